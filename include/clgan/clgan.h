@@ -1,0 +1,14 @@
+// All of clgan: DCGANs on any OpenCL device.
+#ifndef CLGAN_CLGAN_H
+#define CLGAN_CLGAN_H
+
+#include <clgan/base.h>
+#include <clgan/data.h>
+#include <clgan/device.h>
+#include <clgan/gan.h>
+#include <clgan/ops.h>
+#include <clgan/options.h>
+#include <clgan/tensor.h>
+#include <clgan/train.h>
+
+#endif

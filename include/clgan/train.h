@@ -1,0 +1,48 @@
+// A training run: data, steps, samples, checkpoints, metrics and a report in one output folder.
+#ifndef CLGAN_TRAIN_H
+#define CLGAN_TRAIN_H
+
+#include <clgan/data.h>
+#include <clgan/gan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct clg_train_params {
+    const char *data;   // folder or "builtin:faces"
+    const char *out;    // output folder, created when absent
+    const char *init;   // safetensors file to start the weights from; NULL: fresh
+    bool resume;        // go on from out/model.safetensors
+    int64_t steps;      // train until this step count; 0: as epochs say
+    int64_t epochs;     // with steps 0: passes over the folder
+    int sample_every;   // steps between sample grids; 0: only at the end
+    int save_every;     // steps between checkpoints; 0: only at the end
+    int keep;           // that many earlier checkpoints are kept by step number
+    struct clg_crop crop;
+    bool flip;
+    int threads;        // decoding threads
+};
+CLG_API struct clg_train_params clg_train_params_default(void);
+
+struct clg_train_status {
+    int64_t step, steps;     // done, target
+    double epoch;            // passes over the folder so far (0 for the endless built-in set)
+    struct clg_gan_metrics metrics; // of the last step
+    double images_per_s, eta_s;
+    double loader_images_per_s, loader_waited_s;
+    uint64_t skipped_pictures;
+};
+// Called after every step. Returning true ends the run cleanly: it saves and returns 0.
+typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
+
+// Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With resume, gan's
+// params come from the checkpoint and *gan is ignored. A loss that is not finite: CLG_ENUMERIC, and the last
+// good checkpoint stays.
+CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
+                      const struct clg_train_params *params, clg_train_fn *step, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,147 @@
+// Files that appear whole or not at all, and whole files read into memory.
+#include "base/file.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void file_release(struct clg_file *file)
+{
+    free(file->path);
+    free(file->temporary);
+    *file = (struct clg_file){0};
+}
+
+int clg_file_create(struct clg_file *file, const char *path, const struct clg_log *log)
+{
+    *file = (struct clg_file){0};
+    size_t size = strlen(path) + 16;
+    file->path = strdup(path);
+    file->temporary = malloc(size);
+    if (!file->path || !file->temporary) {
+        file_release(file);
+        return clg_fail(log, CLG_ENOMEM, "out of memory writing %s", path);
+    }
+    snprintf(file->temporary, size, "%s.XXXXXX", path);
+    int fd = mkstemp(file->temporary);
+    if (fd >= 0) {
+        mode_t mask = umask(0);
+        umask(mask);
+        fchmod(fd, 0666 & ~mask);
+        file->stream = fdopen(fd, "wb");
+        if (!file->stream) {
+            close(fd);
+            unlink(file->temporary);
+        }
+    }
+    if (!file->stream) {
+        int status = clg_fail(log, CLG_EIO, "cannot write %s: %s", path, strerror(errno));
+        file_release(file);
+        return status;
+    }
+    return 0;
+}
+
+static void folder_sync(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY) : -1;
+    if (fd >= 0) {
+        fsync(fd); // best effort: some file systems refuse it on folders
+        close(fd);
+    }
+    free(copy);
+}
+
+int clg_file_commit(struct clg_file *file, const struct clg_log *log)
+{
+    bool ok = !ferror(file->stream) && fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+    ok = (fclose(file->stream) == 0) && ok;
+    file->stream = NULL;
+    if (ok)
+        ok = rename(file->temporary, file->path) == 0;
+    int status = 0;
+    if (ok) {
+        folder_sync(file->path);
+    } else {
+        status = clg_fail(log, CLG_EIO, "cannot write %s: %s", file->path, strerror(errno));
+        unlink(file->temporary);
+    }
+    file_release(file);
+    return status;
+}
+
+void clg_file_abort(struct clg_file *file)
+{
+    if (file->stream) {
+        fclose(file->stream);
+        unlink(file->temporary);
+    }
+    file_release(file);
+}
+
+int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log)
+{
+    *content = NULL;
+    *size = 0;
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+    int status = 0;
+    struct stat facts;
+    if (fstat(fileno(stream), &facts) || !S_ISREG(facts.st_mode)) {
+        status = clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
+    } else if ((uint64_t)facts.st_size > limit) {
+        status = clg_fail(log, CLG_EFORMAT, "%s is too large: %lld bytes, at most %zu expected", path,
+                          (long long)facts.st_size, limit);
+    } else if (!(*content = malloc((size_t)facts.st_size + 1))) {
+        status = clg_fail(log, CLG_ENOMEM, "out of memory reading %s (%lld bytes)", path,
+                          (long long)facts.st_size);
+    } else {
+        *size = fread(*content, 1, (size_t)facts.st_size, stream);
+        (*content)[*size] = 0;
+        if (*size != (size_t)facts.st_size)
+            status = clg_fail(log, CLG_EIO, "cannot read %s: it ended early", path);
+    }
+    fclose(stream);
+    if (status) {
+        free(*content);
+        *content = NULL;
+        *size = 0;
+    }
+    return status;
+}
+
+int clg_folder_create(const char *path, const struct clg_log *log)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return clg_fail(log, CLG_ENOMEM, "out of memory creating %s", path);
+    bool ok = true;
+    for (char *p = copy + 1; ok && *p; p++) {
+        if (*p == '/') {
+            *p = 0;
+            ok = mkdir(copy, 0777) == 0 || errno == EEXIST;
+            *p = '/';
+        }
+    }
+    struct stat facts;
+    ok = ok && (mkdir(copy, 0777) == 0 || (errno == EEXIST && stat(copy, &facts) == 0 && S_ISDIR(facts.st_mode)));
+    int error = errno;
+    free(copy);
+    return ok ? 0 : clg_fail(log, CLG_EIO, "cannot create folder %s: %s", path, strerror(error));
+}
+
+double clg_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}

@@ -1,0 +1,26 @@
+// Files that appear whole or not at all, and whole files read into memory.
+#ifndef CLG_BASE_FILE_H
+#define CLG_BASE_FILE_H
+
+#include <clgan/base.h>
+#include <stdio.h>
+
+// A file being written under a temporary name beside `path`. commit syncs and renames it; abort removes it.
+struct clg_file {
+    FILE *stream;
+    char *path, *temporary;
+};
+int clg_file_create(struct clg_file *file, const char *path, const struct clg_log *log);
+int clg_file_commit(struct clg_file *file, const struct clg_log *log); // closes in any case
+void clg_file_abort(struct clg_file *file);                            // closes and removes; harmless when closed
+
+// The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.
+int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log);
+
+// Creates a folder and its parents; one that exists is fine.
+int clg_folder_create(const char *path, const struct clg_log *log);
+
+// Seconds on a clock that never goes back.
+double clg_seconds(void);
+
+#endif

@@ -1,0 +1,54 @@
+// One line to whoever listens: the library's only way to speak.
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *clg_version(void)
+{
+    return CLG_VERSION;
+}
+
+const char *clg_error_text(int error)
+{
+    switch (error) {
+    case CLG_OK: return "no error";
+    case CLG_EINVAL: return "invalid argument";
+    case CLG_ENOMEM: return "out of memory";
+    case CLG_EIO: return "file cannot be read or written";
+    case CLG_EFORMAT: return "file has unexpected content";
+    case CLG_ENODEV: return "no matching OpenCL device";
+    case CLG_EDEVICE: return "OpenCL device failure";
+    case CLG_EBUILD: return "kernel does not compile";
+    case CLG_EDATA: return "too few usable pictures";
+    case CLG_ENUMERIC: return "a number is not finite";
+    default: return "unknown error";
+    }
+}
+
+static void log_va(const struct clg_log *log, enum clg_log_level level, const char *format, va_list args)
+{
+    char line[4096];
+    vsnprintf(line, sizeof line, format, args);
+    if (log && log->fn)
+        log->fn(log->user, level, line);
+    else if (level != CLG_LOG_INFO)
+        fprintf(stderr, "clgan: %s%s\n", level == CLG_LOG_WARNING ? "warning: " : "", line);
+}
+
+void clg_log_line(const struct clg_log *log, enum clg_log_level level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_va(log, level, format, args);
+    va_end(args);
+}
+
+int clg_fail(const struct clg_log *log, int error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_va(log, CLG_LOG_ERROR, format, args);
+    va_end(args);
+    return error;
+}
