@@ -14,10 +14,10 @@
 
 #if defined(__GNUC__)
 #define CLG_API __attribute__((visibility("default")))
-#define CLG_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CLG_PRINTF(string, first) __attribute__((format(printf, string, first)))
 #else
 #define CLG_API
-#define CLG_PRINTF(format, first)
+#define CLG_PRINTF(string, first)
 #endif
 
 #ifdef __cplusplus

@@ -61,6 +61,13 @@ CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, i
 CLG_API int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,
                              const struct clg_log *log);
 
+// n pictures [n][size][size][channels] as the tiles of one, row by row, in `columns` columns (0: about as many as
+// rows), two dark pixels between and around them: grid [h][w][channels]. Ask for the size first: CLG_EINVAL when n
+// or size is below 1, columns below 0, or the grid too large (2^31 bytes in colour).
+CLG_API int clg_picture_grid_size(int n, int size, int columns, int *w, int *h);
+CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, int columns,
+                              uint8_t *grid);
+
 // --- the built-in faces ------------------------------------------------------------------------------------------
 // Procedural colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless told otherwise.
 struct clg_face {

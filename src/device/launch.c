@@ -1,0 +1,225 @@
+// The one place that enqueues: kernels with their arguments, at once or recorded in a list and replayed.
+#include "device/device.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A prepared launch: a kernel with its arguments set, or a host call with a copy of its arguments.
+struct entry {
+    const char *name;
+    cl_kernel kernel;
+    clg_call_fn *call;
+    void *args;
+    int dims;
+    size_t global[3], local[3];
+    bool local_given;
+    double flops, bytes;
+};
+
+struct clg_list {
+    struct entry *entries;
+    int n, room;
+};
+
+static int entry_run(struct clg_device *d, const struct entry *e)
+{
+    cl_event event = NULL;
+    cl_event *wanted = d->profile ? &event : NULL;
+    if (e->call) {
+        int status = e->call(d, e->args, wanted);
+        if (status)
+            return status;
+    } else {
+        cl_int error = clEnqueueNDRangeKernel(d->queue, e->kernel, (cl_uint)e->dims, NULL, e->global,
+                                              e->local_given ? e->local : NULL, 0, NULL, wanted);
+        if (error)
+            return clg_cl_fail(d, error, "cannot run kernel %s", e->name);
+    }
+    if (event)
+        clg_profile_add(d, e->name, event, e->flops, e->bytes);
+    return 0;
+}
+
+static int list_add(struct clg_device *d, const struct entry *e)
+{
+    struct clg_list *list = d->recording;
+    if (list->n == list->room) {
+        int room = list->room ? 2 * list->room : 64;
+        struct entry *entries = realloc(list->entries, (size_t)room * sizeof *entries);
+        if (!entries)
+            return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording launches");
+        list->entries = entries;
+        list->room = room;
+    }
+    list->entries[list->n++] = *e;
+    return 0;
+}
+
+static int kernel_create(struct clg_device *d, struct clg_program *program, const char *name, cl_kernel *kernel)
+{
+    cl_int error;
+    *kernel = clCreateKernel(program->program, name, &error);
+    if (error)
+        return clg_cl_fail(d, error, "no kernel %s in %s%s", name, program->file, program->options);
+    return 0;
+}
+
+static int kernel_cached(struct clg_device *d, struct clg_program *program, const char *name, cl_kernel *kernel)
+{
+    for (struct clg_kernel *k = d->kernels; k; k = k->next) {
+        if (k->program == program && strcmp(k->name, name) == 0) {
+            *kernel = k->kernel;
+            return 0;
+        }
+    }
+    struct clg_kernel *k = calloc(1, sizeof *k);
+    if (!k)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory for kernel %s", name);
+    int status = kernel_create(d, program, name, &k->kernel);
+    if (status) {
+        free(k);
+        return status;
+    }
+    k->program = program;
+    snprintf(k->name, sizeof k->name, "%s", name);
+    k->next = d->kernels;
+    d->kernels = k;
+    *kernel = k->kernel;
+    return 0;
+}
+
+static cl_int arg_set(cl_kernel kernel, cl_uint *at, const struct clg_arg *arg)
+{
+    cl_int error = 0;
+    switch (arg->kind) {
+    case CLG_ARG_TENSOR: {
+        cl_mem mem = arg->tensor.buffer ? arg->tensor.buffer->mem : NULL;
+        cl_ulong offset = arg->tensor.offset;
+        error = clSetKernelArg(kernel, (*at)++, sizeof mem, &mem);
+        if (!error)
+            error = clSetKernelArg(kernel, (*at)++, sizeof offset, &offset);
+        break;
+    }
+    case CLG_ARG_INT: error = clSetKernelArg(kernel, (*at)++, sizeof arg->i, &arg->i); break;
+    case CLG_ARG_FLOAT: error = clSetKernelArg(kernel, (*at)++, sizeof arg->f, &arg->f); break;
+    case CLG_ARG_LOCAL: error = clSetKernelArg(kernel, (*at)++, arg->bytes, NULL); break;
+    }
+    return error;
+}
+
+static int kernel_check_group(struct clg_device *d, cl_kernel kernel, const struct clg_launch *launch)
+{
+    size_t wanted = launch->local[0] * (launch->local[1] ? launch->local[1] : 1) *
+                    (launch->local[2] ? launch->local[2] : 1);
+    size_t most = 0;
+    cl_int error = clGetKernelWorkGroupInfo(kernel, d->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    if (!error && wanted > most)
+        return clg_fail(&d->log, CLG_EDEVICE, "kernel %s needs work-groups of %zu, %s allows %zu", launch->kernel,
+                        wanted, d->info.name, most);
+    return 0;
+}
+
+int clg_launch(struct clg_device *d, const struct clg_launch *launch, const struct clg_arg *args, int n)
+{
+    struct clg_program *program;
+    int status = clg_program_get(d, launch->file, launch->options ? launch->options : "", &program);
+    if (status || d->mode == CLG_MODE_COLLECT)
+        return status;
+    status = clg_program_build(d, program);
+    if (status)
+        return status;
+
+    bool record = d->mode == CLG_MODE_RECORD;
+    struct entry e = {.name = launch->kernel, .flops = launch->flops, .bytes = launch->bytes};
+    status = record ? kernel_create(d, program, launch->kernel, &e.kernel)
+                    : kernel_cached(d, program, launch->kernel, &e.kernel);
+    if (status)
+        return status;
+    cl_uint at = 0;
+    for (int i = 0; i < n && !status; i++) {
+        cl_int error = arg_set(e.kernel, &at, &args[i]);
+        if (error)
+            status = clg_cl_fail(d, error, "argument %d of kernel %s", i, launch->kernel);
+    }
+    e.local_given = launch->local[0] > 0;
+    if (e.local_given && !status)
+        status = kernel_check_group(d, e.kernel, launch);
+    e.dims = launch->global[2] ? 3 : launch->global[1] ? 2 : 1;
+    for (int i = 0; i < e.dims; i++) {
+        e.local[i] = launch->local[i] ? launch->local[i] : 1;
+        size_t groups = e.local_given ? (launch->global[i] + e.local[i] - 1) / e.local[i] : launch->global[i];
+        e.global[i] = e.local_given ? groups * e.local[i] : groups;
+    }
+    if (!status)
+        status = record ? list_add(d, &e) : entry_run(d, &e);
+    if (status && record)
+        clReleaseKernel(e.kernel);
+    return status;
+}
+
+int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size, double flops,
+             double bytes)
+{
+    if (d->mode == CLG_MODE_COLLECT)
+        return 0;
+    struct entry e = {.name = name, .call = fn, .args = (void *)args, .flops = flops, .bytes = bytes};
+    if (d->mode == CLG_MODE_RUN)
+        return entry_run(d, &e);
+    e.args = malloc(size);
+    if (!e.args)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording %s", name);
+    memcpy(e.args, args, size);
+    int status = list_add(d, &e);
+    if (status)
+        free(e.args);
+    return status;
+}
+
+int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list)
+{
+    *list = calloc(1, sizeof **list);
+    if (!*list)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording launches");
+    d->mode = CLG_MODE_COLLECT;
+    int status = body(user);
+    d->mode = CLG_MODE_RUN;
+    if (!status)
+        status = clg_programs_build_all(d);
+    if (!status) {
+        d->mode = CLG_MODE_RECORD;
+        d->recording = *list;
+        status = body(user);
+        d->mode = CLG_MODE_RUN;
+        d->recording = NULL;
+    }
+    if (status)
+        clg_list_free(list);
+    return status;
+}
+
+int clg_list_run(struct clg_device *d, const struct clg_list *list)
+{
+    for (int i = 0; i < list->n; i++) {
+        int status = entry_run(d, &list->entries[i]);
+        if (status)
+            return status;
+    }
+    return 0;
+}
+
+void clg_list_free(struct clg_list **list)
+{
+    if (!*list)
+        return;
+    for (int i = 0; i < (*list)->n; i++) {
+        struct entry *e = &(*list)->entries[i];
+        if (e->kernel)
+            clReleaseKernel(e->kernel);
+        free(e->args);
+    }
+    free((*list)->entries);
+    free(*list);
+    *list = NULL;
+}

@@ -1,0 +1,188 @@
+// Programs: .cl files from the library or from a folder, compiled for the device with their options.
+#include "device/device.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "device/sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char common_file[] = "common.cl"; // stands before every other file
+
+int clg_program_get(struct clg_device *d, const char *file, const char *options, struct clg_program **program)
+{
+    struct clg_program **at = &d->programs; // new ones go to the end: built in the order of first use
+    for (; *at; at = &(*at)->next) {
+        if (strcmp((*at)->file, file) == 0 && strcmp((*at)->options, options) == 0) {
+            *program = *at;
+            return 0;
+        }
+    }
+    struct clg_program *p = calloc(1, sizeof *p);
+    if (p) {
+        p->file = strdup(file);
+        p->options = strdup(options);
+    }
+    if (!p || !p->file || !p->options)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", file);
+    *at = *program = p;
+    return 0;
+}
+
+// The text of a .cl file; the caller's: free().
+static int source_read(struct clg_device *d, const char *name, char **text)
+{
+    if (d->kernels_dir) {
+        char path[4096];
+        size_t size;
+        snprintf(path, sizeof path, "%s/%s", d->kernels_dir, name);
+        return clg_file_read(path, 16 << 20, text, &size, &d->log);
+    }
+    for (const struct clg_source *s = clg_sources; s->name; s++) {
+        if (strcmp(s->name, name) == 0) {
+            *text = strdup(s->text);
+            return *text ? 0 : clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", name);
+        }
+    }
+    return clg_fail(&d->log, CLG_EBUILD, "no kernel file %s in the library", name);
+}
+
+// common.cl and the file, with #line marks so that the compiler's messages name the right file and line.
+static int source_compose(struct clg_device *d, const char *file, char **source)
+{
+    char *common = NULL, *own = NULL;
+    *source = NULL;
+    int status = source_read(d, common_file, &common);
+    if (!status)
+        status = source_read(d, file, &own);
+    if (!status) {
+        size_t size = strlen(common) + strlen(own) + 256;
+        *source = malloc(size);
+        if (*source)
+            snprintf(*source, size, "#line 1 \"%s\"\n%s\n#line 1 \"%s\"\n%s\n", common_file, common, file, own);
+        else
+            status = clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", file);
+    }
+    free(common);
+    free(own);
+    return status;
+}
+
+static int build_fail(struct clg_device *d, const struct clg_program *p, cl_program program, const char *options,
+                      cl_int error)
+{
+    size_t size = 0;
+    clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    char *text = calloc(1, size + 1);
+    if (text)
+        clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, size, text, NULL);
+    clg_fail(&d->log, CLG_EBUILD, "%s does not compile on %s: %s\noptions: %s\n%.3000s", p->file, d->info.name,
+             clg_cl_text(error), options, text && text[0] ? text : "(the driver gave no log)");
+    free(text);
+    return CLG_EBUILD;
+}
+
+static int build_from_source(struct clg_device *d, struct clg_program *p, const char *source, const char *options)
+{
+    cl_int error;
+    cl_program program = clCreateProgramWithSource(d->context, 1, &source, NULL, &error);
+    if (error)
+        return clg_cl_fail(d, error, "cannot create program %s", p->file);
+    error = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+    if (error) {
+        int status = build_fail(d, p, program, options, error);
+        clReleaseProgram(program);
+        return status;
+    }
+    p->program = program;
+    return 0;
+}
+
+// From the disk cache; any trouble there means: not built.
+static bool build_from_cache(struct clg_device *d, struct clg_program *p, const struct clg_cache_key *key,
+                             const char *options)
+{
+    unsigned char *binary;
+    size_t size;
+    if (clg_cache_load(d, key, &binary, &size))
+        return false;
+    cl_int error, loaded = CL_SUCCESS;
+    const unsigned char *const_binary = binary;
+    cl_program program = clCreateProgramWithBinary(d->context, 1, &d->id, &size, &const_binary, &loaded, &error);
+    free(binary);
+    if (error || loaded) {
+        if (!error)
+            clReleaseProgram(program);
+        return false;
+    }
+    if (clBuildProgram(program, 1, &d->id, options, NULL, NULL)) {
+        clReleaseProgram(program);
+        return false;
+    }
+    p->program = program;
+    return true;
+}
+
+int clg_program_build(struct clg_device *d, struct clg_program *p)
+{
+    if (p->program)
+        return 0;
+    char options[2048];
+    int length = snprintf(options, sizeof options, "-cl-std=CL1.2 -DVF=%d -DWG=%d%s", d->vector, d->work_group,
+                          p->options);
+    if (length >= (int)sizeof options)
+        return clg_fail(&d->log, CLG_EBUILD, "options of %s are too long", p->file);
+    char *source;
+    int status = source_compose(d, p->file, &source);
+    if (status)
+        return status;
+    struct clg_cache_key key;
+    clg_cache_key_make(d, source, options, &key);
+    if (!build_from_cache(d, p, &key, options)) {
+        status = build_from_source(d, p, source, options);
+        if (!status)
+            clg_cache_save(d, &key, p->program);
+    }
+    free(source);
+    return status;
+}
+
+int clg_programs_build_all(struct clg_device *d)
+{
+    size_t total = 0, done = 0;
+    for (struct clg_program *p = d->programs; p; p = p->next)
+        total += !p->program;
+    for (struct clg_program *p = d->programs; p; p = p->next) {
+        if (p->program)
+            continue;
+        if (d->params.progress)
+            d->params.progress(d->params.progress_user, p->file, done, total);
+        int status = clg_program_build(d, p);
+        if (status)
+            return status;
+        done++;
+    }
+    if (d->params.progress && total)
+        d->params.progress(d->params.progress_user, "kernels", total, total);
+    return 0;
+}
+
+void clg_programs_free(struct clg_device *d)
+{
+    while (d->kernels) {
+        struct clg_kernel *k = d->kernels;
+        d->kernels = k->next;
+        clReleaseKernel(k->kernel);
+        free(k);
+    }
+    while (d->programs) {
+        struct clg_program *p = d->programs;
+        d->programs = p->next;
+        if (p->program)
+            clReleaseProgram(p->program);
+        free(p->file);
+        free(p->options);
+        free(p);
+    }
+}

@@ -1,0 +1,149 @@
+// Element by element: fill, copy, axpy, scale, activations, bias, channel ranges, Adam, averages, pixels.
+#include "ops/ops.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape a, struct clg_shape b)
+{
+    if (clg_shape_equal(a, b))
+        return 0;
+    return clg_fail(&d->log, CLG_EINVAL, "%s: shape is [%d][%d][%d][%d], expected [%d][%d][%d][%d]", what, a.n, a.h,
+                    a.w, a.c, b.n, b.h, b.w, b.c);
+}
+
+static int count_expect(struct clg_device *d, const char *what, struct clg_tensor a, struct clg_tensor b)
+{
+    size_t is = clg_shape_count(a.shape), expected = clg_shape_count(b.shape);
+    return is == expected ? 0 : clg_fail(&d->log, CLG_EINVAL, "%s: %zu values, expected %zu", what, is, expected);
+}
+
+int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
+                        const struct clg_arg *args, int args_n, double flops_each, int floats_each)
+{
+    struct clg_launch l = {.file = "element.cl", .kernel = kernel, .options = options,
+                           .global = {(n + (size_t)d->vector - 1) / (size_t)d->vector},
+                           .local = {(size_t)d->work_group},
+                           .flops = flops_each * (double)n, .bytes = 4.0 * floats_each * (double)n};
+    return n ? clg_launch(d, &l, args, args_n) : 0;
+}
+
+int clg_fill(struct clg_device *d, struct clg_tensor x, float value)
+{
+    size_t n = clg_shape_count(x.shape);
+    struct clg_arg args[] = {CLG_T(x), CLG_F(value), CLG_I(n)};
+    return clg_launch_elements(d, "fill", NULL, n, args, 3, 0, 1);
+}
+
+int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
+{
+    size_t n = clg_shape_count(to.shape);
+    struct clg_arg args[] = {CLG_T(from), CLG_T(to), CLG_I(n)};
+    int status = count_expect(d, "copy", from, to);
+    return status ? status : clg_launch_elements(d, "copy", NULL, n, args, 3, 0, 2);
+}
+
+int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tensor y)
+{
+    size_t n = clg_shape_count(y.shape);
+    struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_T(y), CLG_I(n)};
+    int status = count_expect(d, "axpy", x, y);
+    return status ? status : clg_launch_elements(d, "axpy", NULL, n, args, 4, 2, 3);
+}
+
+int clg_scale(struct clg_device *d, float a, struct clg_tensor x)
+{
+    size_t n = clg_shape_count(x.shape);
+    struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_I(n)};
+    return clg_launch_elements(d, "scale", NULL, n, args, 3, 1, 2);
+}
+
+int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor x, struct clg_tensor y)
+{
+    char options[32];
+    snprintf(options, sizeof options, " -DACT=%d", act.kind);
+    size_t n = clg_shape_count(y.shape);
+    struct clg_arg args[] = {CLG_F(act.slope), CLG_T(x), CLG_T(y), CLG_I(n)};
+    int status = count_expect(d, "activation", x, y);
+    return status ? status : clg_launch_elements(d, "act_forward", options, n, args, 4, 1, 2);
+}
+
+int clg_act_backward(struct clg_device *d, struct clg_act act, struct clg_tensor y, struct clg_tensor dy,
+                     struct clg_tensor dx)
+{
+    char options[32];
+    snprintf(options, sizeof options, " -DACT=%d", act.kind);
+    size_t n = clg_shape_count(y.shape);
+    struct clg_arg args[] = {CLG_F(act.slope), CLG_T(y), CLG_T(dy), CLG_T(dx), CLG_I(n)};
+    int status = count_expect(d, "activation gradient", dy, y);
+    if (!status)
+        status = count_expect(d, "activation gradient", dx, y);
+    return status ? status : clg_launch_elements(d, "act_backward", options, n, args, 5, 2, 3);
+}
+
+int clg_bias_add(struct clg_device *d, struct clg_tensor b, struct clg_tensor x)
+{
+    size_t n = clg_shape_count(x.shape);
+    struct clg_arg args[] = {CLG_T(b), CLG_T(x), CLG_I(n), CLG_I(x.shape.c)};
+    int status = clg_shape_expect(d, "bias", b.shape, (struct clg_shape){1, 1, 1, x.shape.c});
+    return status ? status : clg_launch_elements(d, "bias_add", NULL, n, args, 4, 1, 2);
+}
+
+static int channels_check(struct clg_device *d, struct clg_tensor part, struct clg_tensor whole, int from)
+{
+    struct clg_shape p = part.shape, w = whole.shape;
+    if (from < 0 || p.c > w.c - from)
+        return clg_fail(&d->log, CLG_EINVAL, "channels %d to %d of a tensor with %d", from, from + p.c, w.c);
+    p.c = w.c;
+    return clg_shape_expect(d, "channel range", p, w);
+}
+
+static int channels_move(struct clg_device *d, const char *kernel, struct clg_tensor a, struct clg_tensor b,
+                         struct clg_shape part, int whole_c, int from)
+{
+    size_t n = clg_shape_count(part);
+    struct clg_arg args[] = {CLG_T(a), CLG_T(b), CLG_I(n), CLG_I(part.c), CLG_I(whole_c), CLG_I(from)};
+    return clg_launch_elements(d, kernel, NULL, n, args, 6, 0, 2);
+}
+
+int clg_channels_put(struct clg_device *d, struct clg_tensor part, struct clg_tensor whole, int from)
+{
+    int status = channels_check(d, part, whole, from);
+    return status ? status : channels_move(d, "channels_put", part, whole, part.shape, whole.shape.c, from);
+}
+
+int clg_channels_get(struct clg_device *d, struct clg_tensor whole, int from, struct clg_tensor part)
+{
+    int status = channels_check(d, part, whole, from);
+    return status ? status : channels_move(d, "channels_get", whole, part, part.shape, whole.shape.c, from);
+}
+
+int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates, struct clg_tensor g,
+             struct clg_tensor p, struct clg_tensor m, struct clg_tensor v)
+{
+    size_t n = clg_shape_count(p.shape);
+    struct clg_arg args[] = {CLG_F(beta1), CLG_F(beta2), CLG_F(eps), CLG_T(rates), CLG_T(g),
+                             CLG_T(p),     CLG_T(m),     CLG_T(v),   CLG_I(n)};
+    int status = count_expect(d, "Adam's gradient", g, p);
+    if (!status)
+        status = count_expect(d, "Adam's first moment", m, p);
+    if (!status)
+        status = count_expect(d, "Adam's second moment", v, p);
+    return status ? status : clg_launch_elements(d, "adam", NULL, n, args, 9, 12, 7);
+}
+
+int clg_ema(struct clg_device *d, float decay, struct clg_tensor p, struct clg_tensor average)
+{
+    size_t n = clg_shape_count(p.shape);
+    struct clg_arg args[] = {CLG_F(decay), CLG_T(p), CLG_T(average), CLG_I(n)};
+    int status = count_expect(d, "average", average, p);
+    return status ? status : clg_launch_elements(d, "ema", NULL, n, args, 4, 3, 3);
+}
+
+int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x)
+{
+    size_t n = clg_shape_count(x.shape);
+    struct clg_arg args[] = {CLG_T(bytes), CLG_T(x), CLG_I(n)};
+    return clg_launch_elements(d, "pixels", NULL, n, args, 3, 2, 1);
+}

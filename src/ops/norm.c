@@ -1,0 +1,175 @@
+// Batch normalisation: statistics by blocks of rows, then one pass that normalises and activates; the same backwards.
+#include "ops/ops.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+// How x [rows][c] is cut: vectors of cv channels, blocks of rows.
+struct cut {
+    int rows, c, cv, block, blocks;
+    char options[96];
+};
+
+static struct cut cut_of(struct clg_device *d, struct clg_shape s, int act)
+{
+    struct cut cut = {.rows = s.n * s.h * s.w, .c = s.c, .cv = d->info.type == CLG_DEVICE_CPU ? d->vector : 1};
+    while (s.c % cut.cv)
+        cut.cv = cut.cv > 4 ? cut.cv / 2 : 1;
+    // Blocks: enough of them for the device, short enough for a CPU's cache, few enough to merge quickly.
+    int wanted = d->info.type == CLG_DEVICE_CPU ? 256 : (int)d->info.compute_units * 1024 / (s.c > 1 ? s.c : 1);
+    wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
+    cut.block = (cut.rows + wanted - 1) / wanted;
+    cut.blocks = (cut.rows + cut.block - 1) / cut.block;
+    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DACT=%d", cut.c, cut.cv, act);
+    return cut;
+}
+
+static struct clg_launch launch_of(const char *kernel, const struct cut *cut)
+{
+    return (struct clg_launch){.file = "norm.cl", .kernel = kernel, .options = cut->options};
+}
+
+static struct clg_launch over_blocks(const char *kernel, const struct cut *cut, int floats_each)
+{
+    struct clg_launch l = launch_of(kernel, cut);
+    l.global[0] = (size_t)(cut->c / cut->cv);
+    l.global[1] = (size_t)cut->blocks;
+    l.bytes = 4.0 * floats_each * cut->rows * cut->c;
+    l.flops = 4.0 * cut->rows * cut->c;
+    return l;
+}
+
+static struct clg_launch over_elements(struct clg_device *d, const char *kernel, const struct cut *cut, int floats_each)
+{
+    struct clg_launch l = launch_of(kernel, cut);
+    l.global[0] = (size_t)cut->rows * (size_t)cut->c / (size_t)cut->cv;
+    l.local[0] = (size_t)d->work_group;
+    l.bytes = 4.0 * floats_each * cut->rows * cut->c;
+    l.flops = 4.0 * cut->rows * cut->c;
+    return l;
+}
+
+static struct clg_launch over_channels(const char *kernel, const struct cut *cut)
+{
+    struct clg_launch l = launch_of(kernel, cut);
+    l.global[0] = (size_t)cut->c;
+    return l;
+}
+
+static int norm_check(struct clg_device *d, const struct clg_norm *norm, struct clg_tensor x, struct clg_tensor y)
+{
+    const struct clg_shape c = {1, 1, 1, x.shape.c};
+    const struct clg_tensor vectors[] = {norm->gamma,       norm->beta,      norm->running_mean,
+                                         norm->running_var, norm->save_mean, norm->save_inv};
+    if (norm->act.kind > CLG_ACT_LEAKY_RELU)
+        return clg_fail(&d->log, CLG_EINVAL, "batch norm takes ReLU or LeakyReLU on top; others are layers of their own");
+    int status = clg_shape_expect(d, "batch norm's output", y.shape, x.shape);
+    for (int i = 0; i < 6 && !status; i++)
+        status = clg_shape_expect(d, "batch norm's vectors", vectors[i].shape, c);
+    return status;
+}
+
+static float slope_of(struct clg_act act)
+{
+    return act.kind == CLG_ACT_LEAKY_RELU ? act.slope : 0.0f;
+}
+
+static int apply(struct clg_device *d, const struct cut *cut, const struct clg_norm *norm, struct clg_tensor mean,
+                 struct clg_tensor x, struct clg_tensor y)
+{
+    struct clg_launch l = over_elements(d, "norm_apply", cut, 2);
+    struct clg_arg args[] = {CLG_T(x), CLG_T(mean), CLG_T(norm->save_inv), CLG_T(norm->gamma), CLG_T(norm->beta),
+                             CLG_F(slope_of(norm->act)), CLG_T(y), CLG_I(cut->rows)};
+    return clg_launch(d, &l, args, sizeof args / sizeof *args);
+}
+
+int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
+{
+    int status = norm_check(d, &norm, x, y);
+    if (status)
+        return status;
+    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    struct clg_tensor parts;
+    status = clg_scratch(d, 0, (size_t)cut.blocks * (size_t)cut.c * 2, &parts);
+    if (status)
+        return status;
+    struct clg_launch stats = over_blocks("norm_stats", &cut, 1);
+    struct clg_arg stats_args[] = {CLG_T(x), CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks)};
+    status = clg_launch(d, &stats, stats_args, 5);
+    if (status)
+        return status;
+    struct clg_launch merge = over_channels("norm_merge", &cut);
+    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks),
+                                   CLG_F(norm.eps), CLG_F(norm.momentum), CLG_T(norm.save_mean),
+                                   CLG_T(norm.save_inv), CLG_T(norm.running_mean), CLG_T(norm.running_var)};
+    status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
+    return status ? status : apply(d, &cut, &norm, norm.save_mean, x, y);
+}
+
+int clg_norm_prepare_infer(struct clg_device *d, struct clg_norm norm)
+{
+    struct cut cut = cut_of(d, norm.gamma.shape, norm.act.kind);
+    struct clg_launch l = over_channels("norm_inverse", &cut);
+    struct clg_arg args[] = {CLG_T(norm.running_var), CLG_F(norm.eps), CLG_T(norm.save_inv)};
+    return clg_launch(d, &l, args, 3);
+}
+
+int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
+{
+    int status = norm_check(d, &norm, x, y);
+    if (!status)
+        status = clg_norm_prepare_infer(d, norm);
+    if (status)
+        return status;
+    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    return apply(d, &cut, &norm, norm.running_mean, x, y);
+}
+
+int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
+                      struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta, bool accumulate)
+{
+    int status = norm_check(d, &norm, x, dy);
+    if (!status)
+        status = clg_shape_expect(d, "batch norm's input gradient", dx.shape, x.shape);
+    if (status)
+        return status;
+    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    struct clg_tensor parts, sums;
+    status = clg_scratch(d, 0, (size_t)cut.blocks * (size_t)cut.c * 2, &parts);
+    if (!status)
+        status = clg_scratch(d, 1, (size_t)cut.c * 2, &sums);
+    if (status)
+        return status;
+    const float slope = slope_of(norm.act);
+    struct clg_launch first = over_blocks("norm_backward_sums", &cut, 2);
+    struct clg_arg first_args[] = {CLG_T(x), CLG_T(dy), CLG_T(norm.save_mean), CLG_T(norm.save_inv),
+                                   CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope), CLG_T(parts),
+                                   CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks)};
+    status = clg_launch(d, &first, first_args, sizeof first_args / sizeof *first_args);
+    if (status)
+        return status;
+    const bool want = dgamma.buffer != NULL;
+    struct clg_launch merge = over_channels("norm_backward_merge", &cut);
+    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.blocks), CLG_T(sums), CLG_T(want ? dgamma : sums),
+                                   CLG_T(want ? dbeta : sums), CLG_I(want), CLG_I(accumulate)};
+    status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
+    if (status)
+        return status;
+    struct clg_launch last = over_elements(d, "norm_backward_data", &cut, 3);
+    struct clg_arg last_args[] = {CLG_T(x), CLG_T(dy), CLG_T(norm.save_mean), CLG_T(norm.save_inv),
+                                  CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope), CLG_T(sums), CLG_T(dx),
+                                  CLG_I(cut.rows)};
+    return clg_launch(d, &last, last_args, sizeof last_args / sizeof *last_args);
+}
+
+int clg_bias_backward(struct clg_device *d, struct clg_tensor dy, struct clg_tensor db, bool accumulate)
+{
+    int status = clg_shape_expect(d, "bias gradient", db.shape, (struct clg_shape){1, 1, 1, dy.shape.c});
+    if (status)
+        return status;
+    struct cut cut = cut_of(d, dy.shape, CLG_ACT_NONE);
+    struct clg_launch l = over_channels("rows_sum", &cut);
+    struct clg_arg args[] = {CLG_T(dy), CLG_T(db), CLG_I(cut.rows), CLG_I(accumulate)};
+    return clg_launch(d, &l, args, 4);
+}

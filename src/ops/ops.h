@@ -1,0 +1,62 @@
+// Inside the operations: variants as table rows, scratch memory, and helpers that the files share.
+#ifndef CLG_OPS_OPS_H
+#define CLG_OPS_OPS_H
+
+#include <clgan/ops.h>
+
+#include "device/device.h"
+
+// The three passes of a convolution; x and w, y in their roles of <clgan/ops.h> whatever the pass.
+enum clg_conv_pass { CLG_CONV_FORWARD, CLG_CONV_BACKWARD_DATA, CLG_CONV_BACKWARD_FILTER };
+
+struct clg_conv_job {
+    enum clg_conv_pass pass;
+    struct clg_conv conv;
+    struct clg_tensor x, w, y; // one of them is the result
+    bool accumulate;           // of the filter gradient
+};
+
+// A variant: the same meaning for every row, another way to do it.
+struct clg_conv_variant {
+    const char *name;
+    bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
+    int (*run)(struct clg_device *d, const struct clg_conv_job *job);
+};
+extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu;
+// All rows, plain first; ends in NULL. Tests go through it by themselves.
+extern const struct clg_conv_variant *const clg_conv_variants[];
+
+// Runs a job: the forced variant, else the device's rule. clg_conv_run_as takes the named row.
+int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
+
+// " -DR=4 -DS=4 ..." : the shape as constants, written to text.
+void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
+// 2 x multiply-adds of any of the passes, and the bytes that it must read and write.
+double clg_conv_flops(const struct clg_conv_job *job);
+double clg_conv_bytes(const struct clg_conv_job *job);
+
+// CLBlast's GEMM (gemm.c): float offsets through the tensors, as clg_gemm, but without shape checks, on parts of tensors.
+int clg_gemm_clblast(struct clg_device *d, struct clg_gemm gemm, struct clg_tensor a, struct clg_tensor b,
+                     struct clg_tensor c);
+
+// Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two parts can be
+// held at once: slot 0 and 1.
+int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor);
+
+// Elementwise launch: ceil(n / VF) work-items. Used by all floors above through the public operations only.
+int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
+                        const struct clg_arg *args, int args_n, double flops_each, int floats_each);
+
+// Bytes 0..255 on the device (packed from the tensor's start) to floats -1..1.
+int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x);
+
+// The batch-norm statistics for inference: save_inv from running_var (save_mean is not used then).
+int clg_norm_prepare_infer(struct clg_device *d, struct clg_norm norm);
+
+// Is `variants` ("conv=plain,gemm=clblast") made of known names? Logs what is known when not.
+int clg_variants_check(struct clg_device *d);
+
+// Are the shapes right for the operation? Logs `what` and both shapes when not.
+int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape is, struct clg_shape expected);
+
+#endif

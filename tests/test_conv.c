@@ -1,0 +1,159 @@
+// Convolution: every variant, all three passes, awkward shapes, against a float64 host loop; and the adjoint identity.
+#include "support.h"
+
+#include <math.h>
+
+struct shape_case {
+    int n, h, w, c, k, r, s, stride, pad;
+};
+static const struct shape_case cases[] = {
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 8, 3, 16, 4, 4, 2, 1},
+    {2, 9, 6, 4, 7, 4, 4, 2, 1},     {1, 11, 13, 1, 3, 5, 3, 3, 2},   {5, 4, 4, 33, 1, 4, 4, 1, 0},
+    {7, 4, 4, 37, 10, 4, 4, 1, 0},   {2, 16, 16, 17, 48, 4, 4, 2, 1}, {3, 8, 8, 32, 64, 4, 4, 2, 1},
+    {2, 6, 6, 20, 33, 2, 2, 2, 0},   {1, 7, 7, 5, 6, 3, 3, 2, 0},     {4, 12, 5, 2, 9, 1, 5, 1, 0},
+    {9, 4, 4, 24, 40, 4, 4, 2, 1},   {1, 10, 10, 2, 2, 2, 2, 3, 1},   {2, 33, 35, 3, 20, 7, 7, 2, 3},
+    {33, 2, 2, 9, 11, 2, 2, 1, 1},
+};
+
+static void reference(const struct shape_case *s, int oh, int ow, enum clg_conv_pass pass, const float *x,
+                      const float *w, const float *y, double *out)
+{
+    for (int n = 0; n < s->n; n++)
+        for (int oy = 0; oy < oh; oy++)
+            for (int ox = 0; ox < ow; ox++)
+                for (int r = 0; r < s->r; r++)
+                    for (int q = 0; q < s->s; q++) {
+                        int iy = oy * s->stride - s->pad + r, ix = ox * s->stride - s->pad + q;
+                        if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w)
+                            continue;
+                        for (int c = 0; c < s->c; c++)
+                            for (int k = 0; k < s->k; k++) {
+                                size_t xi = (((size_t)n * s->h + iy) * s->w + ix) * s->c + c;
+                                size_t wi = (((size_t)r * s->s + q) * s->c + c) * s->k + k;
+                                size_t yi = (((size_t)n * oh + oy) * ow + ox) * s->k + k;
+                                if (pass == CLG_CONV_FORWARD)
+                                    out[yi] += (double)x[xi] * w[wi];
+                                else if (pass == CLG_CONV_BACKWARD_DATA)
+                                    out[xi] += (double)y[yi] * w[wi];
+                                else
+                                    out[wi] += (double)x[xi] * y[yi];
+                            }
+                    }
+}
+
+// Runs one pass of one case with one variant, twice for the filter (set, then accumulate).
+static void check(const struct clg_conv_variant *variant, const struct shape_case *s, enum clg_conv_pass pass)
+{
+    static const char *const passes[] = {"forward", "backward-data", "backward-filter"};
+    struct clg_device *d = test_device();
+    int oh = clg_conv_out(s->h, s->r, s->stride, s->pad), ow = clg_conv_out(s->w, s->s, s->stride, s->pad);
+    struct clg_shape xs = {s->n, s->h, s->w, s->c}, ws = {s->r, s->s, s->c, s->k}, ys = {s->n, oh, ow, s->k};
+    float *x, *w, *y;
+    struct clg_conv_job job = {pass, {s->r, s->s, s->stride, s->pad}, test_random(xs, 1, &x), test_random(ws, 2, &w),
+                               test_random(ys, 3, &y), false};
+    struct clg_tensor *out = pass == CLG_CONV_FORWARD ? &job.y : pass == CLG_CONV_BACKWARD_DATA ? &job.x : &job.w;
+    *out = test_poisoned(out->shape);
+    size_t count = clg_shape_count(out->shape);
+    double *expected = calloc(count, sizeof *expected);
+    reference(s, oh, ow, pass, x, w, y, expected);
+    char what[200];
+    snprintf(what, sizeof what, "%s %s n%d %dx%dx%d k%d %dx%d/%d pad %d", variant->name, passes[pass], s->n, s->h,
+             s->w, s->c, s->k, s->r, s->s, s->stride, s->pad);
+    if (variant->fits(d, &job)) {
+        assert_int_equal(variant->run(d, &job), 0);
+        float *is = test_read(*out);
+        test_close(what, is, expected, count, 1e-5);
+        free(is);
+        if (pass == CLG_CONV_BACKWARD_FILTER) {
+            job.accumulate = true;
+            assert_int_equal(variant->run(d, &job), 0);
+            for (size_t i = 0; i < count; i++)
+                expected[i] *= 2;
+            is = test_read(*out);
+            test_close(what, is, expected, count, 1e-5);
+            free(is);
+        }
+    } else {
+        print_message("%s: does not fit this device\n", what);
+    }
+    free(x), free(w), free(y), free(expected);
+    test_free_all();
+}
+
+static void test_variants(void **state)
+{
+    const struct clg_conv_variant *variant = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int pass = 0; pass < 3; pass++)
+            check(variant, &cases[i], (enum clg_conv_pass)pass);
+}
+
+static double dot(const float *a, const float *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * b[i];
+    return sum;
+}
+
+// <conv(x), y> = <x, conv_T(y)> = <w, filter(x, y)>, through the public calls and the device's own rule.
+static void test_adjoint(void **state)
+{
+    (void)state;
+    struct clg_device *d = test_device();
+    const struct clg_conv conv = {4, 4, 2, 1};
+    float *x, *w, *y;
+    struct clg_tensor tx = test_random((struct clg_shape){3, 16, 16, 24}, 5, &x);
+    struct clg_tensor tw = test_random((struct clg_shape){4, 4, 24, 40}, 6, &w);
+    struct clg_tensor ty = test_random((struct clg_shape){3, 8, 8, 40}, 7, &y);
+    struct clg_tensor ax = test_poisoned(ty.shape), aty = test_poisoned(tx.shape), g = test_poisoned(tw.shape);
+    assert_int_equal(clg_conv_forward(d, conv, tx, tw, ax), 0);
+    assert_int_equal(clg_conv_backward_data(d, conv, ty, tw, aty), 0);
+    assert_int_equal(clg_conv_backward_filter(d, conv, tx, ty, g, false), 0);
+    float *hax = test_read(ax), *haty = test_read(aty), *hg = test_read(g);
+    double a = dot(hax, y, clg_shape_count(ty.shape)), b = dot(x, haty, clg_shape_count(tx.shape));
+    double c = dot(w, hg, clg_shape_count(tw.shape));
+    double scale = sqrt(dot(hax, hax, clg_shape_count(ty.shape)) * dot(y, y, clg_shape_count(ty.shape)));
+    if (fabs(a - b) > 1e-6 * scale || fabs(a - c) > 1e-6 * scale)
+        fail_msg("<Ax,y> %.9g, <x,A'y> %.9g, <w,g> %.9g, scale %.3g", a, b, c, scale);
+    free(x), free(w), free(y), free(hax), free(haty), free(hg);
+    test_free_all();
+}
+
+static int quiet_status(int (*call)(struct clg_device *, struct clg_conv, struct clg_tensor, struct clg_tensor,
+                                    struct clg_tensor),
+                        struct clg_conv conv, struct clg_shape x, struct clg_shape w, struct clg_shape y)
+{
+    return call(test_device(), conv, test_poisoned(x), test_poisoned(w), test_poisoned(y));
+}
+
+static void test_bad_shapes(void **state)
+{
+    (void)state;
+    const struct clg_conv good = {4, 4, 2, 1};
+    const struct clg_shape x = {2, 8, 8, 3}, w = {4, 4, 3, 5}, y = {2, 4, 4, 5};
+    assert_int_equal(quiet_status(clg_conv_forward, good, x, w, y), 0);
+    assert_int_equal(quiet_status(clg_conv_forward, (struct clg_conv){4, 4, 0, 1}, x, w, y), CLG_EINVAL);
+    assert_int_equal(quiet_status(clg_conv_forward, (struct clg_conv){4, 4, 2, 4}, x, w, y), CLG_EINVAL);
+    assert_int_equal(quiet_status(clg_conv_forward, good, x, (struct clg_shape){4, 4, 4, 5}, y), CLG_EINVAL);
+    assert_int_equal(quiet_status(clg_conv_forward, good, x, w, (struct clg_shape){2, 5, 4, 5}), CLG_EINVAL);
+    assert_int_equal(quiet_status(clg_conv_forward, good, (struct clg_shape){2, 1, 8, 3}, w, y), CLG_EINVAL);
+    test_free_all();
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    test_device_close();
+    return 0;
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes)};
+    size_t n = 2;
+    for (int i = 0; clg_conv_variants[i]; i++) // CLBlast's first call on a CPU compiles for half a minute
+        tests[n++] = (struct CMUnitTest){clg_conv_variants[i]->name, test_variants, NULL, NULL,
+                                         (void *)clg_conv_variants[i]};
+    return _cmocka_run_group_tests("conv", tests, n, NULL, close_device);
+}
