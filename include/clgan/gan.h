@@ -35,6 +35,10 @@ CLG_API int64_t clg_gan_step_count(const struct clg_gan *gan); // training steps
 // Trainable parameters of the two nets.
 CLG_API void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *discriminator);
 
+// Allocates and compiles all that a training step needs, with progress; the first step does it otherwise. Afterwards
+// clg_device_memory tells what training takes.
+CLG_API int clg_gan_prepare(struct clg_gan *gan);
+
 // Means over the batch, measured during the step as PyTorch's example prints them.
 struct clg_gan_metrics {
     double loss_d, loss_g; // loss_d: real + fake
@@ -75,7 +79,7 @@ CLG_API int clg_gan_describe(const struct clg_gan_params *params, FILE *file, co
 CLG_API int clg_gan_describe_svg(const struct clg_gan_params *params, const char *path, const struct clg_log *log);
 // Millions of multiply-accumulates of one forward pass for one picture.
 CLG_API void clg_gan_cost(const struct clg_gan_params *params, double *generator, double *discriminator);
-// Device memory that training takes, in bytes (0 on invalid params).
+// Device memory that training takes without the operations' scratch, in bytes (0 on invalid params).
 CLG_API uint64_t clg_gan_memory(const struct clg_gan_params *params);
 
 #ifdef __cplusplus

@@ -11,9 +11,10 @@ extern "C" {
 
 struct clg_train_params {
     const char *data;   // folder or "builtin:faces"
-    const char *out;    // output folder, created when absent
+    const char *out;    // output folder, created when absent; a folder with an earlier run's model is refused
+    bool overwrite;     // unless this is set: then that run is replaced
     const char *init;   // safetensors file to start the weights from; NULL: fresh
-    bool resume;        // go on from out/model.safetensors
+    const char *resume; // output folder of a run to go on with, from its model.safetensors; out is then ignored
     int64_t steps;      // train until this step count; 0: as epochs say
     int64_t epochs;     // with steps 0: passes over the folder
     int sample_every;   // steps between sample grids; 0: only at the end
@@ -35,6 +36,11 @@ struct clg_train_status {
 };
 // Called after every step. Returning true ends the run cleanly: it saves and returns 0.
 typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
+
+// The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid until the next
+// call of free(*memory). What a command line says afterwards can be laid over them.
+CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
+                                const struct clg_log *log);
 
 // Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With resume, gan's
 // params come from the checkpoint and *gan is ignored. A loss that is not finite: CLG_ENUMERIC, and the last

@@ -6,7 +6,14 @@
 #include <stdint.h>
 
 // What the numbers are for; the streams of one seed are independent.
-enum clg_stream { CLG_STREAM_WEIGHTS, CLG_STREAM_Z, CLG_STREAM_ORDER, CLG_STREAM_FLIP, CLG_STREAM_FACE };
+enum clg_stream {
+    CLG_STREAM_WEIGHTS,
+    CLG_STREAM_Z,          // noise that people ask for
+    CLG_STREAM_ORDER,
+    CLG_STREAM_FLIP,
+    CLG_STREAM_FACE,
+    CLG_STREAM_TRAINING_Z, // noise of training steps
+};
 
 // Four words number `index` of the stream.
 void clg_random_words(uint64_t seed, enum clg_stream stream, uint64_t index, uint32_t words[4]);

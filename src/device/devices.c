@@ -105,11 +105,12 @@ static bool copy_text(cl_device_id device, cl_device_info what, char *to, size_t
     return text != NULL;
 }
 
+// A device that claims to be both is a simulator (Oclgrind): CPU cores.
 static enum clg_device_type type_of(cl_device_type type)
 {
-    if (type & CL_DEVICE_TYPE_GPU)
-        return CLG_DEVICE_GPU;
-    return type & CL_DEVICE_TYPE_CPU ? CLG_DEVICE_CPU : CLG_DEVICE_OTHER;
+    if (type & CL_DEVICE_TYPE_CPU)
+        return CLG_DEVICE_CPU;
+    return type & CL_DEVICE_TYPE_GPU ? CLG_DEVICE_GPU : CLG_DEVICE_OTHER;
 }
 
 // "OpenCL 1.2 ..." or newer; our kernels are OpenCL C 1.2, compiled at run time.

@@ -145,7 +145,7 @@ static int select_index(const struct clg_device_info *list, int count, const cha
             return take_if_usable(list, i, "chosen by its index", why);
         last = list[i].index > last ? list[i].index : last;
     }
-    say(why, "no device has the index %s: they go from 0 to %d", spec, last);
+    say(why, "no device has the index %s: %s %d", spec, last ? "they go from 0 to" : "the only one is", last);
     for (int i = 0; i < count; i++) {
         if (name_has(&list[i], spec)) {
             say(why, " (to choose \"%s\" by its name, give more of it than a number)", list[i].name);

@@ -1,0 +1,101 @@
+// What the commands share: options from several tables, the device they ask for, progress, exit codes.
+#ifndef CLGAN_CLI_H
+#define CLGAN_CLI_H
+
+#include <clgan/clgan.h>
+
+// --- commands: argv[0] is the command's name; they return the exit code ---------------------------
+int cmd_devices(int argc, char **argv);
+int cmd_describe(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
+int cmd_data(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+
+enum {
+    CLI_OK = 0,
+    CLI_FAILURE = 1, // a number is not finite, or anything else
+    CLI_USAGE = 2,   // an option is wrong, or there is no such device
+    CLI_DEVICE = 3,  // the device fails, a kernel does not compile, memory is short
+    CLI_DATA = 4,    // a file or folder cannot be read or written, or has unexpected content
+    CLI_RUN = -1,    // cli_parse: go on, the command is well formed
+};
+// The exit code for a CLG_E... code.
+int cli_exit_code(int status);
+
+// --- arguments ------------------------------------------------------------------------------------
+// One table of options over one struct, with a title for --help.
+struct cli_options {
+    const char *title;
+    const struct clg_option *table;
+    void *params;
+};
+struct cli_command {
+    const char *usage;                 // "clgan train --data DIR [options]"
+    const char *about;                 // a line or two
+    const char *examples;              // lines, or NULL
+    const char *operand;               // what a word that is no option means ("DIR"), or NULL: there is none
+    const struct cli_options *options; // ends in {0}
+};
+// What was on the command line.
+struct cli_given {
+    const struct clg_option *option[64];
+    int n;
+    const char *operand; // or NULL
+};
+// Sets the options' fields from argv[1..]: --name value, --name=value, --name and --no-name for a bool.
+// Prints --help, or what is wrong with a hint at the nearest name. CLI_RUN, or the exit code to end with.
+// `given` may be NULL.
+int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_given *given);
+bool cli_was_given(const struct cli_given *given, const char *name);
+// Complains in one line that ends in a hint at --help; returns CLI_USAGE.
+int cli_usage_error(const char *command, const char *format, ...) CLG_PRINTF(2, 3);
+
+// How many letters to insert, remove, replace or swap to turn one word into the other.
+int cli_word_distance(const char *a, const char *b);
+// Is the word at `distance` near enough to be what was meant?
+bool cli_word_near(const char *meant, int distance);
+
+// --- progress -------------------------------------------------------------------------------------
+// One line on stderr that is rewritten on a terminal; elsewhere a plain line every few seconds.
+struct cli_progress {
+    bool terminal, shown;
+    double last; // when a line was last written, in seconds
+};
+struct cli_progress cli_progress_new(void);
+// now: write it however recent the last one is.
+void cli_progress_line(struct cli_progress *progress, bool now, const char *format, ...) CLG_PRINTF(3, 4);
+// Ends the line (keep) or takes it away.
+void cli_progress_end(struct cli_progress *progress, bool keep);
+// For clg_device_params: kernels being compiled. user is the struct cli_progress.
+clg_progress_fn cli_compile_progress;
+// Library lines on stderr without disturbing the progress line (may be NULL); information only when verbose.
+struct clg_log cli_log(struct cli_progress *progress, bool verbose);
+// Logs an error and returns its code.
+int cli_fail(const struct clg_log *log, int status, const char *format, ...) CLG_PRINTF(3, 4);
+// "1:23" or "2:01:23".
+void cli_duration_text(double seconds, char *text, size_t size);
+// Seconds on a clock that never goes back.
+double cli_seconds(void);
+
+// --- devices --------------------------------------------------------------------------------------
+struct cli_device_options {
+    const char *device, *kernels, *variant;
+    bool no_cache, profile, verbose;
+};
+extern const struct clg_option cli_device_table[];
+// --device from CLGAN_DEVICE.
+struct cli_device_options cli_device_defaults(void);
+// Opens it; when none or several match, lists what there is.
+int cli_device_open(struct clg_device **device, const struct cli_device_options *options,
+                    struct cli_progress *progress);
+// One line for each device; `marked` (a position, or -1) is pointed at.
+void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
+
+// --- paths and pictures ---------------------------------------------------------------------------
+// Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.
+int cli_folder_create(const char *path, const struct clg_log *log);
+// Values -1..1 to 0..255, rounded and clamped.
+void cli_pixels_from_floats(const float *values, size_t n, uint8_t *pixels);
+
+#endif

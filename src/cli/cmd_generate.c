@@ -1,0 +1,261 @@
+// clgan generate: pictures of a trained model, as files, as one grid, or as numbers.
+#include "cli.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct generate_options {
+    const char *model, *out, *grid, *z, *z_out, *npy;
+    int n, format, columns;
+    uint64_t seed, first;
+};
+
+enum {
+    CHUNK = 64, // pictures generated at a time
+    PICTURES = 10000000,
+};
+
+#define AT(field) offsetof(struct generate_options, field)
+static const struct clg_option generate_table[] = {
+    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+     "the checkpoint: model.safetensors of `clgan train`"},
+    {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures"},
+    {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
+     "names the noise vectors; the same ones everywhere"},
+    {"first", CLG_OPTION_UINT64, AT(first), 0, 0, NULL, "N",
+     "number of the first picture of the seed or file"},
+    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/face-00007.png"},
+    {"format", CLG_OPTION_CHOICE, AT(format), 0, 0, "png|jpg", NULL, "of the separate pictures"},
+    {"grid", CLG_OPTION_TEXT, AT(grid), 0, 0, NULL, "FILE", "write all as one picture (.png or .jpg)"},
+    {"columns", CLG_OPTION_INT, AT(columns), 0, 10000, NULL, "N", "of the grid; 0: about as many as rows"},
+    {"npy", CLG_OPTION_TEXT, AT(npy), 0, 0, NULL, "FILE",
+     "write float32 [n][height][width][channels], -1..1"},
+    {"z", CLG_OPTION_TEXT, AT(z), 0, 0, NULL, "FILE", "take the noise from this .npy, float32 [n][z]"},
+    {"z-out", CLG_OPTION_TEXT, AT(z_out), 0, 0, NULL, "FILE", "keep the noise used, as .npy"},
+    {0},
+};
+
+// All that a run needs: noise of every picture, and room for one chunk, or for all where one file takes all.
+struct generation {
+    const struct generate_options *o;
+    const struct clg_log *log;
+    struct clg_gan_params gan;
+    size_t one; // values of a picture
+    float *z, *floats;
+    uint8_t *pixels;
+    int w, h; // of the grid
+};
+
+// --- noise ----------------------------------------------------------------------------------------
+// Rows first.. of a file of [rows][z] values, or of one row; more dimensions of 1 do no harm ([n][z][1][1]).
+static int noise_from_file(struct generation *g, const float *values, const int64_t shape[4], int dims,
+                           int *n)
+{
+    const struct generate_options *o = g->o;
+    int64_t rows = dims > 1 ? shape[0] : 1, length = 1;
+    for (int i = dims > 1 ? 1 : 0; i < dims; i++)
+        length *= shape[i];
+    if (dims < 1 || length != g->gan.z)
+        return cli_fail(g->log, CLG_EFORMAT, "%s: its rows have %" PRId64 " values, the model's noise has %d",
+                        o->z, length, g->gan.z);
+    if (o->first >= (uint64_t)rows || (*n && (uint64_t)*n > (uint64_t)rows - o->first))
+        return cli_fail(g->log, CLG_EINVAL, "%s has %" PRId64 " rows: take --first and --n within them", o->z,
+                        rows);
+    uint64_t take = *n ? (uint64_t)*n : (uint64_t)rows - o->first;
+    if (take > PICTURES)
+        return cli_fail(g->log, CLG_EINVAL, "%s has %" PRIu64 " rows: take fewer with --n", o->z, take);
+    *n = (int)take;
+    size_t count = (size_t)take * (size_t)g->gan.z;
+    const float *from = values + o->first * (uint64_t)g->gan.z;
+    g->z = malloc(count * sizeof *g->z);
+    if (!g->z)
+        return cli_fail(g->log, CLG_ENOMEM, "out of memory for %d noise vectors", *n);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(from[i]))
+            return cli_fail(g->log, CLG_EFORMAT, "%s: row %" PRIu64 " has a value that is not finite", o->z,
+                            o->first + i / (size_t)g->gan.z);
+        g->z[i] = from[i];
+    }
+    return 0;
+}
+
+static int noise_load(struct generation *g, int *n)
+{
+    float *values;
+    int64_t shape[4];
+    int dims, status = clg_npy_load(g->o->z, &values, shape, &dims, g->log);
+    if (status)
+        return status;
+    status = noise_from_file(g, values, shape, dims, n);
+    free(values);
+    return status;
+}
+
+static int noise_make(struct generation *g, int n)
+{
+    g->z = malloc((size_t)n * (size_t)g->gan.z * sizeof *g->z);
+    if (!g->z)
+        return cli_fail(g->log, CLG_ENOMEM, "out of memory for %d noise vectors", n);
+    clg_gan_noise(&g->gan, g->o->seed, g->o->first, n, g->z);
+    return 0;
+}
+
+// --- pictures -------------------------------------------------------------------------------------
+static int make_room(struct generation *g, int n)
+{
+    if (g->o->grid && clg_picture_grid_size(n, g->gan.size, g->o->columns, &g->w, &g->h))
+        return cli_fail(g->log, CLG_EINVAL, "a grid of %d pictures is too large: take fewer with --n", n);
+    size_t chunk = n < CHUNK ? (size_t)n : CHUNK;
+    size_t floats = g->o->npy ? (size_t)n : chunk, pixels = g->o->grid ? (size_t)n : chunk;
+    g->one = (size_t)g->gan.size * (size_t)g->gan.size * (size_t)g->gan.channels;
+    g->floats = malloc(floats * g->one * sizeof *g->floats);
+    g->pixels = malloc(pixels * g->one);
+    if (!g->floats || !g->pixels)
+        return cli_fail(g->log, CLG_ENOMEM, "out of memory for %d pictures: take fewer with --n", n);
+    return 0;
+}
+
+static int save_separately(struct generation *g, const uint8_t *pixels, uint64_t first, int n)
+{
+    static const char *const formats[] = {"png", "jpg"};
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        int length = snprintf(path, sizeof path, "%s/face-%05" PRIu64 ".%s", g->o->out, first + (uint64_t)i,
+                              formats[g->o->format]);
+        if (length >= (int)sizeof path)
+            return cli_fail(g->log, CLG_EIO, "the folder's name is too long: %.60s...", g->o->out);
+        int status = clg_picture_save(path, pixels + (size_t)i * g->one, g->gan.size, g->gan.size,
+                                      g->gan.channels, g->log);
+        if (status)
+            return status;
+    }
+    return 0;
+}
+
+static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct cli_progress *progress)
+{
+    for (int done = 0; done < n; done += CHUNK) {
+        int now = n - done < CHUNK ? n - done : CHUNK;
+        float *floats = g->floats + (g->o->npy ? (size_t)done * g->one : 0);
+        uint8_t *pixels = g->pixels + (g->o->grid ? (size_t)done * g->one : 0);
+        int status = clg_gan_generate(gan, g->z + (size_t)done * (size_t)g->gan.z, now, floats);
+        if (status)
+            return status;
+        cli_pixels_from_floats(floats, (size_t)now * g->one, pixels);
+        if (g->o->out && (status = save_separately(g, pixels, g->o->first + (uint64_t)done, now)))
+            return status;
+        if (n > CHUNK)
+            cli_progress_line(progress, false, "generating %d/%d", done + now, n);
+    }
+    cli_progress_end(progress, false);
+    return 0;
+}
+
+static int save_grid(struct generation *g, int n)
+{
+    uint8_t *grid = malloc((size_t)g->w * (size_t)g->h * (size_t)g->gan.channels);
+    if (!grid)
+        return cli_fail(g->log, CLG_ENOMEM, "out of memory for a grid of %d pictures: take fewer with --n",
+                        n);
+    clg_picture_grid(g->pixels, n, g->gan.size, g->gan.channels, g->o->columns, grid);
+    int status = clg_picture_save(g->o->grid, grid, g->w, g->h, g->gan.channels, g->log);
+    free(grid);
+    return status;
+}
+
+static int save_whole(struct generation *g, int n)
+{
+    const struct generate_options *o = g->o;
+    const int64_t pictures[] = {n, g->gan.size, g->gan.size, g->gan.channels}, noise[] = {n, g->gan.z};
+    int status = o->grid ? save_grid(g, n) : 0;
+    if (!status && o->npy)
+        status = clg_npy_save(o->npy, g->floats, pictures, 4, g->log);
+    if (!status && o->z_out)
+        status = clg_npy_save(o->z_out, g->z, noise, 2, g->log);
+    if (status)
+        return status;
+    const char *noun = n == 1 ? "picture" : "pictures";
+    if (o->out)
+        printf("%d %s in %s\n", n, noun, o->out);
+    if (o->grid)
+        printf("%d %s as a grid: %s\n", n, noun, o->grid);
+    if (o->npy)
+        printf("%d %s as numbers: %s\n", n, noun, o->npy);
+    if (o->z_out)
+        printf("their noise: %s\n", o->z_out);
+    return 0;
+}
+
+static int generate(struct clg_device *device, const struct generate_options *o, bool n_given,
+                    const struct clg_log *log, struct cli_progress *progress)
+{
+    struct generation g = {.o = o, .log = log};
+    struct clg_gan *gan = NULL;
+    int n = o->z && !n_given ? 0 : o->n; // 0: as many as the file has
+    int status = clg_gan_load(&gan, device, o->model, 0);
+    if (!status) {
+        g.gan = clg_gan_params_of(gan);
+        status = o->z ? noise_load(&g, &n) : noise_make(&g, n);
+    }
+    if (!status)
+        status = make_room(&g, n);
+    if (!status && o->out)
+        status = cli_folder_create(o->out, log);
+    if (!status)
+        status = generate_all(&g, gan, n, progress);
+    if (!status)
+        status = save_whole(&g, n);
+    free(g.z);
+    free(g.floats);
+    free(g.pixels);
+    clg_gan_free(&gan);
+    return status;
+}
+
+static int check(const struct generate_options *o, const struct cli_given *given)
+{
+    if (!o->model)
+        return cli_usage_error("generate", "which model? give --model FILE");
+    if (!o->out && !o->grid && !o->npy && !o->z_out)
+        return cli_usage_error("generate",
+                               "where to? give --out DIR, --grid FILE, --npy FILE or --z-out FILE");
+    if (o->z && cli_was_given(given, "seed"))
+        return cli_usage_error("generate", "--z and --seed both name the noise: give one of them");
+    return CLI_RUN;
+}
+
+int cmd_generate(int argc, char **argv)
+{
+    struct generate_options options = {.n = 64};
+    struct cli_device_options where = cli_device_defaults();
+    const struct cli_options tables[] = {
+        {"Options", generate_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    const struct cli_command command = {
+        .usage = "clgan generate --model FILE (--out DIR | --grid FILE | --npy FILE) [--n N] [--seed N] ...",
+        .about = "Generates pictures with a trained model. Picture number i of a seed is the same in any "
+                 "call and\n"
+                 "on any device, up to the device's rounding.",
+        .examples = "  clgan generate --model runs/mine/model.safetensors --n 64 --seed 7 --grid faces.png\n"
+                    "  clgan generate --model runs/mine/model.safetensors --n 1000 --out faces --format jpg\n"
+                    "  clgan generate --model runs/mine/model.safetensors --z noise.npy --npy pictures.npy\n",
+        .options = tables,
+    };
+    struct cli_given given;
+    int code = cli_parse(&command, argc, argv, &given);
+    if (code == CLI_RUN)
+        code = check(&options, &given);
+    if (code != CLI_RUN)
+        return code;
+    struct cli_progress progress = cli_progress_new();
+    struct clg_log log = cli_log(&progress, where.verbose);
+    struct clg_device *device = NULL;
+    int status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = generate(device, &options, cli_was_given(&given, "n"), &log, &progress);
+    cli_progress_end(&progress, true);
+    if (!status && where.profile)
+        status = clg_device_profile_print(device, stdout);
+    clg_device_close(&device);
+    return cli_exit_code(status);
+}

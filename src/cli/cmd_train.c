@@ -1,0 +1,236 @@
+// clgan train: a run from pictures to a model, which Ctrl-C ends cleanly and --resume continues.
+#include "resume.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+// --- signals --------------------------------------------------------------------------------------
+static volatile sig_atomic_t stop_signal; // the first one received, or 0
+
+// The first signal asks for a clean end, a second one ends at once.
+static void on_signal(int number)
+{
+    if (stop_signal) {
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    stop_signal = number;
+    static const char text[] = "\nclgan: finishing this step, then saving (once more: stop at once)\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+}
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+// A signal that is ignored stays so: nohup, and jobs in the background. To be asked before a device is
+// opened: OpenCL drivers with LLVM inside put handlers of their own in place, whatever was there.
+struct ignored {
+    bool is[SIGNALS];
+};
+
+static struct ignored ignored_signals(void)
+{
+    struct ignored ignored = {{false}};
+    struct sigaction before;
+    for (int i = 0; i < SIGNALS; i++)
+        ignored.is[i] = sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+    return ignored;
+}
+
+static void catch_signals(struct ignored ignored)
+{
+    for (int i = 0; i < SIGNALS; i++) {
+        struct sigaction action = {.sa_handler = ignored.is[i] ? SIG_IGN : on_signal, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        sigaction(signals[i], &action, NULL);
+    }
+}
+
+// --- a run ----------------------------------------------------------------------------------------
+struct run {
+    struct clg_gan_params gan;
+    struct clg_train_params train;
+    struct cli_device_options where;
+    struct cli_progress progress;
+    struct clg_log log;
+    struct clg_train_status last;
+};
+
+static bool on_step(void *user, const struct clg_train_status *s)
+{
+    struct run *run = user;
+    char epoch[32] = "", eta[32];
+    bool ends = stop_signal || s->step >= s->steps;
+    run->last = *s;
+    if (s->epoch > 0)
+        snprintf(epoch, sizeof epoch, "epoch %.1f  ", s->epoch);
+    cli_duration_text(s->eta_s, eta, sizeof eta);
+    cli_progress_line(
+        &run->progress, ends, "step %lld/%lld  %sD %.2f G %.2f  D(x) %.2f D(G(z)) %.2f  %.*f img/s  ETA %s",
+        (long long)s->step, (long long)s->steps, epoch, s->metrics.loss_d, s->metrics.loss_g,
+        s->metrics.d_real, s->metrics.d_fake_before, s->images_per_s < 10, s->images_per_s, eta);
+    return stop_signal != 0;
+}
+
+static void print_plan(const struct run *run, const struct clg_device *device)
+{
+    const struct clg_gan_params *gan = &run->gan;
+    const struct clg_device_info *info = clg_device_info(device);
+    double generator, discriminator, gib = 1 << 30;
+    clg_gan_cost(gan, &generator, &discriminator);
+    double needs = (double)clg_gan_memory(gan) / gib, has = (double)info->memory / gib;
+    printf("device  %d, %s (%s)\n", info->index, info->name, info->platform_name);
+    printf("model   %dx%dx%d, z %d, ngf %d, ndf %d, batch %d: G %.1f and D %.1f MMAC per picture\n",
+           gan->size, gan->size, gan->channels, gan->z, gan->ngf, gan->ndf, gan->batch, generator,
+           discriminator);
+    printf("memory  needs %.*f GiB of %.1f\n", needs < 0.1 ? 3 : 1, needs, has);
+    printf("data    %s\n", run->train.data);
+    fflush(stdout);
+}
+
+// The grid of the highest step in out/samples, whose names are step-N.png.
+static bool last_grid(const char *out, char *path, size_t size)
+{
+    char folder[PATH_MAX];
+    if (snprintf(folder, sizeof folder, "%s/samples", out) >= (int)sizeof folder)
+        return false;
+    DIR *dir = opendir(folder);
+    long long best = -1, step;
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        int length = 0;
+        if (sscanf(entry->d_name, "step-%lld.png%n", &step, &length) == 1 && length &&
+            !entry->d_name[length] && step > best) {
+            best = step;
+            snprintf(path, size, "%s/%s", folder, entry->d_name);
+        }
+    }
+    if (dir)
+        closedir(dir);
+    return best >= 0;
+}
+
+static void print_results(const struct run *run, bool stopped)
+{
+    char grid[PATH_MAX + 300];
+    printf("model   %s/model.safetensors (step %lld)\n", run->train.out, (long long)run->last.step);
+    if (last_grid(run->train.out, grid, sizeof grid))
+        printf("samples %s\n", grid);
+    printf("report  %s/report.html\n", run->train.out);
+    if (run->last.skipped_pictures)
+        printf("skipped unreadable pictures: %llu\n", (unsigned long long)run->last.skipped_pictures);
+    if (stopped) {
+        printf("stopped at step %lld of %lld; continue with:\n  ", (long long)run->last.step,
+               (long long)run->last.steps);
+        cli_resume_print(stdout, &run->train, &run->where);
+    }
+    fflush(stdout);
+}
+
+static int print_profile(const struct run *run, struct clg_device *device)
+{
+    putchar('\n');
+    int status = clg_device_profile_print(device, stdout);
+    if (!status)
+        printf("loader: %.0f images/s; the run waited %.2f s for it\n", run->last.loader_images_per_s,
+               run->last.loader_waited_s);
+    return status;
+}
+
+static int train(struct run *run)
+{
+    struct ignored ignored = ignored_signals();
+    struct clg_device *device = NULL;
+    int status = cli_device_open(&device, &run->where, &run->progress);
+    if (status)
+        return status;
+    print_plan(run, device);
+    catch_signals(ignored);
+    status = clg_train(device, &run->gan, &run->train, on_step, run);
+    cli_progress_end(&run->progress, true);
+    if (!status)
+        print_results(run, stop_signal && run->last.step < run->last.steps);
+    if (!status && run->where.profile)
+        status = print_profile(run, device);
+    clg_device_close(&device);
+    return status;
+}
+
+// --- the command line -----------------------------------------------------------------------------
+// --resume DIR is --resume --out DIR.
+static int check(struct run *run, const struct cli_given *given)
+{
+    struct clg_train_params *t = &run->train;
+    if (given->operand && !t->resume)
+        return cli_usage_error("train", "unexpected word \"%s\"; did you mean --data %s?", given->operand,
+                               given->operand);
+    if (given->operand && cli_was_given(given, "out") && strcmp(given->operand, t->out ? t->out : ""))
+        return cli_usage_error("train", "--resume %s and --out %s: which one goes on?", given->operand,
+                               t->out);
+    if (given->operand)
+        t->out = given->operand;
+    if (t->resume && t->init)
+        return cli_usage_error("train", "--resume and --init: the weights come from one of them");
+    if (!t->out)
+        return cli_usage_error("train", "where to? give --out DIR");
+    return CLI_RUN;
+}
+
+// Going on with other pictures than before would go unnoticed: the checkpoint or the command line names them.
+static int resume_and_train(struct run *run, const struct cli_given *given)
+{
+    struct cli_kept kept = {0};
+    char path[PATH_MAX];
+    int status = 0, length = snprintf(path, sizeof path, "%s/model.safetensors", run->train.out);
+    if (run->train.resume && !cli_was_given(given, "data"))
+        run->train.data = NULL;
+    if (length >= (int)sizeof path)
+        status = cli_fail(&run->log, CLG_EIO, "the folder's name is too long: %.60s...", run->train.out);
+    if (!status && run->train.resume)
+        status = cli_resume_options(path, &run->gan, &run->train, given, &kept, &run->log);
+    int code = cli_exit_code(status);
+    if (!status && !run->train.data)
+        code = cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
+    else if (!status)
+        code = cli_exit_code(train(run));
+    cli_kept_free(&kept);
+    return code;
+}
+
+int cmd_train(int argc, char **argv)
+{
+    struct run run = {.gan = clg_gan_params_default(),
+                      .train = clg_train_params_default(),
+                      .where = cli_device_defaults(),
+                      .progress = cli_progress_new()};
+    const struct cli_options tables[] = {{"Training", clg_train_options, &run.train},
+                                         {"Model", clg_gan_options, &run.gan},
+                                         {"Device", cli_device_table, &run.where},
+                                         {0}};
+    const struct cli_command command = {
+        .usage = "clgan train --data DIR [--out DIR] [--epochs N | --steps N] [--batch N] [--size N] ...\n"
+                 "       clgan train --resume DIR [--steps N] ...",
+        .about = "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and "
+                 "report.html.\n"
+                 "Ctrl-C finishes the step, saves, and says how to go on.",
+        .examples =
+            "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
+            "  clgan train --data ~/pictures --crop 178x178+20+20 --flip --epochs 25 --out runs/mine\n"
+            "  clgan train --data ~/grey --channels 1 --batch 64 --steps 20000 --keep 5 --out runs/grey\n"
+            "  clgan train --resume runs/grey --steps 40000\n",
+        .operand = "DIR",
+        .options = tables,
+    };
+    struct cli_given given;
+    int code = cli_parse(&command, argc, argv, &given);
+    if (code == CLI_RUN)
+        code = check(&run, &given);
+    if (code != CLI_RUN)
+        return code;
+    run.log = cli_log(&run.progress, run.where.verbose);
+    return resume_and_train(&run, &given);
+}

@@ -1,0 +1,38 @@
+// What commands write: folders, and pictures as bytes.
+#include "cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+int cli_folder_create(const char *path, const struct clg_log *log)
+{
+    char *part = strdup(path);
+    int error = !part ? ENOMEM : *part ? 0 : ENOENT;
+    for (char *end = part; !error && end;) {
+        end = strchr(end + 1, '/');
+        if (end)
+            *end = 0;
+        if (mkdir(part, 0777) && !is_folder(part))
+            error = errno == EEXIST ? ENOTDIR : errno;
+        if (end)
+            *end = '/';
+    }
+    free(part);
+    return error ? cli_fail(log, CLG_EIO, "cannot create the folder %s: %s", path, strerror(error)) : 0;
+}
+
+void cli_pixels_from_floats(const float *values, size_t n, uint8_t *pixels)
+{
+    for (size_t i = 0; i < n; i++) {
+        float v = (values[i] + 1) * 127.5f;
+        pixels[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5f) : 0; // not a number: 0
+    }
+}

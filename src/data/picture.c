@@ -1,0 +1,155 @@
+// One picture file: cropped, resized and loaded; or saved.
+#include "data/picture.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define FILE_LIMIT ((size_t)1 << 30)
+#define SIDE_MAX 65500 // of JPEG
+
+// Reads digits only: no sign, no space.
+static bool number_parse(const char **text, int *value)
+{
+    const char *p = *text;
+    long v = 0;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        v = v * 10 + (*p - '0');
+        if (v > 1000000)
+            return false;
+    }
+    bool any = p != *text;
+    *text = p;
+    *value = (int)v;
+    return any;
+}
+
+static bool sign_parse(const char **text, char sign)
+{
+    if (**text != sign)
+        return false;
+    (*text)++;
+    return true;
+}
+
+int clg_crop_parse(const char *text, struct clg_crop *crop)
+{
+    struct clg_crop c = {.kind = CLG_CROP_BOX};
+    if (text && strcmp(text, "none") == 0)
+        c.kind = CLG_CROP_NONE;
+    else if (text && strcmp(text, "center") == 0)
+        c.kind = CLG_CROP_CENTER;
+    else if (!text || !number_parse(&text, &c.w) || !sign_parse(&text, 'x') || !number_parse(&text, &c.h) ||
+             !sign_parse(&text, '+') || !number_parse(&text, &c.x) || !sign_parse(&text, '+') ||
+             !number_parse(&text, &c.y) || *text || c.w < 1 || c.h < 1)
+        return CLG_EINVAL;
+    *crop = c;
+    return 0;
+}
+
+int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,
+                 const struct clg_log *log)
+{
+    int x = 0, y = 0;
+    if (crop.kind == CLG_CROP_BOX) {
+        if (crop.x < 0 || crop.y < 0 || crop.w < 1 || crop.h < 1 || crop.w > w - crop.x ||
+            crop.h > h - crop.y)
+            return clg_fail(log, CLG_EFORMAT, "%s is %d x %d: the crop %dx%d+%d+%d does not lie inside", path,
+                            w, h, crop.w, crop.h, crop.x, crop.y);
+        x = crop.x;
+        y = crop.y;
+        w = crop.w;
+        h = crop.h;
+    }
+    if (crop.kind != CLG_CROP_NONE) {
+        int side = w < h ? w : h;
+        x += (w - side) / 2;
+        y += (h - side) / 2;
+        w = h = side;
+    }
+    *box = (struct clg_box){.x = x, .y = y, .w = w, .h = h};
+    return 0;
+}
+
+// How far a JPEG can be reduced while decoding, which is far cheaper than afterwards.
+static int denominator_choose(const struct clg_box *box, int size)
+{
+    double side = box->w < box->h ? box->w : box->h;
+    int denominator = 8;
+    while (denominator > 1 && side / denominator < size)
+        denominator /= 2;
+    return denominator;
+}
+
+static int picture_decode(const char *path, const struct clg_picture_header *header, int denominator,
+                          int channels, struct clg_image *image, const struct clg_log *log)
+{
+    char *bytes;
+    size_t n;
+    int status = clg_file_read(path, FILE_LIMIT, &bytes, &n, log);
+    if (status)
+        return status;
+    if (header->kind == CLG_PICTURE_JPEG)
+        status = clg_jpeg_decode((uint8_t *)bytes, n, header, denominator, channels, image, path, log);
+    else
+        status = clg_png_decode((uint8_t *)bytes, n, header, channels, image, path, log);
+    free(bytes);
+    return status;
+}
+
+int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
+                     const struct clg_log *log)
+{
+    if (size < 1 || size > SIDE_MAX || (channels != 1 && channels != 3))
+        return clg_fail(log, CLG_EINVAL,
+                        "cannot load %s as %d x %d x %d: use a size of 1 to %d, 1 or 3 channels", path, size,
+                        size, channels, SIDE_MAX);
+    struct clg_picture_header header;
+    struct clg_box box;
+    struct clg_image image = {0};
+    int status = clg_picture_probe(path, &header, log);
+    if (!status)
+        status = clg_crop_box(crop, header.w, header.h, &box, path, log);
+    if (status)
+        return status;
+    int denominator = header.kind == CLG_PICTURE_JPEG ? denominator_choose(&box, size) : 1;
+    status = picture_decode(path, &header, denominator, channels, &image, log);
+    if (!status) {
+        box = (struct clg_box){box.x / denominator, box.y / denominator, box.w / denominator,
+                               box.h / denominator};
+        status = clg_resize(&image, box, size, pixels, log);
+    }
+    free(image.pixels);
+    return status;
+}
+
+static bool name_ends(const char *path, const char *ending)
+{
+    size_t n = strlen(path), m = strlen(ending);
+    return n > m && strcasecmp(path + n - m, ending) == 0;
+}
+
+int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,
+                     const struct clg_log *log)
+{
+    if (w < 1 || h < 1 || w > SIDE_MAX || h > SIDE_MAX || (channels != 1 && channels != 3))
+        return clg_fail(log, CLG_EINVAL, "cannot save %s: %d x %d x %d is not 1 to %d by 1 to %d by 1 or 3",
+                        path, w, h, channels, SIDE_MAX, SIDE_MAX);
+    bool png = name_ends(path, ".png");
+    if (!png && !name_ends(path, ".jpg") && !name_ends(path, ".jpeg"))
+        return clg_fail(log, CLG_EINVAL, "cannot save %s: end its name with .png, .jpg or .jpeg", path);
+    struct clg_file file;
+    int status = clg_file_create(&file, path, log);
+    if (status)
+        return status;
+    status = png ? clg_png_write(file.stream, pixels, w, h, channels, path, log)
+                 : clg_jpeg_write(file.stream, pixels, w, h, channels, path, log);
+    if (status) {
+        clg_file_abort(&file);
+        return status;
+    }
+    return clg_file_commit(&file, log);
+}

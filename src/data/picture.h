@@ -1,0 +1,60 @@
+// Picture files inside the data floor: what a header says, decoding into memory, the crop, the resize.
+#ifndef CLG_DATA_PICTURE_H
+#define CLG_DATA_PICTURE_H
+
+#include <clgan/data.h>
+#include <stdio.h>
+
+// More pixels than this are refused before any memory is asked for.
+#define CLG_PICTURE_PIXELS_MAX 200000000
+
+enum clg_picture_kind { CLG_PICTURE_JPEG, CLG_PICTURE_PNG };
+struct clg_picture_header {
+    enum clg_picture_kind kind;
+    int w, h;
+    int components; // JPEG: 1, 3 or 4
+    bool adobe;     // JPEG: has Adobe's marker, so four components are stored inverted
+};
+
+// pixels [h][w][channels]; the holder's: free().
+struct clg_image {
+    int w, h, channels;
+    uint8_t *pixels;
+};
+
+// A rectangle in pixels; fractions are allowed after scaled decoding.
+struct clg_box {
+    double x, y, w, h;
+};
+
+// Reads only as much of the file as its header needs. Unusable files: CLG_EFORMAT (or CLG_EIO).
+int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log);
+
+// What the crop takes of a w x h picture; a box that does not lie inside is CLG_EFORMAT.
+int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,
+                 const struct clg_log *log);
+
+// Decodes to `channels` (1 or 3), JPEG at 1/denominator (1, 2, 4, 8) of its size. `path` is for the log.
+int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int denominator,
+                    int channels, struct clg_image *image, const char *path, const struct clg_log *log);
+int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
+                   struct clg_image *image, const char *path, const struct clg_log *log);
+
+// Encodes to an open stream.
+int clg_jpeg_write(FILE *stream, const uint8_t *pixels, int w, int h, int channels, const char *path,
+                   const struct clg_log *log);
+int clg_png_write(FILE *stream, const uint8_t *pixels, int w, int h, int channels, const char *path,
+                  const struct clg_log *log);
+
+// The box of the image as pixels [size][size][channels]: a triangle filter as wide as the reduction, so that
+// nothing aliases; plain bilinear when enlarging. Nothing outside the box is read.
+int clg_resize(const struct clg_image *image, struct clg_box box, int size, uint8_t *pixels,
+               const struct clg_log *log);
+
+// Rec. 601 luma, the Y of JPEG.
+static inline uint8_t clg_luma(int r, int g, int b)
+{
+    return (uint8_t)((19595 * r + 38470 * g + 7471 * b + 32768) >> 16);
+}
+
+#endif

@@ -1,0 +1,151 @@
+// PNG by libpng: the only file that knows it.
+#include "data/picture.h"
+
+#include "base/log.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+// All that must survive libpng's jumps out of an error.
+struct job {
+    png_structp png;
+    png_infop info;
+    const uint8_t *bytes; // reading
+    size_t n, at;
+    uint8_t *pixels; // [h][w][depth]
+    int w, h, depth;
+    char reason[128];
+};
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    struct job *job = png_get_error_ptr(png);
+    snprintf(job->reason, sizeof job->reason, "%s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png;
+    (void)message; // what matters to the pixels is an error
+}
+
+static void on_read(png_structp png, png_bytep to, size_t n)
+{
+    struct job *job = png_get_io_ptr(png);
+    if (n > job->n - job->at)
+        png_error(png, "the file ends early");
+    memcpy(to, job->bytes + job->at, n);
+    job->at += n;
+}
+
+static void decoder_configure(struct job *job, int channels)
+{
+    png_set_read_fn(job->png, job, on_read);
+    png_set_user_limits(job->png, INT32_MAX, INT32_MAX); // the product has been checked already
+    png_set_chunk_malloc_max(job->png, 16 << 20);
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); // only what makes pixels
+    png_read_info(job->png, job->info);
+    png_set_expand(job->png); // palettes and few bits to 8, transparent colours to alpha
+    png_set_scale_16(job->png);
+    if (channels == 3)
+        png_set_gray_to_rgb(job->png);
+}
+
+// Everything that can jump; returns whether pixels are there.
+static bool decode(struct job *job, int channels)
+{
+    if (setjmp(png_jmpbuf(job->png)))
+        return false;
+    decoder_configure(job, channels);
+    int passes = png_set_interlace_handling(job->png);
+    png_read_update_info(job->png, job->info);
+    job->depth = png_get_channels(job->png, job->info);
+    size_t row = png_get_rowbytes(job->png, job->info);
+    if ((int64_t)png_get_image_width(job->png, job->info) != job->w ||
+        (int64_t)png_get_image_height(job->png, job->info) != job->h ||
+        png_get_bit_depth(job->png, job->info) != 8 || row != (size_t)job->w * (size_t)job->depth)
+        png_error(job->png, "an unexpected pixel format");
+    job->pixels = calloc((size_t)job->h, row);
+    if (!job->pixels)
+        return false;
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < job->h; y++)
+            png_read_row(job->png, job->pixels + (size_t)y * row, NULL);
+    return true;
+}
+
+static int over_white(int value, int alpha)
+{
+    return (value * alpha + 255 * (255 - alpha) + 127) / 255;
+}
+
+// [n][depth] to [n][channels] in place: depth is never smaller.
+static void pixels_convert(uint8_t *pixels, size_t n, int depth, int channels)
+{
+    if (depth == channels)
+        return;
+    int colours = depth >= 3 ? 3 : 1;
+    const uint8_t *in = pixels;
+    uint8_t *out = pixels;
+    for (size_t i = 0; i < n; i++, in += depth, out += channels) {
+        int alpha = depth > colours ? in[colours] : 255, v[3];
+        for (int c = 0; c < colours; c++)
+            v[c] = over_white(in[c], alpha);
+        if (channels == 1)
+            out[0] = colours == 1 ? (uint8_t)v[0] : clg_luma(v[0], v[1], v[2]);
+        else
+            for (int c = 0; c < 3; c++)
+                out[c] = (uint8_t)v[c];
+    }
+}
+
+int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
+                   struct clg_image *image, const char *path, const struct clg_log *log)
+{
+    struct job job = {.bytes = bytes, .n = n, .w = header->w, .h = header->h};
+    job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
+    job.info = job.png ? png_create_info_struct(job.png) : NULL;
+    bool ok = job.info && decode(&job, channels);
+    png_destroy_read_struct(&job.png, &job.info, NULL);
+    if (!ok) {
+        free(job.pixels);
+        if (!job.reason[0])
+            return clg_fail(log, CLG_ENOMEM, "out of memory decoding %s (%d x %d)", path, job.w, job.h);
+        return clg_fail(log, CLG_EFORMAT, "%s is a broken PNG: %s", path, job.reason);
+    }
+    pixels_convert(job.pixels, (size_t)job.w * (size_t)job.h, job.depth, channels);
+    *image = (struct clg_image){.w = job.w, .h = job.h, .channels = channels, .pixels = job.pixels};
+    return 0;
+}
+
+static bool encode(struct job *job, FILE *stream, const uint8_t *pixels)
+{
+    if (setjmp(png_jmpbuf(job->png)))
+        return false;
+    png_init_io(job->png, stream);
+    png_set_IHDR(job->png, job->info, (png_uint_32)job->w, (png_uint_32)job->h, 8,
+                 job->depth == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(job->png, job->info);
+    for (int y = 0; y < job->h; y++)
+        png_write_row(job->png, pixels + (size_t)y * (size_t)job->w * (size_t)job->depth);
+    png_write_end(job->png, NULL);
+    return true;
+}
+
+int clg_png_write(FILE *stream, const uint8_t *pixels, int w, int h, int channels, const char *path,
+                  const struct clg_log *log)
+{
+    struct job job = {.w = w, .h = h, .depth = channels};
+    job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
+    job.info = job.png ? png_create_info_struct(job.png) : NULL;
+    bool ok = job.info && encode(&job, stream, pixels);
+    png_destroy_write_struct(&job.png, &job.info);
+    if (!ok)
+        return clg_fail(log, job.reason[0] ? CLG_EIO : CLG_ENOMEM, "cannot write %s: %s", path,
+                        job.reason[0] ? job.reason : "out of memory");
+    return 0;
+}

@@ -1,0 +1,58 @@
+// The gan inside: nets, moments, plans, and the recorded step.
+#ifndef CLG_GAN_GAN_H
+#define CLG_GAN_GAN_H
+
+#include <clgan/gan.h>
+
+#include "device/device.h"
+#include "nn/net.h"
+
+enum { CLG_GENERATE_BATCH = 16 }; // pictures per generation pass: fixed, so that each depends on its z alone
+
+// One net in training: the net, its Adam moments, and its plan.
+struct clg_side {
+    struct clg_net *net;
+    struct clg_slab *m, *v;
+    struct clg_plan *plan;
+};
+
+// What one training step reads and writes outside the nets, and its recorded launches.
+struct clg_step {
+    struct clg_slab *slab;
+    struct clg_tensor z, real, bytes, rates, stats;
+    struct clg_list *list, *pixels;
+    float *host_z, host_rates[2];
+};
+
+// Inference of one net at CLG_GENERATE_BATCH.
+struct clg_inference {
+    struct clg_slab *slab;
+    struct clg_tensor input;
+    struct clg_plan *plan;
+    struct clg_list *list;
+    float *host_in, *host_out;
+};
+
+struct clg_gan {
+    struct clg_device *device;
+    struct clg_log log;
+    struct clg_gan_params params;
+    struct clg_side g, d;
+    struct clg_net *average; // EMA of the generator, or NULL
+    struct clg_step *step;   // NULL until the first step
+    struct clg_inference *generate, *discriminate; // NULL until used
+    int64_t steps;
+};
+
+// models.c: the paper's nets, layer by layer. device NULL: for describing.
+int clg_model_generator(struct clg_net **net, struct clg_device *device, const struct clg_gan_params *params,
+                        const struct clg_log *log);
+int clg_model_discriminator(struct clg_net **net, struct clg_device *device, const struct clg_gan_params *params,
+                            const struct clg_log *log);
+int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
+
+// step.c, inference.c
+void clg_step_free(struct clg_step **step);
+void clg_inference_free(struct clg_inference **inference);
+
+#endif

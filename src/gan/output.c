@@ -1,0 +1,293 @@
+// What a run leaves behind: out/model.safetensors, metrics.csv, samples/, report.html.
+#include "gan/output.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "device/device.h"
+#include "gan/gan.h"
+#include "gan/report.h"
+
+#include <clgan/options.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { GRID = 64, PATH = 4096, EXTRAS = 32, REPORT_GRIDS = 24 };
+static const char csv_header[] =
+    "step,epoch,loss_d,loss_g,d_real,d_fake_before,d_fake_after,images_per_s,seconds\n";
+
+struct clg_output {
+    struct clg_log log;
+    struct clg_device *device;
+    struct clg_gan_params model;
+    struct clg_train_params train;
+    char folder[PATH - 64];
+    FILE *metrics;
+    double start;
+    float *z; // of the sample grid: the same GRID vectors all along
+};
+
+static void path_in(const struct clg_output *o, const char *name, char *path)
+{
+    snprintf(path, PATH, "%s/%s", o->folder, name);
+}
+
+static bool exists(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0;
+}
+
+// Removes an earlier run's files that a new run would not overwrite: its samples and numbered checkpoints.
+static void samples_remove(const struct clg_output *o, const char *subfolder, const char *prefix)
+{
+    char folder[PATH], path[PATH + 300];
+    path_in(o, subfolder, folder);
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0) {
+            snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+            unlink(path);
+        }
+    if (dir)
+        closedir(dir);
+}
+
+static int folder_start(struct clg_output *o)
+{
+    char path[PATH];
+    path_in(o, "model.safetensors", path);
+    if (!o->train.resume && exists(path)) {
+        if (!o->train.overwrite)
+            return clg_fail(&o->log, CLG_EINVAL, "%s holds an earlier run: go on with it (--resume %s), choose another "
+                            "--out, or replace it (--overwrite)", o->folder, o->folder);
+        unlink(path);
+        samples_remove(o, "samples", "step-");
+        samples_remove(o, ".", "model-");
+    }
+    path_in(o, "samples", path);
+    return clg_folder_create(path, &o->log);
+}
+
+// metrics.csv anew, with the rows up to `step` of the file that was there.
+static int metrics_rewrite(struct clg_output *o, int64_t step)
+{
+    char path[PATH], *old = NULL;
+    size_t size;
+    struct clg_file file;
+    path_in(o, "metrics.csv", path);
+    if (step > 0 && exists(path)) {
+        int status = clg_file_read(path, (size_t)1 << 32, &old, &size, &o->log);
+        if (status)
+            return status;
+    }
+    int status = clg_file_create(&file, path, &o->log);
+    if (!status) {
+        fputs(csv_header, file.stream);
+        for (char *line = old ? strchr(old, '\n') : NULL; line && line[1]; line = strchr(line + 1, '\n')) {
+            char *end = strchr(line + 1, '\n'); // a line cut short by a crash is dropped
+            if (end && strtoll(line + 1, NULL, 10) <= step)
+                fwrite(line + 1, 1, (size_t)(end - line), file.stream);
+        }
+        status = clg_file_commit(&file, &o->log);
+    }
+    free(old);
+    if (!status && !(o->metrics = fopen(path, "a")))
+        status = clg_fail(&o->log, CLG_EIO, "cannot write %s", path);
+    return status;
+}
+
+int clg_output_open(struct clg_output **output, struct clg_device *device, struct clg_gan *gan,
+                    const struct clg_train_params *params)
+{
+    struct clg_output *o = *output = calloc(1, sizeof *o);
+    if (!o)
+        return clg_fail(&device->log, CLG_ENOMEM, "out of memory");
+    o->log = device->log;
+    o->device = device;
+    o->model = clg_gan_params_of(gan);
+    o->train = *params;
+    o->start = clg_seconds();
+    const char *folder = params->resume ? params->resume : params->out;
+    if (strlen(folder) >= sizeof o->folder)
+        return clg_fail(&o->log, CLG_EINVAL, "the output folder's name is too long");
+    snprintf(o->folder, sizeof o->folder, "%s", folder);
+    o->z = malloc(GRID * (size_t)o->model.z * sizeof *o->z);
+    if (!o->z)
+        return clg_fail(&o->log, CLG_ENOMEM, "out of memory");
+    clg_gan_noise(&o->model, o->model.seed, 0, GRID, o->z);
+    int status = folder_start(o);
+    return status ? status : metrics_rewrite(o, clg_gan_step_count(gan));
+}
+
+void clg_output_close(struct clg_output **output)
+{
+    if (!*output)
+        return;
+    if ((*output)->metrics)
+        fclose((*output)->metrics);
+    free((*output)->z);
+    free(*output);
+    *output = NULL;
+}
+
+int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
+{
+    const struct clg_gan_metrics *m = &s->metrics;
+    int written = fprintf(o->metrics, "%" PRId64 ",%.4f,%.6f,%.6f,%.6f,%.6f,%.6f,%.2f,%.3f\n", s->step, s->epoch,
+                          m->loss_d, m->loss_g, m->d_real, m->d_fake_before, m->d_fake_after, s->images_per_s,
+                          clg_seconds() - o->start);
+    if (written < 0 || fflush(o->metrics))
+        return clg_fail(&o->log, CLG_EIO, "cannot write %s/metrics.csv: is the disk full?", o->folder);
+    return 0;
+}
+
+static void to_bytes(const float *from, size_t n, uint8_t *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        float v = (from[i] + 1.0f) * 127.5f + 0.5f;
+        to[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+    }
+}
+
+int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
+{
+    const size_t values = GRID * (size_t)o->model.size * (size_t)o->model.size * (size_t)o->model.channels;
+    int w = 0, h = 0, status = clg_picture_grid_size(GRID, o->model.size, 8, &w, &h);
+    float *pictures = malloc(values * sizeof *pictures);
+    uint8_t *bytes = malloc(values), *grid = malloc((size_t)w * (size_t)h * (size_t)o->model.channels);
+    char name[64], path[PATH];
+    if (!pictures || !bytes || !grid)
+        status = clg_fail(&o->log, CLG_ENOMEM, "out of memory for the sample grid");
+    if (!status)
+        status = clg_gan_generate(gan, o->z, GRID, pictures);
+    if (!status) {
+        to_bytes(pictures, values, bytes);
+        clg_picture_grid(bytes, GRID, o->model.size, o->model.channels, 8, grid);
+        snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", clg_gan_step_count(gan));
+        path_in(o, name, path);
+        status = clg_picture_save(path, grid, w, h, o->model.channels, &o->log);
+    }
+    free(pictures), free(bytes), free(grid);
+    return status;
+}
+
+// The run's own options, as texts for the checkpoint and the report.
+struct texts {
+    char names[EXTRAS][48], values[EXTRAS][512];
+    int n;
+};
+
+static void texts_make(const struct clg_option *table, const void *params, const char *prefix, struct texts *t)
+{
+    for (const struct clg_option *o = table; o->name && t->n < EXTRAS; o++) {
+        clg_option_get(o, params, t->values[t->n], sizeof t->values[t->n]);
+        if (t->values[t->n][0])
+            snprintf(t->names[t->n++], sizeof t->names[0], "%s%s", prefix, o->name);
+    }
+}
+
+// The lowest-numbered model-N.safetensors beyond the newest `keep` goes.
+static void checkpoints_thin(const struct clg_output *o)
+{
+    for (;;) {
+        DIR *dir = opendir(o->folder);
+        int64_t lowest = -1, count = 0;
+        for (struct dirent *e; dir && (e = readdir(dir));) {
+            int64_t step;
+            int used = 0;
+            if (sscanf(e->d_name, "model-%" SCNd64 ".safetensors%n", &step, &used) == 1 && used && !e->d_name[used]) {
+                lowest = lowest < 0 || step < lowest ? step : lowest;
+                count++;
+            }
+        }
+        if (dir)
+            closedir(dir);
+        if (count <= o->train.keep)
+            return;
+        char name[64], path[PATH];
+        snprintf(name, sizeof name, "model-%06" PRId64 ".safetensors", lowest);
+        path_in(o, name, path);
+        if (unlink(path))
+            return;
+    }
+}
+
+int clg_output_save(struct clg_output *o, struct clg_gan *gan)
+{
+    struct texts *t = calloc(1, sizeof *t);
+    if (!t)
+        return clg_fail(&o->log, CLG_ENOMEM, "out of memory for a checkpoint");
+    const char *extra[EXTRAS][2];
+    texts_make(clg_train_options, &o->train, "train.", t);
+    for (int i = 0; i < t->n; i++) {
+        extra[i][0] = t->names[i];
+        extra[i][1] = t->values[i];
+    }
+    char path[PATH], numbered[PATH], name[64];
+    path_in(o, "model.safetensors", path);
+    int status = clg_gan_save(gan, path, (const char *const(*)[2])extra, t->n);
+    if (!status && o->train.keep > 0) {
+        snprintf(name, sizeof name, "model-%06" PRId64 ".safetensors", clg_gan_step_count(gan));
+        path_in(o, name, numbered);
+        unlink(numbered);
+        if (link(path, numbered)) // the same file under a second name; where links fail, written again
+            status = clg_gan_save(gan, numbered, (const char *const(*)[2])extra, t->n);
+        checkpoints_thin(o);
+    }
+    free(t);
+    return status;
+}
+
+int clg_output_report(struct clg_output *o)
+{
+    struct texts *t = calloc(1, sizeof *t);
+    if (!t)
+        return clg_fail(&o->log, CLG_ENOMEM, "out of memory for the report");
+    const struct clg_device_info *d = clg_device_info(o->device);
+    struct clg_report_setting settings[EXTRAS];
+    snprintf(t->names[0], sizeof t->names[0], "device");
+    snprintf(t->values[0], sizeof t->values[0], "%s (%s, driver %s)", d->name, d->version, d->driver);
+    t->n = 1;
+    texts_make(clg_gan_options, &o->model, "", t);
+    texts_make(clg_train_options, &o->train, "", t);
+    for (int i = 0; i < t->n; i++)
+        settings[i] = (struct clg_report_setting){t->names[i], t->values[i]};
+    char title[PATH];
+    snprintf(title, sizeof title, "clgan: %s", o->folder);
+    int status = clg_report_write(o->folder, title, settings, t->n, REPORT_GRIDS, &o->log);
+    free(t);
+    return status;
+}
+
+int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory, const struct clg_log *log)
+{
+    // The texts of all options, one after the other, each with its end.
+    enum { MOST = 512 };
+    char path[PATH], key[64], *value;
+    int n = 0, status = 0;
+    while (clg_train_options[n].name)
+        n++;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    *params = clg_train_params_default();
+    *memory = calloc((size_t)n, MOST);
+    if (!*memory)
+        return clg_fail(log, CLG_ENOMEM, "out of memory");
+    for (int i = 0; i < n && !status; i++) {
+        const struct clg_option *o = &clg_train_options[i];
+        snprintf(key, sizeof key, "train.%s", o->name);
+        status = clg_checkpoint_metadata(path, key, &value, log);
+        if (!status && value) {
+            char *kept = *memory + (size_t)i * MOST;
+            snprintf(kept, MOST, "%s", value);
+            status = clg_option_set(o, params, kept, log);
+        }
+        free(value);
+    }
+    params->overwrite = false;
+    params->init = NULL;
+    return status;
+}

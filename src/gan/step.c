@@ -1,0 +1,202 @@
+// The training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. The order, the losses and the
+// sums are those of PyTorch's DCGAN example. Recorded once, then replayed; the host waits once, for the losses.
+#include "gan/gan.h"
+
+#include "base/log.h"
+#include "gan/noise.h"
+#include "ops/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { STAT_REAL, STAT_FAKE, STAT_GENERATOR, STATS }; // each: loss, mean probability
+
+static struct clg_tensor stat(const struct clg_step *s, int which)
+{
+    struct clg_tensor t = s->stats;
+    t.offset += (size_t)(2 * which);
+    t.shape.c = 2;
+    return t;
+}
+
+// D's loss on pictures of one target, and its gradient into D's output.
+static int judge(struct clg_gan *gan, struct clg_tensor pictures, float target, int which)
+{
+    struct clg_plan *d = gan->d.plan;
+    int status = clg_plan_forward(d, pictures);
+    return status ? status
+                  : clg_bce(gan->device, clg_plan_output(d), target, clg_plan_output_grad(d), stat(gan->step, which));
+}
+
+static int adam(struct clg_gan *gan, struct clg_side *side)
+{
+    const struct clg_gan_params *p = &gan->params;
+    return clg_adam(gan->device, p->beta1, p->beta2, p->eps, gan->step->rates, clg_slab_all(side->net->grads),
+                    clg_slab_all(side->net->values), clg_slab_all(side->m), clg_slab_all(side->v));
+}
+
+static int average(struct clg_gan *gan)
+{
+    if (!gan->average)
+        return 0;
+    int status = clg_ema(gan->device, gan->params.ema, clg_slab_all(gan->g.net->values),
+                         clg_slab_all(gan->average->values));
+    return status ? status
+                  : clg_ema(gan->device, gan->params.ema, clg_slab_all(gan->g.net->stats),
+                            clg_slab_all(gan->average->stats));
+}
+
+static int step_body(void *user)
+{
+    struct clg_gan *gan = user;
+    struct clg_step *s = gan->step;
+    struct clg_plan *g = gan->g.plan, *d = gan->d.plan;
+    const struct clg_tensor none = {0}, fake = clg_plan_output(g);
+    int status = judge(gan, s->real, 1, STAT_REAL);
+    if (!status)
+        status = clg_plan_backward(d, s->real, CLG_WANT_PARAMS, false, none);
+    if (!status)
+        status = clg_plan_forward(g, s->z);
+    if (!status)
+        status = judge(gan, fake, 0, STAT_FAKE);
+    if (!status)
+        status = clg_plan_backward(d, fake, CLG_WANT_PARAMS, true, none);
+    if (!status)
+        status = adam(gan, &gan->d);
+    if (!status)
+        status = judge(gan, fake, 1, STAT_GENERATOR);
+    if (!status)
+        status = clg_plan_backward(d, fake, CLG_WANT_INPUT, false, clg_plan_output_grad(g));
+    if (!status)
+        status = clg_plan_backward(g, s->z, CLG_WANT_PARAMS, false, none);
+    if (!status)
+        status = adam(gan, &gan->g);
+    return status ? status : average(gan);
+}
+
+static int pixels_body(void *user)
+{
+    struct clg_gan *gan = user;
+    return clg_pixels(gan->device, gan->step->bytes, gan->step->real);
+}
+
+// The step's own tensors: inputs, Adam's rates, statistics.
+static int tensors_new(struct clg_gan *gan, struct clg_step *s)
+{
+    const struct clg_gan_params *p = &gan->params;
+    const struct clg_shape z = {p->batch, 1, 1, p->z}, real = {p->batch, p->size, p->size, p->channels};
+    const struct clg_shape bytes = {1, 1, 1, (int)((clg_shape_count(real) + 3) / 4)}, few = {1, 1, 1, 2 * STATS};
+    int status = clg_slab_new(&s->slab, gan->device,
+                              clg_slab_room(z) + clg_slab_room(real) + clg_slab_room(bytes) + 2 * clg_slab_room(few));
+    if (!status)
+        status = clg_slab_take(s->slab, z, &s->z);
+    if (!status)
+        status = clg_slab_take(s->slab, real, &s->real);
+    if (!status)
+        status = clg_slab_take(s->slab, bytes, &s->bytes);
+    if (!status)
+        status = clg_slab_take(s->slab, few, &s->rates);
+    return status ? status : clg_slab_take(s->slab, few, &s->stats);
+}
+
+int clg_gan_prepare(struct clg_gan *gan)
+{
+    if (gan->step)
+        return 0;
+    struct clg_step *s = gan->step = calloc(1, sizeof *s);
+    if (s)
+        s->host_z = malloc((size_t)gan->params.batch * (size_t)gan->params.z * sizeof(float));
+    if (!s || !s->host_z) {
+        clg_step_free(&gan->step);
+        return clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
+    }
+    int status = tensors_new(gan, s);
+    if (!status)
+        status = clg_plan_new(&gan->g.plan, gan->g.net, gan->params.batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
+    if (!status)
+        status = clg_plan_new(&gan->d.plan, gan->d.net, gan->params.batch, CLG_PLAN_TRAIN,
+                              CLG_WANT_PARAMS | CLG_WANT_INPUT);
+    if (!status)
+        status = clg_record(gan->device, pixels_body, gan, &s->pixels);
+    if (!status)
+        status = clg_record(gan->device, step_body, gan, &s->list);
+    if (status) {
+        clg_step_free(&gan->step);
+        clg_plan_free(&gan->g.plan);
+        clg_plan_free(&gan->d.plan);
+    }
+    return status;
+}
+
+void clg_step_free(struct clg_step **step)
+{
+    if (!*step)
+        return;
+    clg_list_free(&(*step)->list);
+    clg_list_free(&(*step)->pixels);
+    clg_slab_free(&(*step)->slab);
+    free((*step)->host_z);
+    free(*step);
+    *step = NULL;
+}
+
+// Runs the recorded step on the z and real that are on their way to the device, and waits for the losses.
+static int step_run(struct clg_gan *gan, struct clg_gan_metrics *metrics)
+{
+    struct clg_step *s = gan->step;
+    const double t = (double)gan->steps + 1;
+    s->host_rates[0] = (float)(gan->params.lr / (1 - pow(gan->params.beta1, t)));
+    s->host_rates[1] = (float)(1 / sqrt(1 - pow(gan->params.beta2, t)));
+    float stats[2 * STATS];
+    int status = clg_tensor_write_later(gan->device, s->rates, s->host_rates, sizeof s->host_rates);
+    if (!status)
+        status = clg_list_run(gan->device, s->list);
+    if (!status)
+        status = clg_tensor_read(gan->device, s->stats, stats);
+    if (status)
+        return status;
+    gan->steps++;
+    *metrics = (struct clg_gan_metrics){.loss_d = (double)stats[2 * STAT_REAL] + stats[2 * STAT_FAKE],
+                                        .loss_g = stats[2 * STAT_GENERATOR],
+                                        .d_real = stats[2 * STAT_REAL + 1],
+                                        .d_fake_before = stats[2 * STAT_FAKE + 1],
+                                        .d_fake_after = stats[2 * STAT_GENERATOR + 1]};
+    if (isfinite(metrics->loss_d) && isfinite(metrics->loss_g))
+        return 0;
+    return clg_fail(&gan->log, CLG_ENUMERIC, "step %lld: the loss of %s is %g; a smaller --lr may help",
+                    (long long)gan->steps, isfinite(metrics->loss_d) ? "G" : "D",
+                    isfinite(metrics->loss_d) ? metrics->loss_g : metrics->loss_d);
+}
+
+static int send_z(struct clg_gan *gan, const float *z)
+{
+    return clg_tensor_write_later(gan->device, gan->step->z, z, clg_shape_count(gan->step->z.shape) * sizeof(float));
+}
+
+int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics)
+{
+    int status = clg_gan_prepare(gan);
+    if (status)
+        return status;
+    struct clg_step *s = gan->step;
+    clg_noise_draw(&gan->params, gan->params.seed, CLG_STREAM_TRAINING_Z,
+                   (uint64_t)gan->steps * (uint64_t)gan->params.batch, gan->params.batch, s->host_z);
+    status = send_z(gan, s->host_z);
+    if (!status)
+        status = clg_tensor_write_later(gan->device, s->bytes, real, clg_shape_count(s->real.shape));
+    if (!status)
+        status = clg_list_run(gan->device, s->pixels);
+    return status ? status : step_run(gan, metrics);
+}
+
+int clg_gan_step_with(struct clg_gan *gan, const float *real, const float *z, struct clg_gan_metrics *metrics)
+{
+    int status = clg_gan_prepare(gan);
+    if (status)
+        return status;
+    status = send_z(gan, z);
+    if (!status)
+        status = clg_tensor_write_later(gan->device, gan->step->real, real,
+                                        clg_shape_count(gan->step->real.shape) * sizeof(float));
+    return status ? status : step_run(gan, metrics);
+}

@@ -1,0 +1,191 @@
+// A training run: the loop, and what it leaves in the output folder.
+#include <clgan/train.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "device/device.h"
+#include "gan/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRID = 64, RATE_STEPS = 20 };
+
+struct clg_train_params clg_train_params_default(void)
+{
+    return (struct clg_train_params){.data = "builtin:faces", .out = "runs/clgan", .steps = 0, .epochs = 25,
+                                     .sample_every = 100, .save_every = 500, .keep = 0,
+                                     .crop = {.kind = CLG_CROP_CENTER}, .threads = 2};
+}
+
+struct run {
+    struct clg_device *device;
+    const struct clg_train_params *params;
+    struct clg_gan_params model;
+    struct clg_gan *gan;
+    struct clg_data *data;
+    struct clg_output *output;
+    uint8_t *batch;
+    int64_t target;              // steps to reach
+    uint64_t pictures;           // of the folder, 0: endless
+    double times[RATE_STEPS];    // when the last steps ended
+    int64_t sampled, saved;      // at which step last
+    struct clg_train_status status;
+};
+
+static int gan_open(struct run *r, const struct clg_gan_params *model)
+{
+    const struct clg_train_params *p = r->params;
+    char path[4096];
+    int status;
+    if (p->resume) {
+        snprintf(path, sizeof path, "%s/model.safetensors", p->resume);
+        status = clg_gan_load(&r->gan, r->device, path, 0);
+    } else {
+        status = clg_gan_new(&r->gan, r->device, model);
+        if (!status && p->init)
+            status = clg_gan_init_from(r->gan, p->init);
+    }
+    if (!status)
+        r->model = clg_gan_params_of(r->gan);
+    return status;
+}
+
+static int data_open(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    struct clg_data_params data = clg_data_params_default();
+    data.path = p->data;
+    data.size = r->model.size;
+    data.channels = r->model.channels;
+    data.batch = r->model.batch;
+    data.crop = p->crop;
+    data.flip = p->flip;
+    data.threads = p->threads;
+    data.seed = r->model.seed;
+    data.start = (uint64_t)clg_gan_step_count(r->gan) * (uint64_t)r->model.batch;
+    data.log = r->device->log;
+    int status = clg_data_open(&r->data, &data);
+    if (status)
+        return status;
+    struct clg_data_info info;
+    clg_data_info(r->data, &info);
+    r->pictures = info.pictures;
+    r->batch = malloc((size_t)data.batch * (size_t)data.size * (size_t)data.size * (size_t)data.channels);
+    return r->batch ? 0 : clg_fail(&r->device->log, CLG_ENOMEM, "out of memory for a batch of pictures");
+}
+
+// How many steps the run should reach: as given, or passes over the folder.
+static int target_find(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    r->target = p->steps;
+    if (!r->target && r->pictures)
+        r->target = (int64_t)((r->pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
+                              (uint64_t)r->model.batch);
+    if (r->target < 1)
+        return clg_fail(&r->device->log, CLG_EINVAL, "the built-in faces never end: say --steps N");
+    if (clg_gan_step_count(r->gan) >= r->target)
+        return clg_fail(&r->device->log, CLG_EINVAL,
+                        "the run is already at step %lld of %lld: say a larger --steps or --epochs",
+                        (long long)clg_gan_step_count(r->gan), (long long)r->target);
+    return 0;
+}
+
+static int prepare(struct run *r)
+{
+    const struct clg_device_info *info = clg_device_info(r->device);
+    const double gib = 1073741824.0;
+    uint64_t needs = clg_gan_memory(&r->model);
+    clg_log_line(&r->device->log, CLG_LOG_INFO, "needs %.2f GiB of %.1f GiB device memory", (double)needs / gib,
+                 (double)info->memory / gib);
+    if (needs > info->memory)
+        clg_log_line(&r->device->log, CLG_LOG_WARNING, "that is more than %s has; try a smaller --batch", info->name);
+    return clg_gan_prepare(r->gan);
+}
+
+static int sample(struct run *r)
+{
+    r->sampled = clg_gan_step_count(r->gan);
+    return clg_output_sample(r->output, r->gan);
+}
+
+static int save(struct run *r)
+{
+    r->saved = clg_gan_step_count(r->gan);
+    return clg_output_save(r->output, r->gan);
+}
+
+static void status_update(struct run *r, int64_t first)
+{
+    struct clg_train_status *s = &r->status;
+    struct clg_data_info info;
+    clg_data_info(r->data, &info);
+    s->step = clg_gan_step_count(r->gan);
+    s->steps = r->target;
+    s->epoch = r->pictures ? (double)s->step * r->model.batch / (double)r->pictures : 0;
+    int64_t done = s->step - first; // in this run
+    r->times[done % RATE_STEPS] = clg_seconds();
+    int64_t span = done < RATE_STEPS ? done : RATE_STEPS - 1;
+    double seconds = r->times[done % RATE_STEPS] - r->times[(done - span) % RATE_STEPS];
+    s->images_per_s = seconds > 0 ? (double)span * r->model.batch / seconds : 0;
+    s->eta_s = s->images_per_s > 0 ? (double)(s->steps - s->step) * r->model.batch / s->images_per_s : 0;
+    s->loader_images_per_s = info.images_per_s;
+    s->loader_waited_s = info.waited_s;
+    s->skipped_pictures = info.skipped;
+}
+
+static bool due(int64_t step, int every)
+{
+    return every > 0 && step % every == 0;
+}
+
+static int loop(struct run *r, clg_train_fn *step, void *user)
+{
+    const int64_t first = clg_gan_step_count(r->gan);
+    bool stop = false;
+    int status = 0;
+    r->times[0] = clg_seconds();
+    while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
+        status = clg_data_next(r->data, r->batch);
+        if (!status)
+            status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+        if (status)
+            break;
+        status_update(r, first);
+        status = clg_output_metrics(r->output, &r->status);
+        if (!status && due(r->status.step, r->params->sample_every))
+            status = sample(r);
+        if (!status && due(r->status.step, r->params->save_every))
+            status = save(r);
+        stop = step && step(user, &r->status);
+    }
+    if (!status && r->sampled != clg_gan_step_count(r->gan))
+        status = sample(r);
+    if (!status && r->saved != clg_gan_step_count(r->gan))
+        status = save(r);
+    int reported = clg_output_report(r->output); // of a failed run too
+    return status ? status : reported;
+}
+
+int clg_train(struct clg_device *device, const struct clg_gan_params *gan, const struct clg_train_params *params,
+              clg_train_fn *step, void *user)
+{
+    struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1};
+    int status = gan_open(&r, gan);
+    if (!status)
+        status = data_open(&r);
+    if (!status)
+        status = target_find(&r);
+    if (!status)
+        status = prepare(&r);
+    if (!status)
+        status = clg_output_open(&r.output, device, r.gan, params);
+    if (!status)
+        status = loop(&r, step, user);
+    clg_output_close(&r.output);
+    clg_data_close(&r.data);
+    clg_gan_free(&r.gan);
+    free(r.batch);
+    return status;
+}

@@ -1,0 +1,42 @@
+// Activations: ReLU, LeakyReLU, tanh, sigmoid.
+#include "nn/layers.h"
+
+#include <stdio.h>
+
+static int shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
+                 const struct clg_log *log)
+{
+    (void)layer, (void)n, (void)log;
+    *out = *in;
+    return 0;
+}
+
+static int forward(const struct clg_pass *p)
+{
+    return clg_act_forward(p->device, p->layer->act, p->in[0], p->out);
+}
+
+static int backward(const struct clg_pass *p)
+{
+    return p->din[0].buffer ? clg_act_backward(p->device, p->layer->act, p->out, p->dout, p->din[0]) : 0;
+}
+
+static void text(const struct clg_layer *layer, char *to, size_t size)
+{
+    static const char *const names[] = {"identity", "ReLU", "LeakyReLU", "tanh", "sigmoid"};
+    if (layer->act.kind == CLG_ACT_LEAKY_RELU)
+        snprintf(to, size, "LeakyReLU %.2g", layer->act.slope);
+    else
+        snprintf(to, size, "%s", names[layer->act.kind]);
+}
+
+const struct clg_layer_type clg_layer_type_act = {
+    .name = "activation", .shape = shape, .forward = forward, .backward = backward, .text = text, .needs_output = true,
+    .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN | CLG_IN_PLACE_GRADIENT};
+
+struct clg_layer clg_layer_act(const char *name, struct clg_act act)
+{
+    struct clg_layer layer = clg_layer_new(&clg_layer_type_act, name);
+    layer.act = act;
+    return layer;
+}

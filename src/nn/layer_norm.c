@@ -1,0 +1,64 @@
+// Batch normalisation, with a ReLU or LeakyReLU on top when the layer has one.
+#include "nn/layers.h"
+
+#include <stdio.h>
+
+static int shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
+                 const struct clg_log *log)
+{
+    (void)layer, (void)n, (void)log;
+    *out = *in;
+    return 0;
+}
+
+static int params(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs)
+{
+    (void)layer;
+    const struct clg_shape c = {1, 1, 1, in->c};
+    specs[0] = (struct clg_param_spec){"weight", c, CLG_INIT_GAIN, CLG_LAYOUT_VECTOR, true};
+    specs[1] = (struct clg_param_spec){"bias", c, CLG_INIT_ZERO, CLG_LAYOUT_VECTOR, true};
+    specs[2] = (struct clg_param_spec){"running_mean", c, CLG_INIT_ZERO, CLG_LAYOUT_VECTOR, false};
+    specs[3] = (struct clg_param_spec){"running_var", c, CLG_INIT_ONE, CLG_LAYOUT_VECTOR, false};
+    return 4;
+}
+
+static struct clg_norm norm_of(const struct clg_pass *p)
+{
+    return (struct clg_norm){.gamma = p->value[0], .beta = p->value[1], .running_mean = p->value[2],
+                             .running_var = p->value[3], .save_mean = p->saved[0], .save_inv = p->saved[1],
+                             .eps = p->layer->norm.eps, .momentum = p->layer->norm.momentum,
+                             .act = p->layer->norm.act};
+}
+
+static int forward(const struct clg_pass *p)
+{
+    if (p->training)
+        return clg_norm_train(p->device, norm_of(p), p->in[0], p->out);
+    return clg_norm_infer(p->device, norm_of(p), p->in[0], p->out);
+}
+
+static int backward(const struct clg_pass *p)
+{
+    // The net's first layer may have no gradient to give on; the sums still need a place: dout's own.
+    struct clg_tensor dx = p->din[0].buffer ? p->din[0] : p->dout;
+    return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1], p->accumulate);
+}
+
+static void text(const struct clg_layer *layer, char *to, size_t size)
+{
+    static const char *const on_top[] = {"", " + ReLU", " + LeakyReLU"};
+    snprintf(to, size, "batch norm%s", on_top[layer->norm.act.kind]);
+}
+
+const struct clg_layer_type clg_layer_type_norm = {
+    .name = "batch norm", .shape = shape, .params = params, .forward = forward, .backward = backward, .text = text,
+    .needs_input = true, .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_GRADIENT, .saved = 2};
+
+struct clg_layer clg_layer_norm(const char *name, struct clg_act act)
+{
+    struct clg_layer layer = clg_layer_new(&clg_layer_type_norm, name);
+    layer.norm.eps = 1e-5f;
+    layer.norm.momentum = 0.1f;
+    layer.norm.act = act;
+    return layer;
+}

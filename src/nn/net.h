@@ -1,0 +1,156 @@
+// Nets: layers in an array, each naming its inputs by index (a chain by default, a DAG where needed), with their
+// parameters; and plans: a net laid out in memory for one batch size, that enqueues forward and backward.
+//
+// A net knows shapes without the batch; a plan adds it. Several plans may share a net. One thread at a time.
+#ifndef CLG_NN_NET_H
+#define CLG_NN_NET_H
+
+#include <clgan/ops.h>
+
+enum { CLG_LAYERS_MOST = 64, CLG_LAYER_INPUTS_MOST = 4, CLG_LAYER_PARAMS_MOST = 4 };
+enum { CLG_NET_INPUT = -1 }; // as a layer's input: what the net is given
+enum { CLG_PREVIOUS = -2 };  // as a layer's input: the layer before (the default)
+
+// How a parameter starts, and how it leaves the program.
+enum clg_init { CLG_INIT_NORMAL, CLG_INIT_GAIN, CLG_INIT_ZERO, CLG_INIT_ONE }; // N(0, 0.02), N(1, 0.02), 0, 1
+enum clg_layout {
+    CLG_LAYOUT_VECTOR, // [c]
+    CLG_LAYOUT_CONV,   // here [r][s][c][k], outside [k][c][r][s] (PyTorch, both kinds of convolution)
+    CLG_LAYOUT_DENSE,  // here [in][out], outside [out][in]
+};
+
+struct clg_param_spec {
+    const char *name; // "weight"
+    struct clg_shape shape;
+    enum clg_init init;
+    enum clg_layout layout;
+    bool trainable; // else a running statistic
+};
+
+struct clg_layer;
+struct clg_plan;
+
+// What backward should compute.
+enum clg_want { CLG_WANT_PARAMS = 1, CLG_WANT_INPUT = 2 };
+
+// One layer's place in a plan, as forward and backward see it.
+struct clg_pass {
+    struct clg_device *device;
+    const struct clg_layer *layer;
+    struct clg_tensor in[CLG_LAYER_INPUTS_MOST], out;
+    struct clg_tensor din[CLG_LAYER_INPUTS_MOST], dout; // backward; din[i].buffer NULL: not wanted
+    struct clg_tensor value[CLG_LAYER_PARAMS_MOST], grad[CLG_LAYER_PARAMS_MOST]; // grad's buffer NULL: not wanted
+    struct clg_tensor saved[2]; // `saved` vectors of the type, kept from forward to backward
+    bool training, accumulate;
+};
+
+// Where a layer may write over what it reads: out over in[0] in inference, in training, din[0] over dout.
+enum clg_in_place { CLG_IN_PLACE_INFER = 1, CLG_IN_PLACE_TRAIN = 2, CLG_IN_PLACE_GRADIENT = 4 };
+
+// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a test row.
+struct clg_layer_type {
+    const char *name;
+    // The output's shape (n passed through), or CLG_EINVAL after a line that names the layer and the sizes.
+    int (*shape)(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
+                 const struct clg_log *log);
+    int (*params)(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs); // count
+    int (*forward)(const struct clg_pass *pass);
+    int (*backward)(const struct clg_pass *pass);
+    double (*macs)(const struct clg_layer *layer, const struct clg_shape *in, struct clg_shape out); // per picture
+    void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
+    bool needs_input, needs_output; // in backward
+    int in_place;                   // enum clg_in_place, by bits
+    int saved;                      // vectors of the input's channel count
+};
+
+struct clg_layer {
+    const struct clg_layer_type *type;
+    char name[32];
+    int inputs[CLG_LAYER_INPUTS_MOST], inputs_n;
+    union { // one room per kind
+        struct {
+            struct clg_conv conv;
+            int channels; // of the output
+            bool bias;
+        } conv; // conv, conv_transpose
+        struct {
+            float eps, momentum;
+            struct clg_act act;
+        } norm;
+        struct clg_act act;
+        struct clg_pool pool;
+        struct {
+            int features;
+            bool bias;
+        } dense;
+        struct clg_shape reshape; // n ignored
+    };
+};
+
+// Layers to add; the input is the layer before until `inputs` says otherwise.
+struct clg_layer clg_layer_conv(const char *name, int channels, int kernel, int stride, int pad);
+struct clg_layer clg_layer_conv_transpose(const char *name, int channels, int kernel, int stride, int pad);
+struct clg_layer clg_layer_norm(const char *name, struct clg_act act); // eps 1e-5, momentum 0.1
+struct clg_layer clg_layer_act(const char *name, struct clg_act act);
+struct clg_layer clg_layer_pool(const char *name, struct clg_pool pool);
+struct clg_layer clg_layer_dense(const char *name, int features);
+struct clg_layer clg_layer_reshape(const char *name, int h, int w, int c);
+struct clg_layer clg_layer_concat(const char *name, int a, int b); // of layers a and b, by channels
+
+struct clg_param {
+    char name[48]; // "main.0.weight"
+    int layer;
+    struct clg_param_spec spec;
+    struct clg_tensor value, grad; // in the net's slabs; grad only where trainable and the net trains
+};
+
+struct clg_net {
+    struct clg_device *device; // NULL: shapes and parameters only, no memory
+    struct clg_log log;
+    struct clg_layer layers[CLG_LAYERS_MOST];
+    struct clg_shape shapes[CLG_LAYERS_MOST]; // outputs, n = 1
+    int n;
+    struct clg_shape input; // n = 1
+    struct clg_param params[CLG_LAYERS_MOST * CLG_LAYER_PARAMS_MOST];
+    int params_n;
+    struct clg_slab *values, *grads, *stats; // trainable values, their gradients, running statistics
+};
+
+// An empty net; then clg_net_add for each layer, then clg_net_finish. device NULL: for describing only.
+int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input, const struct clg_log *log);
+int clg_net_add(struct clg_net *net, struct clg_layer layer); // its index, or an error
+int clg_net_finish(struct clg_net *net, bool trains);         // allocates parameters, contents undefined
+void clg_net_free(struct clg_net **net);
+
+// Fresh values from (seed, stream); first: of the normal numbers, moved on by the count used.
+int clg_net_init(struct clg_net *net, uint64_t seed, uint64_t *first);
+int64_t clg_net_parameters(const struct clg_net *net); // trainable
+double clg_net_macs(const struct clg_net *net);        // of a forward pass, per picture
+// The shape of layer i's k-th input, n = 1.
+struct clg_shape clg_net_input_shape(const struct clg_net *net, int layer, int k);
+int clg_net_input_index(const struct clg_net *net, int layer, int k); // CLG_NET_INPUT or a layer
+
+// A parameter's values in the outside layout, count floats, either way; shape[] is the outside one.
+int clg_param_read(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, float *values);
+int clg_param_write(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, const float *values);
+int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); // dims
+
+// --- plans -----------------------------------------------------------------------------------------------------------
+enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN };
+
+// want: for TRAIN, which of CLG_WANT_PARAMS and CLG_WANT_INPUT backward may be asked for.
+int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
+void clg_plan_free(struct clg_plan **plan);
+// Floats that a plan takes, without allocating it.
+int64_t clg_plan_floats(struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
+
+// Enqueues (or records). input [batch][h][w][c]; the output stays valid until the next forward.
+int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input);
+struct clg_tensor clg_plan_output(const struct clg_plan *plan);
+struct clg_tensor clg_plan_output_grad(const struct clg_plan *plan); // to be filled before backward
+// After forward with the same input. dinput: where the input's gradient goes (buffer NULL when not wanted).
+// accumulate: parameter gradients are added to.
+int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, bool accumulate,
+                      struct clg_tensor dinput);
+
+#endif
