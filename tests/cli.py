@@ -28,8 +28,8 @@ MODEL = ["size", "channels", "z", "ngf", "ndf", "batch", "z-dist", "seed", "lr",
 OPTIONS = {
     "devices": ["device", "json"],
     "describe": ["svg"] + MODEL,
-    "train": ["data", "out", "init", "resume", "steps", "epochs", "sample-every", "save-every", "keep",
-              "crop", "flip", "threads"] + MODEL + DEVICE,
+    "train": ["data", "out", "overwrite", "resume", "init", "steps", "epochs", "sample-every", "save-every",
+              "keep", "crop", "flip", "threads"] + MODEL + DEVICE,
     "generate": ["model", "n", "seed", "first", "out", "format", "grid", "columns", "npy", "z",
                  "z-out"] + DEVICE,
     "bench": ["steps", "warmup"] + MODEL + DEVICE,
@@ -110,7 +110,7 @@ def unknown_options_are_usage_errors():
     call("generate", "--qqqqqqqq", code=2, says="unknown option --qqqqqqqq")
     call("bench", "-b", code=2, says="-b")
     call("bench", "word", code=2, says="word")
-    call("train", "folder", code=2, says="--data folder")
+    call("train", "folder", code=2, says="folder")
 
 
 @check
@@ -133,8 +133,9 @@ def what_is_missing_is_asked_for():
     call("generate", "--grid", "x.png", code=2, says="--model")
     call("generate", "--model", "x", code=2, says=["--out", "--grid", "--npy"])
     call("generate", "--model", "x", "--z", "z.npy", "--seed", "1", "--npy", "y", code=2, says="--seed")
-    call("train", "--resume", "a", "--out", "b", code=2, says="--out b")
-    call("train", "--resume", "--init", "x", code=2, says="--init")
+    for words in (["--out", "b"], ["--init", "x"], ["--overwrite"]):
+        call("train", "--resume", "a", *words, code=2, says="leave out " + words[0])
+    call("train", "--data", "", code=2, says="--data DIR")
 
 
 @check
@@ -190,7 +191,7 @@ def rows_of(out):
 @check
 def train_makes_its_files():
     done = call("train", *FACES, *TINY, "--steps", "3", "--out", path("run"),
-                says=["needs", "GiB of", "step 3/3", "report.html", "model.safetensors"])
+                says=["needs", "GiB", "step 3/3", "report.html", "model.safetensors"])
     want("\r" not in done.stderr and "\033" not in done.stderr, "control characters outside of a terminal")
     want(rows_of("run") == [1, 2, 3], f"metrics.csv has steps {rows_of('run')}")
     samples = os.listdir(path("run", "samples"))
@@ -263,23 +264,33 @@ def bad_models_are_named():
         file = name + ".safetensors"
         call("generate", "--model", path(file), "--npy", path("x"), code=4, says=file)
     call("generate", "--model", path("nowhere"), "--npy", path("x"), code=4, says="nowhere")
-    call("train", *FACES, "--resume", path("nowhere"), code=4, says="nowhere")
+    call("train", "--resume", path("nowhere"), code=4, says="nowhere")
 
 
 @check
 def resume_goes_on():
-    call("train", *FACES, *TINY, "--resume", "--steps", "5", "--out", path("run"), says="step 5/5")
+    call("train", "--resume", path("run"), "--steps", "5", says=["builtin:faces", "step 5/5", "(step 5)"])
     want(rows_of("run") == [1, 2, 3, 4, 5], f"metrics.csv has steps {rows_of('run')}")
-    call("train", *FACES, "--resume", path("run"), "--steps", "6", says="step 6/6")
+    call("train", "--resume", path("run"), "--steps", "6", "--z", "9",
+         says=["--z 9", "keeps its 8", "(step 6)"])
     want(rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}")
-    call("train", *FACES, "--resume", path("run"), "--steps", "7", "--z", "9", says=["--z 9", "keeps its 8"])
+    call("train", "--resume", path("run"), code=2, says="already at step 6")
+
+
+@check
+def an_earlier_run_is_not_replaced_unasked():
+    again = ["train", *FACES, *TINY, "--steps", "2", "--out", path("run")]
+    call(*again, code=2, says=["--resume", "--overwrite"])
+    want(len(rows_of("run")) == 6, "the earlier run was touched")
+    call(*again, "--overwrite", says="(step 2)")
+    want(rows_of("run") == [1, 2], f"metrics.csv has steps {rows_of('run')}")
 
 
 @check
 def resume_equals_an_unbroken_run():
     call("train", *FACES, *TINY, "--steps", "6", "--out", path("whole"))
     call("train", *FACES, *TINY, "--steps", "3", "--out", path("parts"))
-    call("train", *FACES, *TINY, "--steps", "6", "--resume", path("parts"))
+    call("train", "--steps", "6", "--resume", path("parts"))
     for name in ("whole", "parts"):
         call("generate", "--model", path(name, "model.safetensors"), "--n", "2", "--npy", path(name + ".npy"))
     want(read("whole.npy") == read("parts.npy"), "the pictures differ")
@@ -334,11 +345,12 @@ def folders_without_pictures_are_refused():
 
 @check
 def kernels_come_from_a_folder():
-    os.makedirs(path("kernels"), exist_ok=True)
-    for name in ("element.cl", "norm.cl", "reduce.cl"):
-        with open(path("kernels", name), "w") as file:
-            file.write("kernel void broken(global float *x) { x[0] = nonsense; }\n")
-    call("bench", *TINY, "--steps", "1", "--kernels", path("kernels"), code=3, says=[".cl", "nonsense"])
+    sources = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cl")
+    shutil.copytree(sources, path("kernels"))
+    call("bench", *TINY, "--steps", "1", "--kernels", path("kernels"))
+    with open(path("kernels", "element.cl"), "a") as file:
+        file.write("\nkernel void broken(global float *x) { x[0] = nonsense; }\n")
+    call("bench", *TINY, "--steps", "1", "--kernels", path("kernels"), code=3, says=["element.cl", "nonsense"])
 
 
 @check

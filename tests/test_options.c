@@ -155,10 +155,10 @@ static void test_train_text(void **state)
     expect_text(clg_train_options, &p, "data", "a folder", "a folder");
     expect_text(clg_train_options, &p, "init", "", "");
     assert_null(p.init);
-    expect_text(clg_train_options, &p, "resume", "yes", "true");
-    assert_true(p.resume);
-    expect_text(clg_train_options, &p, "resume", "0", "false");
-    assert_false(p.resume);
+    expect_text(clg_train_options, &p, "flip", "yes", "true");
+    assert_true(p.flip);
+    expect_text(clg_train_options, &p, "flip", "0", "false");
+    assert_false(p.flip);
     expect_text(clg_train_options, &p, "steps", "5000000000", "5000000000");
     assert_true(p.steps == INT64_C(5000000000));
     expect_text(clg_train_options, &p, "crop", "none", "none");
@@ -244,7 +244,7 @@ static void test_help(void **state)
     assert_non_null(strstr(help, "[runs/1]"));
     assert_non_null(strstr(help, "[7]"));
     assert_non_null(strstr(help, "--no-flip"));
-    assert_null(strstr(help, "--no-resume"));
+    assert_null(strstr(help, "--no-overwrite"));
     ptrdiff_t column = 0; // all the help texts start in one
     for (char *line = strtok(help, "\n"); line; line = strtok(NULL, "\n")) {
         char name[64];

@@ -168,10 +168,8 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
             code = parse_option(command, argc, argv, &i, given);
         else if (argv[i][0] == '-' && argv[i][1])
             code = cli_usage_error(argv[0], "unknown option %s (options are written --name)", argv[i]);
-        else if (!command->operand || given->operand)
-            code = cli_usage_error(argv[0], "unexpected word \"%s\"", argv[i]);
         else
-            given->operand = argv[i];
+            code = cli_usage_error(argv[0], "unexpected word \"%s\"", argv[i]);
         if (code != CLI_RUN)
             return code;
     }

@@ -34,14 +34,12 @@ struct cli_command {
     const char *usage;                 // "clgan train --data DIR [options]"
     const char *about;                 // a line or two
     const char *examples;              // lines, or NULL
-    const char *operand;               // what a word that is no option means ("DIR"), or NULL: there is none
     const struct cli_options *options; // ends in {0}
 };
 // What was on the command line.
 struct cli_given {
     const struct clg_option *option[64];
     int n;
-    const char *operand; // or NULL
 };
 // Sets the options' fields from argv[1..]: --name value, --name=value, --name and --no-name for a bool.
 // Prints --help, or what is wrong with a hint at the nearest name. CLI_RUN, or the exit code to end with.

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,10 +86,13 @@ static void print_plan(const struct run *run, const struct clg_device *device)
     clg_gan_cost(gan, &generator, &discriminator);
     double needs = (double)clg_gan_memory(gan) / gib, has = (double)info->memory / gib;
     printf("device  %d, %s (%s)\n", info->index, info->name, info->platform_name);
-    printf("model   %dx%dx%d, z %d, ngf %d, ndf %d, batch %d: G %.1f and D %.1f MMAC per picture\n",
+    printf("model   %dx%dx%d, z %d, ngf %d, ndf %d, batch %d: G %.4g and D %.4g MMAC per picture\n",
            gan->size, gan->size, gan->channels, gan->z, gan->ngf, gan->ndf, gan->batch, generator,
            discriminator);
-    printf("memory  needs %.*f GiB of %.1f\n", needs < 0.1 ? 3 : 1, needs, has);
+    if (needs < 0.1)
+        printf("memory  needs %.1f MiB of %.1f GiB\n", needs * 1024, has);
+    else
+        printf("memory  needs %.1f GiB of %.1f\n", needs, has);
     printf("data    %s\n", run->train.data);
     fflush(stdout);
 }
@@ -116,17 +120,18 @@ static bool last_grid(const char *out, char *path, size_t size)
 
 static void print_results(const struct run *run, bool stopped)
 {
+    const char *folder = run->train.resume ? run->train.resume : run->train.out;
     char grid[PATH_MAX + 300];
-    printf("model   %s/model.safetensors (step %lld)\n", run->train.out, (long long)run->last.step);
-    if (last_grid(run->train.out, grid, sizeof grid))
+    printf("model   %s/model.safetensors (step %lld)\n", folder, (long long)run->last.step);
+    if (last_grid(folder, grid, sizeof grid))
         printf("samples %s\n", grid);
-    printf("report  %s/report.html\n", run->train.out);
+    printf("report  %s/report.html\n", folder);
     if (run->last.skipped_pictures)
         printf("skipped unreadable pictures: %llu\n", (unsigned long long)run->last.skipped_pictures);
     if (stopped) {
         printf("stopped at step %lld of %lld; continue with:\n  ", (long long)run->last.step,
                (long long)run->last.steps);
-        cli_resume_print(stdout, &run->train, &run->where);
+        cli_resume_print(stdout, folder, &run->where);
     }
     fflush(stdout);
 }
@@ -161,43 +166,35 @@ static int train(struct run *run)
 }
 
 // --- the command line -----------------------------------------------------------------------------
-// --resume DIR is --resume --out DIR.
-static int check(struct run *run, const struct cli_given *given)
+static int check(const struct run *run, const struct cli_given *given)
 {
-    struct clg_train_params *t = &run->train;
-    if (given->operand && !t->resume)
-        return cli_usage_error("train", "unexpected word \"%s\"; did you mean --data %s?", given->operand,
-                               given->operand);
-    if (given->operand && cli_was_given(given, "out") && strcmp(given->operand, t->out ? t->out : ""))
-        return cli_usage_error("train", "--resume %s and --out %s: which one goes on?", given->operand,
-                               t->out);
-    if (given->operand)
-        t->out = given->operand;
-    if (t->resume && t->init)
-        return cli_usage_error("train", "--resume and --init: the weights come from one of them");
+    const struct clg_train_params *t = &run->train;
+    static const char *const others[] = {"out", "init", "overwrite"};
+    for (int i = 0; i < 3; i++)
+        if (t->resume && cli_was_given(given, others[i]))
+            return cli_usage_error("train", "--resume goes on in its own folder: leave out --%s", others[i]);
+    if (!t->data)
+        return cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
     if (!t->out)
         return cli_usage_error("train", "where to? give --out DIR");
     return CLI_RUN;
 }
 
-// Going on with other pictures than before would go unnoticed: the checkpoint or the command line names them.
-static int resume_and_train(struct run *run, const struct cli_given *given)
+// The run's own options first, then once more those of the command line over them.
+static int take_up(struct run *run, const struct cli_command *command, int argc, char **argv,
+                   struct cli_given *given, char **memory)
 {
-    struct cli_kept kept = {0};
-    char path[PATH_MAX];
-    int status = 0, length = snprintf(path, sizeof path, "%s/model.safetensors", run->train.out);
-    if (run->train.resume && !cli_was_given(given, "data"))
-        run->train.data = NULL;
-    if (length >= (int)sizeof path)
-        status = cli_fail(&run->log, CLG_EIO, "the folder's name is too long: %.60s...", run->train.out);
-    if (!status && run->train.resume)
-        status = cli_resume_options(path, &run->gan, &run->train, given, &kept, &run->log);
-    int code = cli_exit_code(status);
-    if (!status && !run->train.data)
-        code = cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
-    else if (!status)
-        code = cli_exit_code(train(run));
-    cli_kept_free(&kept);
+    const char *folder = run->train.resume;
+    int status = cli_resume_model(folder, &run->gan, given, &run->log);
+    if (!status)
+        status = clg_train_params_of(folder, &run->train, memory, &run->log);
+    if (status)
+        return cli_exit_code(status);
+    if (cli_was_given(given, "epochs") && !cli_was_given(given, "steps"))
+        run->train.steps = 0;
+    struct clg_gan_params gan = run->gan;
+    int code = cli_parse(command, argc, argv, given);
+    run->gan = gan;
     return code;
 }
 
@@ -222,15 +219,18 @@ int cmd_train(int argc, char **argv)
             "  clgan train --data ~/pictures --crop 178x178+20+20 --flip --epochs 25 --out runs/mine\n"
             "  clgan train --data ~/grey --channels 1 --batch 64 --steps 20000 --keep 5 --out runs/grey\n"
             "  clgan train --resume runs/grey --steps 40000\n",
-        .operand = "DIR",
         .options = tables,
     };
     struct cli_given given;
+    char *memory = NULL;
     int code = cli_parse(&command, argc, argv, &given);
+    run.log = cli_log(&run.progress, run.where.verbose);
     if (code == CLI_RUN)
         code = check(&run, &given);
-    if (code != CLI_RUN)
-        return code;
-    run.log = cli_log(&run.progress, run.where.verbose);
-    return resume_and_train(&run, &given);
+    if (code == CLI_RUN && run.train.resume)
+        code = take_up(&run, &command, argc, argv, &given, &memory);
+    if (code == CLI_RUN)
+        code = cli_exit_code(train(&run));
+    free(memory);
+    return code;
 }

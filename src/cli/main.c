@@ -30,7 +30,7 @@ static void print_help(FILE *file)
           "  clgan devices                                            what can compute here?\n"
           "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
           "  clgan train --data ~/pictures --out runs/mine            train on your own pictures\n"
-          "  clgan train --resume runs/mine                           go on after Ctrl-C\n"
+          "  clgan train --resume runs/mine                         go on after Ctrl-C\n"
           "  clgan generate --model runs/mine/model.safetensors --n 64 --grid faces.png\n"
           "  CLGAN_DEVICE=cpu clgan bench --batch 64                  choose the device\n\n"
           "Exit codes:\n"

@@ -72,7 +72,7 @@ void cli_progress_end(struct cli_progress *progress, bool keep)
 void cli_compile_progress(void *user, const char *what, size_t done, size_t total)
 {
     struct cli_progress *progress = user;
-    if (done == 0)
+    if (done == 0 && !progress->terminal)
         progress->last = cli_seconds() - pause_of(progress) + COMPILE_PAUSE;
     if (done < total)
         cli_progress_line(progress, false, "compiling %zu/%zu %s", done + 1, total, what);

@@ -167,7 +167,7 @@ int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
     if (!status) {
         to_bytes(pictures, values, bytes);
         clg_picture_grid(bytes, GRID, o->model.size, o->model.channels, 8, grid);
-        snprintf(name, sizeof name, "samples/step-%06" PRId64 ".png", clg_gan_step_count(gan));
+        snprintf(name, sizeof name, "samples/step-%" PRId64 ".png", clg_gan_step_count(gan));
         path_in(o, name, path);
         status = clg_picture_save(path, grid, w, h, o->model.channels, &o->log);
     }

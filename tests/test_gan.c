@@ -1,0 +1,263 @@
+// The gan: the paper's sizes, reproducible noise and weights, independent pictures, checkpoints, and resume bit for bit.
+#include "support.h"
+
+#include <clgan/clgan.h>
+
+#include "base/file.h"
+#include "base/random.h"
+
+#include <math.h>
+#include <unistd.h>
+
+static struct clg_gan_params small(void)
+{
+    struct clg_gan_params p = clg_gan_params_default();
+    p.size = 16;
+    p.ngf = p.ndf = 4;
+    p.z = 10;
+    p.batch = 6;
+    p.ema = 0.9f;
+    return p;
+}
+
+static void pictures_of(const struct clg_gan_params *p, uint64_t seed, uint8_t *pixels)
+{
+    size_t n = (size_t)p->batch * (size_t)p->size * (size_t)p->size * (size_t)p->channels;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t words[4];
+        clg_random_words(seed, CLG_STREAM_FACE, i, words);
+        pixels[i] = (uint8_t)words[0];
+    }
+}
+
+// Steps [from, to) of a run whose pictures are named by the step.
+static struct clg_gan_metrics train(struct clg_gan *gan, int from, int to)
+{
+    struct clg_gan_params p = clg_gan_params_of(gan);
+    struct clg_gan_metrics m = {0};
+    uint8_t *pixels = malloc((size_t)p.batch * (size_t)p.size * (size_t)p.size * (size_t)p.channels);
+    for (int i = from; i < to; i++) {
+        pictures_of(&p, (uint64_t)i, pixels);
+        assert_int_equal(clg_gan_step(gan, pixels, &m), 0);
+    }
+    free(pixels);
+    return m;
+}
+
+static char *bytes_of(const char *path, size_t *size)
+{
+    char *content;
+    const struct clg_log log = {0};
+    assert_int_equal(clg_file_read(path, (size_t)1 << 30, &content, size, &log), 0);
+    return content;
+}
+
+static void test_paper_sizes(void **state)
+{
+    (void)state;
+    struct clg_gan_params p = clg_gan_params_default();
+    struct clg_gan *gan;
+    int64_t g, d;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    clg_gan_parameters(gan, &g, &d);
+    assert_int_equal(g, 3576704);
+    assert_int_equal(d, 2765568);
+    clg_gan_free(&gan);
+    double mg, md;
+    clg_gan_cost(&p, &mg, &md);
+    assert_true(fabs(mg - 104.6) < 0.1 && fabs(md - 103.8) < 0.1);
+    assert_true(clg_gan_memory(&p) < 1200000000u);
+}
+
+// Every size and channel count makes a step with finite losses, and draws pictures in range.
+static void test_sizes(void **state)
+{
+    (void)state;
+    const int sizes[] = {16, 32, 64, 128, 256};
+    for (int i = 0; i < 5; i++) {
+        struct clg_gan_params p = small();
+        p.size = sizes[i];
+        p.channels = i % 2 ? 3 : 1;
+        p.ngf = p.ndf = 2;
+        p.batch = 2;
+        p.z_dist = i % 2 ? CLG_Z_UNIFORM : CLG_Z_NORMAL;
+        struct clg_gan *gan;
+        assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+        struct clg_gan_metrics m = train(gan, 0, 1);
+        assert_true(isfinite(m.loss_d) && isfinite(m.loss_g) && m.loss_d > 0 && m.loss_g > 0);
+        size_t n = (size_t)p.size * (size_t)p.size * (size_t)p.channels;
+        float *z = malloc((size_t)p.z * sizeof *z), *picture = malloc(n * sizeof *picture);
+        clg_gan_noise(&p, 3, 0, 1, z);
+        assert_int_equal(clg_gan_generate(gan, z, 1, picture), 0);
+        for (size_t j = 0; j < n; j++)
+            assert_true(picture[j] >= -1 && picture[j] <= 1);
+        free(z), free(picture);
+        clg_gan_free(&gan);
+    }
+}
+
+static void test_bad_params(void **state)
+{
+    (void)state;
+    struct clg_gan *gan;
+    struct clg_gan_params p = small();
+    p.size = 63;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), CLG_EINVAL);
+    assert_null(gan);
+    p = small();
+    p.batch = 0;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), CLG_EINVAL);
+    p = small();
+    p.lr = NAN;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), CLG_EINVAL);
+}
+
+// Known values of Philox 4x32-10 (Random123's kat_vectors) and moments of the noise.
+static void test_noise(void **state)
+{
+    (void)state;
+    uint32_t w[4];
+    clg_random_words(0, (enum clg_stream)0, 0, w);
+    assert_int_equal(w[0], 0x6627e8d5);
+    assert_int_equal(w[3], 0x9b00dbd8);
+    struct clg_gan_params p = small();
+    p.z = 100;
+    float *z = malloc(100000 * sizeof *z), one[100];
+    clg_gan_noise(&p, 7, 0, 1000, z);
+    clg_gan_noise(&p, 7, 333, 1, one);
+    assert_memory_equal(one, z + 33300, sizeof one); // number 333 is the same, asked for alone
+    double mean = 0, square = 0;
+    for (int i = 0; i < 100000; i++)
+        mean += z[i] / 1e5, square += (double)z[i] * z[i] / 1e5;
+    assert_true(fabs(mean) < 0.02 && fabs(square - 1) < 0.02);
+    p.z_dist = CLG_Z_UNIFORM;
+    clg_gan_noise(&p, 7, 0, 1000, z);
+    square = 0;
+    for (int i = 0; i < 100000; i++) {
+        assert_true(z[i] >= -1 && z[i] < 1);
+        square += (double)z[i] * z[i] / 1e5;
+    }
+    assert_true(fabs(square - 1.0 / 3) < 0.01);
+    free(z);
+}
+
+// The same z gives the same bits alone, in a crowd, and in another order.
+static void test_pictures_independent(void **state)
+{
+    (void)state;
+    enum { N = 37 };
+    struct clg_gan_params p = small();
+    struct clg_gan *gan;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    train(gan, 0, 3);
+    size_t each = (size_t)p.size * (size_t)p.size * (size_t)p.channels, z_each = (size_t)p.z;
+    float *z = malloc(N * z_each * sizeof *z), *all = malloc(N * each * sizeof *all), *one = malloc(each * sizeof *one);
+    clg_gan_noise(&p, 5, 0, N, z);
+    assert_int_equal(clg_gan_generate(gan, z, N, all), 0);
+    for (int i = N - 1; i >= 0; i -= 9) {
+        assert_int_equal(clg_gan_generate(gan, z + (size_t)i * z_each, 1, one), 0);
+        assert_memory_equal(one, all + (size_t)i * each, each * sizeof *one);
+    }
+    assert_memory_not_equal(all, all + each, each * sizeof *all);
+    free(z), free(all), free(one);
+    clg_gan_free(&gan);
+}
+
+// A run stopped and resumed equals an unbroken one, byte for byte of the checkpoint; and a rerun equals itself.
+static void test_resume(void **state)
+{
+    (void)state;
+    char a[] = "/tmp/clgan-gan-XXXXXX", half[64], whole[64], resumed[64];
+    assert_non_null(mkdtemp(a));
+    snprintf(half, sizeof half, "%s/half", a);
+    snprintf(whole, sizeof whole, "%s/whole", a);
+    snprintf(resumed, sizeof resumed, "%s/resumed", a);
+    struct clg_gan_params p = small();
+    struct clg_gan *gan;
+    const char *const extra[1][2] = {{"note", "ä \"quoted\""}};
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    train(gan, 0, 4);
+    assert_int_equal(clg_gan_save(gan, half, extra, 1), 0);
+    train(gan, 4, 9);
+    assert_int_equal(clg_gan_save(gan, whole, extra, 1), 0);
+    clg_gan_free(&gan);
+
+    assert_int_equal(clg_gan_load(&gan, test_device(), half, 0), 0);
+    assert_int_equal(clg_gan_step_count(gan), 4);
+    train(gan, 4, 9);
+    assert_int_equal(clg_gan_save(gan, resumed, extra, 1), 0);
+    clg_gan_free(&gan);
+    size_t n, m;
+    char *x = bytes_of(whole, &n), *y = bytes_of(resumed, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(x, y, n);
+    free(y);
+
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    train(gan, 0, 9);
+    assert_int_equal(clg_gan_save(gan, resumed, extra, 1), 0);
+    y = bytes_of(resumed, &m);
+    assert_memory_equal(x, y, n);
+    free(x), free(y);
+    char *note;
+    const struct clg_log log = {0};
+    assert_int_equal(clg_checkpoint_metadata(resumed, "note", &note, &log), 0);
+    assert_string_equal(note, extra[0][1]);
+    free(note);
+    // Other weights by the same way in: init_from takes the nets, not the moments.
+    p.seed = 99;
+    struct clg_gan *other;
+    assert_int_equal(clg_gan_new(&other, test_device(), &p), 0);
+    assert_int_equal(clg_gan_init_from(other, whole), 0);
+    p.size = 32;
+    clg_gan_free(&other);
+    assert_int_equal(clg_gan_new(&other, test_device(), &p), 0);
+    assert_int_equal(clg_gan_init_from(other, whole), CLG_EFORMAT);
+    clg_gan_free(&other);
+    clg_gan_free(&gan);
+    unlink(half), unlink(whole), unlink(resumed), rmdir(a);
+}
+
+static int step_status(struct clg_gan *gan, uint8_t *pixels)
+{
+    struct clg_gan_metrics m;
+    return clg_gan_step(gan, pixels, &m);
+}
+
+// A number that is not finite in the pictures comes out as CLG_ENUMERIC, through ReLUs and batch norm.
+static void test_not_finite(void **state)
+{
+    (void)state;
+    struct clg_gan_params p = small();
+    struct clg_gan *gan;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    float *real = malloc((size_t)p.batch * 16 * 16 * 3 * sizeof *real), *z = malloc((size_t)p.batch * 10 * sizeof *z);
+    for (int i = 0; i < p.batch * 16 * 16 * 3; i++)
+        real[i] = i == 5 ? NAN : 0.5f;
+    clg_gan_noise(&p, 1, 0, p.batch, z);
+    struct clg_gan_metrics m;
+    assert_int_equal(clg_gan_step_with(gan, real, z, &m), CLG_ENUMERIC);
+    free(real), free(z);
+    uint8_t *pixels = malloc((size_t)p.batch * 16 * 16 * 3);
+    pictures_of(&p, 1, pixels);
+    assert_int_equal(step_status(gan, pixels), CLG_ENUMERIC); // the weights are bad: it stays so
+    free(pixels);
+    clg_gan_free(&gan);
+}
+
+static int close_device(void **state)
+{
+    (void)state;
+    test_device_close();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paper_sizes), cmocka_unit_test(test_sizes),  cmocka_unit_test(test_bad_params),
+        cmocka_unit_test(test_noise),       cmocka_unit_test(test_resume), cmocka_unit_test(test_pictures_independent),
+        cmocka_unit_test(test_not_finite),
+    };
+    return cmocka_run_group_tests_name("gan", tests, NULL, close_device);
+}
