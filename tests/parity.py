@@ -42,7 +42,7 @@ def discriminator():
 def init(m):
     if isinstance(m, nn.BatchNorm2d):
         nn.init.normal_(m.weight, 1.0, 0.02)
-        nn.init.normal_(m.bias, 0.0, 0.1)  # not 0: a relative error needs a size to be relative to
+        nn.init.normal_(m.bias, 0.0, 0.1)  # not 0, for relative errors
     elif hasattr(m, "weight"):
         nn.init.normal_(m.weight, 0.0, 0.05)  # larger than 0.02: gradients well above rounding
 
@@ -89,7 +89,7 @@ def check(what, error, limit):
 
 def main():
     parity_run, clgan = sys.argv[1:]
-    torch.manual_seed(1)
+    torch.manual_seed(2)  # of these nets no pre-activation of step 1 is within rounding of a ReLU's kink
     torch.set_num_threads(2)
     G, D = generator().apply(init), discriminator().apply(init)
     real = torch.rand(STEPS, BATCH, CHANNELS, SIZE, SIZE) * 2 - 1

@@ -42,7 +42,7 @@ static int square(struct clg_device *d, struct state *st, struct clg_tensor x, d
 static int iterate(struct clg_device *d, struct clg_conv conv, struct clg_tensor w, struct clg_tensor x,
                    struct state *st, double *gamma)
 {
-    double qq, next;
+    double qq = 0, next = 0;
     int status = clg_conv_forward(d, conv, st->p, w, st->q);
     if (!status)
         status = square(d, st, st->q, &qq);
