@@ -44,7 +44,7 @@ struct clg_device;
 
 struct clg_device_params {
     const char *select;       // as clg_devices_select; NULL is auto
-    const char *kernels_dir;  // read .cl files from here first, not from the library; NULL: built in
+    const char *kernels_dir;  // .cl files that are here take the place of the library's; NULL: built in
     const char *cache_dir;    // compiled kernels are kept here; NULL: not kept
     const char *variants;     // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
     bool profile;             // time every kernel (slows small kernels a little)

@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,6 +118,43 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
         *size = 0;
     }
     return status;
+}
+
+int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log)
+{
+    *content = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+    int status = 0;
+    struct stat facts;
+    if (fstat(fd, &facts) || !S_ISREG(facts.st_mode)) {
+        status = clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
+    } else if (facts.st_size < 1) {
+        status = clg_fail(log, CLG_EFORMAT, "%s is empty", path);
+    } else {
+        void *memory = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (memory == MAP_FAILED)
+            status = clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+        else
+            *content = memory;
+        *size = (size_t)facts.st_size;
+    }
+    close(fd);
+    return status;
+}
+
+void clg_file_unmap(const char **content, size_t size)
+{
+    if (*content)
+        munmap((void *)*content, size);
+    *content = NULL;
+}
+
+bool clg_file_exists(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0;
 }
 
 int clg_folder_create(const char *path, const struct clg_log *log)

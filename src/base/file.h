@@ -17,6 +17,12 @@ void clg_file_abort(struct clg_file *file);                            // closes
 // The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log);
 
+// The whole file as read-only memory, paged in as it is touched. Empty files are CLG_EFORMAT.
+int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log);
+void clg_file_unmap(const char **content, size_t size); // NULL is fine
+
+bool clg_file_exists(const char *path);
+
 // Creates a folder and its parents; one that exists is fine.
 int clg_folder_create(const char *path, const struct clg_log *log);
 

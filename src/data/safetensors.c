@@ -1,4 +1,4 @@
-// safetensors files read into memory, every header field checked.
+// safetensors files mapped into memory, every header field checked.
 #include "data/safetensors.h"
 
 #include "base/file.h"
@@ -24,7 +24,7 @@ struct extent {
 };
 
 struct clg_safetensors {
-    char *content;
+    const char *content;
     size_t size, data; // data: where values begin
     cJSON *root;       // owns all names
     const cJSON *metadata;
@@ -194,7 +194,7 @@ static int values_find(struct clg_safetensors *file, const char *path, const str
         struct clg_named_array *array = &file->arrays[extent->array];
         if (!extent->float32)
             continue;
-        char *at = file->content + file->data + extent->begin;
+        const char *at = file->content + file->data + extent->begin;
         if ((uintptr_t)at % sizeof(float) == 0) {
             array->values = (const float *)(const void *)at;
             continue;
@@ -257,7 +257,7 @@ int clg_safetensors_open(struct clg_safetensors **out, const char *path, const s
     struct clg_safetensors *file = calloc(1, sizeof *file);
     if (!file)
         return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);
-    int status = clg_file_read(path, SIZE_MAX / 2, &file->content, &file->size, log);
+    int status = clg_file_map(path, &file->content, &file->size, log);
     if (!status)
         status = content_parse(file, path, log);
     if (status)
@@ -278,7 +278,7 @@ void clg_safetensors_close(struct clg_safetensors **address)
     free(file->extents);
     free(file->arrays);
     cJSON_Delete(file->root);
-    free(file->content);
+    clg_file_unmap(&file->content, file->size);
     free(file);
     *address = NULL;
 }

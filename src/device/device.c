@@ -1,6 +1,7 @@
 // Opening a device: context, queue, and the facts that the operations' rules use.
 #include "device/device.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "device/devices.h"
 
@@ -93,7 +94,12 @@ int clg_device_open(struct clg_device **device, const struct clg_device_params *
     d->kernels_dir = copy(params->kernels_dir);
     d->cache_dir = copy(params->cache_dir);
     d->variants = copy(params->variants);
-    int status = device_choose(d, params->select);
+    int status = 0;
+    if (params->kernels_dir && !clg_file_exists(params->kernels_dir)) {
+        status = clg_fail(&d->log, CLG_EIO, "no folder %s to read kernels from", params->kernels_dir);
+        goto fail;
+    }
+    status = device_choose(d, params->select);
     if (status)
         goto fail;
     cl_platform_id platform;

@@ -37,7 +37,8 @@ static int source_read(struct clg_device *d, const char *name, char **text)
         char path[4096];
         size_t size;
         snprintf(path, sizeof path, "%s/%s", d->kernels_dir, name);
-        return clg_file_read(path, 16 << 20, text, &size, &d->log);
+        if (clg_file_exists(path))
+            return clg_file_read(path, 16 << 20, text, &size, &d->log);
     }
     for (const struct clg_source *s = clg_sources; s->name; s++) {
         if (strcmp(s->name, name) == 0) {

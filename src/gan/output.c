@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { GRID = 64, PATH = 4096, EXTRAS = 32, REPORT_GRIDS = 24 };
@@ -35,12 +34,6 @@ static void path_in(const struct clg_output *o, const char *name, char *path)
     snprintf(path, PATH, "%s/%s", o->folder, name);
 }
 
-static bool exists(const char *path)
-{
-    struct stat facts;
-    return stat(path, &facts) == 0;
-}
-
 // Removes an earlier run's files that a new run would not overwrite: its samples and numbered checkpoints.
 static void samples_remove(const struct clg_output *o, const char *subfolder, const char *prefix)
 {
@@ -60,7 +53,7 @@ static int folder_start(struct clg_output *o)
 {
     char path[PATH];
     path_in(o, "model.safetensors", path);
-    if (!o->train.resume && exists(path)) {
+    if (!o->train.resume && clg_file_exists(path)) {
         if (!o->train.overwrite)
             return clg_fail(&o->log, CLG_EINVAL, "%s holds an earlier run: go on with it (--resume %s), choose another "
                             "--out, or replace it (--overwrite)", o->folder, o->folder);
@@ -79,7 +72,7 @@ static int metrics_rewrite(struct clg_output *o, int64_t step)
     size_t size;
     struct clg_file file;
     path_in(o, "metrics.csv", path);
-    if (step > 0 && exists(path)) {
+    if (step > 0 && clg_file_exists(path)) {
         int status = clg_file_read(path, (size_t)1 << 32, &old, &size, &o->log);
         if (status)
             return status;
@@ -222,7 +215,11 @@ int clg_output_save(struct clg_output *o, struct clg_gan *gan)
     if (!t)
         return clg_fail(&o->log, CLG_ENOMEM, "out of memory for a checkpoint");
     const char *extra[EXTRAS][2];
-    texts_make(clg_train_options, &o->train, "train.", t);
+    // What names this run's place and start stays out: the same run elsewhere, or resumed, gives the same bytes.
+    struct clg_train_params train = o->train;
+    train.out = train.resume = train.init = NULL;
+    train.overwrite = false;
+    texts_make(clg_train_options, &train, "train.", t);
     for (int i = 0; i < t->n; i++) {
         extra[i][0] = t->names[i];
         extra[i][1] = t->values[i];

@@ -140,6 +140,15 @@ static bool due(int64_t step, int every)
     return every > 0 && step % every == 0;
 }
 
+// After a loss that is not finite: what is left to go on from.
+static void tell_kept(const struct run *r)
+{
+    const bool kept = r->saved >= 0 || r->params->resume;
+    clg_log_line(&r->device->log, CLG_LOG_ERROR, "%s",
+                 kept ? "model.safetensors is the last good checkpoint: go on from it with --resume"
+                      : "no checkpoint was due yet; see --save-every");
+}
+
 static int loop(struct run *r, clg_train_fn *step, void *user)
 {
     const int64_t first = clg_gan_step_count(r->gan);
@@ -164,6 +173,8 @@ static int loop(struct run *r, clg_train_fn *step, void *user)
         status = sample(r);
     if (!status && r->saved != clg_gan_step_count(r->gan))
         status = save(r);
+    if (status == CLG_ENUMERIC)
+        tell_kept(r);
     int reported = clg_output_report(r->output); // of a failed run too
     return status ? status : reported;
 }
@@ -178,9 +189,9 @@ int clg_train(struct clg_device *device, const struct clg_gan_params *gan, const
     if (!status)
         status = target_find(&r);
     if (!status)
-        status = prepare(&r);
-    if (!status)
         status = clg_output_open(&r.output, device, r.gan, params);
+    if (!status)
+        status = prepare(&r);
     if (!status)
         status = loop(&r, step, user);
     clg_output_close(&r.output);
