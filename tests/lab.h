@@ -146,4 +146,18 @@ static inline void refused(const char *call, int status, struct captured *c)
 }
 #define REFUSED(captured, call) refused(#call, (call), (captured))
 
+// --- devices besides the shared one ----------------------------------------------------------------------------------------
+
+// $CLGAN_DEVICE or auto with other parameters, its log captured; the caller's: clg_device_close.
+static inline struct clg_device *opened(struct clg_device_params params, struct captured *log)
+{
+    struct clg_device *d;
+    *log = (struct captured){0};
+    params.select = getenv("CLGAN_DEVICE");
+    params.log = (struct clg_log){captured_line, log};
+    if (clg_device_open(&d, &params))
+        fail_msg("cannot open the device: %s", log->text);
+    return d;
+}
+
 #endif

@@ -148,8 +148,11 @@ static int close_device(void **state)
     return 0;
 }
 
-int main(void)
+// test_conv [NAME]: all, or the one test or variant of that name.
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes)};
     size_t n = 2;
     for (int i = 0; clg_conv_variants[i]; i++) // CLBlast's first call on a CPU compiles for half a minute
