@@ -46,9 +46,8 @@ static int draw(struct clg_gan *gan, const struct clg_gan_params *p, const char 
         clg_gan_noise(p, 7, 0, N, z);
         status = clg_gan_generate(gan, z, N, pictures);
     }
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)((pictures[i] + 1.0f) * 127.5f);
     if (!status) {
+        clg_picture_pixels(pictures, sizeof bytes, bytes);
         clg_picture_grid(bytes, N, SIZE, 3, COLUMNS, grid);
         status = clg_picture_save(path, grid, w, h, 3, NULL);
     }

@@ -66,7 +66,7 @@ static void test_joined_shapes(void **state)
 static void test_inputs(void **state)
 {
     (void)state;
-    struct clg_layer self = clg_layer_act("self", relu), far = self, none = self, many = concat_of(0, CLG_NET_INPUT);
+    struct clg_layer self = clg_layer_act("self", relu), far = self, none = self;
     self.inputs[0] = 1, far.inputs[0] = 9, far.name[0] = 'F', none.inputs[0] = -3;
     refuse(self, WORDS("self", "1"));
     refuse(far, WORDS("Felf", "9"));
@@ -74,10 +74,18 @@ static void test_inputs(void **state)
     refuse(concat_of(0, 0), WORDS("join", "0", "twice"));
     refuse(concat_of(CLG_PREVIOUS, 0), WORDS("join", "0", "twice"));
     refuse(concat_of(CLG_NET_INPUT, CLG_NET_INPUT), WORDS("join", "twice"));
-    many.inputs_n = 0;
+}
+
+// From 1 to CLG_LAYER_INPUTS_MOST of them; and one only, where the kind takes one.
+static void test_input_counts(void **state)
+{
+    (void)state;
+    struct clg_layer none = concat_of(0, CLG_NET_INPUT), many = none, two = clg_layer_act("two", relu);
+    none.inputs_n = 0, many.inputs_n = CLG_LAYER_INPUTS_MOST + 1;
+    two.inputs_n = 2, two.inputs[1] = CLG_NET_INPUT;
+    refuse(none, WORDS("join"));
     refuse(many, WORDS("join"));
-    many.inputs_n = CLG_LAYER_INPUTS_MOST + 1;
-    refuse(many, WORDS("join"));
+    refuse(two, WORDS("two"));
 }
 
 static void test_too_many(void **state)
@@ -127,6 +135,35 @@ static void test_norm_on_top(void **state)
 {
     (void)state;
     refuse(clg_layer_norm("topped", tanh_act), WORDS("topped"));
+}
+
+// A layer that nobody takes, and that is not the last, has no gradient for backward to start from.
+static void test_dead_layer(void **state)
+{
+    (void)state;
+    struct clg_net *net = net_new(test_device());
+    struct clg_layer last = clg_layer_conv("last", 4, 3, 1, 1);
+    last.inputs[0] = 0;
+    assert_int_equal(clg_net_add(net, clg_layer_conv("forgotten", 4, 3, 1, 1)), 1);
+    assert_int_equal(clg_net_add(net, last), 2);
+    int status = clg_net_finish(net, true);
+    if (status != CLG_EINVAL || captured.errors != 1)
+        fail_msg("finishing a net with an unused layer: status %d, %d lines: %s", status, captured.errors, captured.text);
+    captured_has(&captured, "forgotten");
+    clg_net_free(&net);
+}
+
+static void test_batch(void **state)
+{
+    (void)state;
+    struct clg_net *net = net_new(test_device());
+    struct clg_plan *plan = (struct clg_plan *)net;
+    assert_int_equal(clg_net_finish(net, true), 0);
+    for (int batch = -1; batch <= 0; batch++) {
+        REFUSED(&captured, clg_plan_new(&plan, net, batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS));
+        assert_null(plan);
+    }
+    clg_net_free(&net);
 }
 
 static void test_forward(void **state)
@@ -194,8 +231,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),       cmocka_unit_test(test_joined_shapes), cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_input_counts),
         cmocka_unit_test(test_too_many),     cmocka_unit_test(test_conv_numbers),  cmocka_unit_test(test_conv_kernel),
         cmocka_unit_test(test_conv_stride),  cmocka_unit_test(test_no_channels),   cmocka_unit_test(test_norm_on_top),
+        cmocka_unit_test(test_dead_layer),   cmocka_unit_test(test_batch),
         cmocka_unit_test(test_forward),      cmocka_unit_test(test_backward),
     };
     return cmocka_run_group_tests_name("net errors", tests, NULL, close_device);

@@ -68,6 +68,9 @@ CLG_API int clg_picture_grid_size(int n, int size, int columns, int *w, int *h);
 CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, int columns,
                               uint8_t *grid);
 
+// Values -1..1, as nets draw them, to pixels 0..255: rounded, cut off at the ends; not a number becomes 0.
+CLG_API void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels);
+
 // --- the built-in faces ------------------------------------------------------------------------------------------
 // Procedural colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless told otherwise.
 struct clg_face {

@@ -93,7 +93,5 @@ void cli_devices_print(const struct clg_device_info *list, int count, int marked
 // --- paths and pictures ---------------------------------------------------------------------------
 // Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.
 int cli_folder_create(const char *path, const struct clg_log *log);
-// Values -1..1 to 0..255, rounded and clamped.
-void cli_pixels_from_floats(const float *values, size_t n, uint8_t *pixels);
 
 #endif

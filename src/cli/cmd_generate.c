@@ -142,7 +142,7 @@ static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct
         int status = clg_gan_generate(gan, g->z + (size_t)done * (size_t)g->gan.z, now, floats);
         if (status)
             return status;
-        cli_pixels_from_floats(floats, (size_t)now * g->one, pixels);
+        clg_picture_pixels(floats, (size_t)now * g->one, pixels);
         if (g->o->out && (status = save_separately(g, pixels, g->o->first + (uint64_t)done, now)))
             return status;
         if (n > CHUNK)

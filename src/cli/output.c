@@ -28,11 +28,3 @@ int cli_folder_create(const char *path, const struct clg_log *log)
     free(part);
     return error ? cli_fail(log, CLG_EIO, "cannot create the folder %s: %s", path, strerror(error)) : 0;
 }
-
-void cli_pixels_from_floats(const float *values, size_t n, uint8_t *pixels)
-{
-    for (size_t i = 0; i < n; i++) {
-        float v = (values[i] + 1) * 127.5f;
-        pixels[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5f) : 0; // not a number: 0
-    }
-}

@@ -1,4 +1,4 @@
-// Many pictures as the tiles of one.
+// Pictures from what nets draw, and many as the tiles of one.
 #include <clgan/data.h>
 
 #include <string.h>
@@ -43,5 +43,13 @@ void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, in
         for (int y = 0; y < size; y++)
             memcpy(grid + ((top + (size_t)y) * (size_t)w + left) * (size_t)channels,
                    pictures + ((size_t)i * (size_t)size + (size_t)y) * line, line);
+    }
+}
+
+void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels)
+{
+    for (size_t i = 0; i < n; i++) {
+        float v = (values[i] + 1) * 127.5f;
+        pixels[i] = v >= 255 ? 255 : v > 0 ? (uint8_t)(v + 0.5f) : 0;
     }
 }

@@ -138,14 +138,6 @@ int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
     return 0;
 }
 
-static void to_bytes(const float *from, size_t n, uint8_t *to)
-{
-    for (size_t i = 0; i < n; i++) {
-        float v = (from[i] + 1.0f) * 127.5f + 0.5f;
-        to[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-}
-
 int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
 {
     const size_t values = GRID * (size_t)o->model.size * (size_t)o->model.size * (size_t)o->model.channels;
@@ -158,7 +150,7 @@ int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
     if (!status)
         status = clg_gan_generate(gan, o->z, GRID, pictures);
     if (!status) {
-        to_bytes(pictures, values, bytes);
+        clg_picture_pixels(pictures, values, bytes);
         clg_picture_grid(bytes, GRID, o->model.size, o->model.channels, 8, grid);
         snprintf(name, sizeof name, "samples/step-%" PRId64 ".png", clg_gan_step_count(gan));
         path_in(o, name, path);
