@@ -1,4 +1,5 @@
-// What the tests of operations and nets share: outputs between poisoned guards, captured log lines, random lists.
+// What the tests of operations and nets share: outputs between poisoned guards, captured log lines, random
+// lists.
 #ifndef CLGAN_TESTS_LAB_H
 #define CLGAN_TESTS_LAB_H
 
@@ -10,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// --- guarded outputs: a view at an odd offset, with NaNs before and after that must stay ---------------------------
+// --- guarded outputs: a view at an odd offset, between NaNs that must stay ---------------------------------
 
 enum { GUARD = 5 };
 
@@ -55,7 +56,7 @@ static inline void guarded_close(const char *what, struct guarded g, const doubl
     free(is);
 }
 
-// --- host lists ------------------------------------------------------------------------------------------------------
+// --- host lists ---------------------------------
 
 // mean + deviation * N(0, 1); the caller's: free().
 static inline float *host_normal(uint64_t seed, size_t n, float mean, float deviation)
@@ -82,7 +83,8 @@ static inline void same_bits(const char *what, const float *is, const float *exp
 {
     for (size_t i = 0; i < n; i++)
         if (memcmp(&is[i], &expected[i], sizeof *is))
-            fail_msg("%s: value %zu of %zu is %.9g, expected the same bits as %.9g", what, i, n, is[i], expected[i]);
+            fail_msg("%s: value %zu of %zu is %.9g, expected the same bits as %.9g", what, i, n, is[i],
+                     expected[i]);
 }
 
 static inline void all_nan(const char *what, const float *is, size_t n)
@@ -99,7 +101,7 @@ static inline void tensor_all_nan(const char *what, struct clg_tensor t)
     free(is);
 }
 
-// --- captured log ------------------------------------------------------------------------------------------------------
+// --- captured log ---------------------------------
 
 struct captured {
     char text[8192];
@@ -146,7 +148,7 @@ static inline void refused(const char *call, int status, struct captured *c)
 }
 #define REFUSED(captured, call) refused(#call, (call), (captured))
 
-// --- devices besides the shared one ----------------------------------------------------------------------------------------
+// --- devices besides the shared one ---------------------------------
 
 // $CLGAN_DEVICE or auto with other parameters, its log captured; the caller's: clg_device_close.
 static inline struct clg_device *opened(struct clg_device_params params, struct captured *log)

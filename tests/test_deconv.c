@@ -4,9 +4,9 @@
 struct problem {
     struct clg_conv conv;
     struct clg_shape x, y, w;
-    size_t n, m;  // values of x and of y
+    size_t n, m; // values of x and of y
     float *hw, *hy;
-    double *a;    // the convolution as a matrix [m][n], float64
+    double *a; // the convolution as a matrix [m][n], float64
     struct clg_tensor tw, ty;
     struct guarded tx;
 };
@@ -20,7 +20,8 @@ static struct problem problem_new(struct clg_conv conv, struct clg_shape x, int 
     p.hy = malloc(p.m * sizeof *p.hy);
     p.a = host_zeros(p.n * p.m);
     for (size_t row = 0; row < p.m; row++) {
-        int kk = (int)row % k, ox = (int)row / k % p.y.w, oy = (int)row / k / p.y.w % p.y.h, n = (int)row / k / p.y.w / p.y.h;
+        int kk = (int)row % k, ox = (int)row / k % p.y.w, oy = (int)row / k / p.y.w % p.y.h,
+            n = (int)row / k / p.y.w / p.y.h;
         for (int r = 0; r < conv.r; r++)
             for (int s = 0; s < conv.s; s++)
                 for (int c = 0; c < x.c; c++) {
@@ -51,7 +52,8 @@ static void apply(const struct problem *p, bool transpose, const double *x, doub
             out[transpose ? j : i] += p->a[i * p->n + j] * x[transpose ? i : j];
 }
 
-// Solves the symmetric positive definite system g u = b, [n][n], in b's place, by Cholesky's method; g is overwritten.
+// Solves the symmetric positive definite system g u = b, [n][n], in b's place, by Cholesky's method; g is
+// overwritten.
 static void solve(double *g, double *b, size_t n)
 {
     for (size_t j = 0; j < n; j++)
@@ -83,7 +85,8 @@ static double *gram(const struct problem *p, bool rows)
     for (size_t i = 0; i < size; i++)
         for (size_t j = 0; j < size; j++)
             for (size_t k = 0; k < inner; k++)
-                g[i * size + j] += rows ? p->a[i * p->n + k] * p->a[j * p->n + k] : p->a[k * p->n + i] * p->a[k * p->n + j];
+                g[i * size + j] +=
+                    rows ? p->a[i * p->n + k] * p->a[j * p->n + k] : p->a[k * p->n + i] * p->a[k * p->n + j];
     return g;
 }
 
@@ -147,7 +150,8 @@ static double residual_of(const struct problem *p, const float *x, const double 
 }
 
 // Runs the deconvolution of y and compares x in the 2-norm; the report must be true.
-static float *deconvolve(const char *what, struct problem *p, const double *y, const double *expected, double limit)
+static float *deconvolve(const char *what, struct problem *p, const double *y, const double *expected,
+                         double limit)
 {
     struct clg_deconv_report report = {-1, -1, false};
     y_write(p, y);
@@ -158,8 +162,10 @@ static float *deconvolve(const char *what, struct problem *p, const double *y, c
         off += pow(x[i] - expected[i], 2);
     off = sqrt(off) / norm_of(expected, p->n);
     if (!(off <= limit) || !report.converged || report.iterations < 1 || report.iterations > 2000)
-        fail_msg("%s: |x - expected| / |expected| = %.3g, allowed %.3g; %s after %d iterations, residual %.3g", what, off,
-                 limit, report.converged ? "converged" : "NOT converged", report.iterations, report.residual);
+        fail_msg(
+            "%s: |x - expected| / |expected| = %.3g, allowed %.3g; %s after %d iterations, residual %.3g",
+            what, off, limit, report.converged ? "converged" : "NOT converged", report.iterations,
+            report.residual);
     if (!(fabs(report.residual - residual) <= 1e-3 * residual + 1e-6))
         fail_msg("%s: residual reported as %.6g, is %.6g", what, report.residual, residual);
     return x;
@@ -189,13 +195,15 @@ static struct problem near_identity(void)
 // More feature maps than inputs: 12 x 4x4 against 2 x 8x8.
 static struct problem tall(void)
 {
-    return problem_new((struct clg_conv){4, 4, 2, 1}, (struct clg_shape){1, 8, 8, 2}, 12, host_normal(32, 4 * 4 * 2 * 12, 0, 0.2f));
+    return problem_new((struct clg_conv){4, 4, 2, 1}, (struct clg_shape){1, 8, 8, 2}, 12,
+                       host_normal(32, 4 * 4 * 2 * 12, 0, 0.2f));
 }
 
 // Fewer: 3 x 3x3 against 2 x 6x6, twice.
 static struct problem wide(void)
 {
-    return problem_new((struct clg_conv){4, 4, 2, 1}, (struct clg_shape){2, 6, 6, 2}, 3, host_normal(33, 4 * 4 * 2 * 3, 0, 0.2f));
+    return problem_new((struct clg_conv){4, 4, 2, 1}, (struct clg_shape){2, 6, 6, 2}, 3,
+                       host_normal(33, 4 * 4 * 2 * 3, 0, 0.2f));
 }
 
 static void test_exact_square(void **state)
@@ -234,7 +242,8 @@ static void test_least_norm(void **state)
     float *truth = host_normal(35, p.n, 0, 1), *other = host_normal(36, p.n, 0, 1);
     double *y = forward_of(&p, truth), *expected = least_norm(&p, y);
     float *x = deconvolve("least norm", &p, y, expected, 1e-4);
-    double *image = forward_of(&p, other), *part = least_norm(&p, image), *null = host_zeros(p.n), xv = 0, *av = host_zeros(p.m);
+    double *image = forward_of(&p, other), *part = least_norm(&p, image), *null = host_zeros(p.n), xv = 0,
+           *av = host_zeros(p.m);
     double *wide_x = host_zeros(p.n);
     for (size_t i = 0; i < p.n; i++) {
         null[i] = other[i] - part[i];
@@ -244,13 +253,15 @@ static void test_least_norm(void **state)
     apply(&p, false, null, av);
     assert_true(norm_of(av, p.m) < 1e-6 * norm_of(image, p.m) && norm_of(null, p.n) > 1);
     if (!(fabs(xv) <= 1e-5 * norm_of(wide_x, p.n) * norm_of(null, p.n)))
-        fail_msg("x is not orthogonal to a null vector: cosine %.3g", xv / norm_of(wide_x, p.n) / norm_of(null, p.n));
+        fail_msg("x is not orthogonal to a null vector: cosine %.3g",
+                 xv / norm_of(wide_x, p.n) / norm_of(null, p.n));
     free(truth), free(other), free(y), free(expected), free(x);
     free(image), free(part), free(null), free(av), free(wide_x);
     problem_free(&p);
 }
 
-// Stopped early: says so, and x is nearer than nothing; more iterations are nearer still. No report wanted: fine.
+// Stopped early: says so, and x is nearer than nothing; more iterations are nearer still. No report wanted:
+// fine.
 static void test_stopped(void **state)
 {
     (void)state;
@@ -265,8 +276,8 @@ static void test_stopped(void **state)
         float *got = guarded_read("stopped deconvolution", p.tx);
         residual[i] = residual_of(&p, got, y);
         if (report.converged || report.iterations != 2 * i || !(fabs(report.residual - residual[i]) <= 1e-4))
-            fail_msg("at most %d iterations: %d done, converged %d, residual %.6g, is %.6g", 2 * i, report.iterations,
-                     report.converged, report.residual, residual[i]);
+            fail_msg("at most %d iterations: %d done, converged %d, residual %.6g, is %.6g", 2 * i,
+                     report.iterations, report.converged, report.residual, residual[i]);
         free(got);
     }
     if (!(residual[0] == 1 && residual[1] < 0.9 && residual[2] < residual[1]))
@@ -287,7 +298,8 @@ static void test_nothing(void **state)
     assert_int_equal(clg_deconv(test_device(), p.conv, p.ty, p.tw, p.tx.view, 1e-6, 100, &report), 0);
     guarded_close("deconvolution of zeros", p.tx, expected, 0);
     if (!report.converged || report.iterations || report.residual != 0)
-        fail_msg("zeros: %d iterations, converged %d, residual %g", report.iterations, report.converged, report.residual);
+        fail_msg("zeros: %d iterations, converged %d, residual %g", report.iterations, report.converged,
+                 report.residual);
     free(y), free(expected);
     problem_free(&p);
 }
@@ -323,8 +335,9 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_square), cmocka_unit_test(test_exact_tall), cmocka_unit_test(test_least_squares),
-        cmocka_unit_test(test_least_norm),   cmocka_unit_test(test_stopped),    cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_exact_square),  cmocka_unit_test(test_exact_tall),
+        cmocka_unit_test(test_least_squares), cmocka_unit_test(test_least_norm),
+        cmocka_unit_test(test_stopped),       cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("deconvolution", tests, NULL, close_device);

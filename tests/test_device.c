@@ -3,7 +3,7 @@
 
 enum { N = 103 };
 
-// --- variants ----------------------------------------------------------------------------------------------------------
+// --- variants ---------------------------------
 
 static void check_variants(const char *text, int expected)
 {
@@ -12,7 +12,8 @@ static void check_variants(const char *text, int expected)
     int status = clg_variants_check(d);
     clg_device_close(&d);
     if (status != expected || log.errors != (expected != 0))
-        fail_msg("variants \"%s\": status %d, expected %d; log: %s", text ? text : "(none)", status, expected, log.text);
+        fail_msg("variants \"%s\": status %d, expected %d; log: %s", text ? text : "(none)", status, expected,
+                 log.text);
     if (expected)
         captured_has(&log, "conv=plain");
 }
@@ -20,9 +21,18 @@ static void check_variants(const char *text, int expected)
 static void test_variant_names(void **state)
 {
     (void)state;
-    static const char *const good[] = {NULL, "", "conv=plain", "conv=cpu", "conv=gemm,gemm=clblast", "gemm=plain"};
-    static const char *const bad[] = {"conv", "conv=", "conv=fast", "conv=plai", "conv=plainer", "gemm=plain,conv=x",
-                                      ",", "conv=plain,,gemm=plain", "pool=plain", "conv=plain gemm=plain"};
+    static const char *const good[] = {NULL,        "", "conv=plain", "conv=cpu", "conv=gemm,gemm=clblast",
+                                       "gemm=plain"};
+    static const char *const bad[] = {"conv",
+                                      "conv=",
+                                      "conv=fast",
+                                      "conv=plai",
+                                      "conv=plainer",
+                                      "gemm=plain,conv=x",
+                                      ",",
+                                      "conv=plain,,gemm=plain",
+                                      "pool=plain",
+                                      "conv=plain gemm=plain"};
     for (size_t i = 0; i < COUNT(good); i++)
         check_variants(good[i], 0);
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -46,13 +56,15 @@ static void test_forced(void **state)
     const struct clg_shape xs = {2, 7, 5, 3}, ws = {3, 3, 3, 6}, ys = {2, 4, 3, 6};
     for (size_t i = 0; i < COUNT(forced); i++) {
         struct captured log;
-        struct clg_device *d = opened((struct clg_device_params){.variants = forced[i], .profile = true}, &log);
+        struct clg_device *d =
+            opened((struct clg_device_params){.variants = forced[i], .profile = true}, &log);
         struct clg_slab *slab;
         struct clg_tensor x, w, y;
         struct clg_profile_row *rows;
         int n;
         assert_int_equal(clg_slab_new(&slab, d, 4096), 0);
-        assert_int_equal(clg_slab_take(slab, xs, &x) | clg_slab_take(slab, ws, &w) | clg_slab_take(slab, ys, &y), 0);
+        assert_int_equal(
+            clg_slab_take(slab, xs, &x) | clg_slab_take(slab, ws, &w) | clg_slab_take(slab, ys, &y), 0);
         assert_int_equal(clg_conv_forward(d, conv, x, w, y), 0);
         assert_int_equal(clg_device_profile(d, &rows, &n), 0);
         if (n != 1 || !row_of(rows, n, "conv_plain_forward"))
@@ -63,7 +75,7 @@ static void test_forced(void **state)
     }
 }
 
-// --- profile -----------------------------------------------------------------------------------------------------------
+// --- profile ---------------------------------
 
 struct filled {
     struct clg_device *device;
@@ -83,7 +95,8 @@ static void expect_row(struct clg_device *d, const char *name, uint64_t calls, d
     int n;
     assert_int_equal(clg_device_profile(d, &rows, &n), 0);
     const struct clg_profile_row *r = row_of(rows, n, name);
-    if (!r || r->calls != calls || r->flops != flops || r->bytes != bytes || !(r->seconds >= 0 && r->seconds < 60))
+    if (!r || r->calls != calls || r->flops != flops || r->bytes != bytes ||
+        !(r->seconds >= 0 && r->seconds < 60))
         fail_msg("%s: %llu calls, %g flops, %g bytes, %g s; expected %llu, %g, %g", name,
                  r ? (unsigned long long)r->calls : 0, r ? r->flops : 0, r ? r->bytes : 0, r ? r->seconds : 0,
                  (unsigned long long)calls, flops, bytes);
@@ -92,7 +105,8 @@ static void expect_row(struct clg_device *d, const char *name, uint64_t calls, d
     free(rows);
 }
 
-// Direct and replayed launches are counted, recording is not; more of them than the profile keeps open at once.
+// Direct and replayed launches are counted, recording is not; more of them than the profile keeps open at
+// once.
 static void test_profile(void **state)
 {
     (void)state;
@@ -137,7 +151,7 @@ static void test_no_profile(void **state)
     clg_device_close(&d);
 }
 
-// --- progress ----------------------------------------------------------------------------------------------------------
+// --- progress ---------------------------------
 
 static void progress_line(void *user, const char *what, size_t done, size_t total)
 {
@@ -158,7 +172,8 @@ static void test_progress(void **state)
     (void)state;
     char text[1024] = "";
     struct captured log;
-    struct filled f = {opened((struct clg_device_params){.progress = progress_line, .progress_user = text}, &log), {0}, {0}};
+    struct filled f = {
+        opened((struct clg_device_params){.progress = progress_line, .progress_user = text}, &log), {0}, {0}};
     struct clg_slab *slab;
     struct clg_list *list;
     assert_int_equal(clg_slab_new(&slab, f.device, 256), 0);

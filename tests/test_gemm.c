@@ -31,7 +31,8 @@ static void reference(struct clg_gemm g, const float *a, const float *b, double 
 // With beta = 0, C's NaNs must not matter.
 static void check(const char *variant, gemm_fn *gemm, struct clg_gemm g)
 {
-    const size_t mk = (size_t)g.m * (size_t)g.k, kn = (size_t)g.k * (size_t)g.n, mn = (size_t)g.m * (size_t)g.n;
+    const size_t mk = (size_t)g.m * (size_t)g.k, kn = (size_t)g.k * (size_t)g.n,
+                 mn = (size_t)g.m * (size_t)g.n;
     float *a = host_normal(1, mk, 0, 1), *b = host_normal(2, kn, 0, 1), *c = host_normal(3, mn, 0, 1);
     double *expected = host_zeros(mn);
     for (size_t i = 0; i < mn; i++)
@@ -51,17 +52,21 @@ static void check(const char *variant, gemm_fn *gemm, struct clg_gemm g)
 static void check_transposes(const char *variant, gemm_fn *gemm, int m, int n, int k)
 {
     for (int t = 0; t < 4; t++)
-        check(variant, gemm, (struct clg_gemm){t & 1, t & 2, m, n, k, t % 3 ? 1 : -0.5f, t == 1 || t == 2 ? 1 : 0});
+        check(variant, gemm,
+              (struct clg_gemm){t & 1, t & 2, m, n, k, t % 3 ? 1 : -0.5f, t == 1 || t == 2 ? 1 : 0});
 }
 
 static void test_plain(void **state)
 {
     (void)state;
-    static const int sizes[][3] = {{1, 1, 1}, {3, 5, 7}, {1, 100, 17}, {17, 33, 20}, {64, 48, 129}, {33, 1, 3}};
+    static const int sizes[][3] = {{1, 1, 1},    {3, 5, 7},     {1, 100, 17},
+                                   {17, 33, 20}, {64, 48, 129}, {33, 1, 3}};
     for (size_t i = 0; i < COUNT(sizes); i++) {
         check_transposes("plain", gemm_plain, sizes[i][0], sizes[i][1], sizes[i][2]);
-        check("plain", gemm_plain, (struct clg_gemm){false, false, sizes[i][0], sizes[i][1], sizes[i][2], 1, 0});
-        check("plain", gemm_plain, (struct clg_gemm){true, true, sizes[i][0], sizes[i][1], sizes[i][2], -2, 1});
+        check("plain", gemm_plain,
+              (struct clg_gemm){false, false, sizes[i][0], sizes[i][1], sizes[i][2], 1, 0});
+        check("plain", gemm_plain,
+              (struct clg_gemm){true, true, sizes[i][0], sizes[i][1], sizes[i][2], -2, 1});
     }
 }
 
@@ -74,6 +79,44 @@ static void test_clblast(void **state)
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){false, false, 1, 1, 1, 1, 0});
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){true, false, 401, 390, 410, 1, 0});
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){false, true, 401, 390, 410, -0.5f, 1});
+}
+
+struct product {
+    struct clg_tensor a, b, c;
+};
+
+static int product_body(void *user)
+{
+    const struct product *p = user;
+    const struct clg_gemm small = {.m = 20, .n = 30, .k = 40, .alpha = 1};
+    const struct clg_gemm again = {.transpose_b = true, .m = 20, .n = 30, .k = 40, .alpha = -0.5f, .beta = 1};
+    int status = clg_gemm_clblast(test_device(), small, p->a, p->b, p->c);
+    return status ? status : clg_gemm_clblast(test_device(), again, p->a, p->b, p->c);
+}
+
+// CLBlast's calls in a recorded list: nothing runs while recording, then the same bits every time.
+static void test_recorded(void **state)
+{
+    (void)state;
+    struct product p = {test_random(vector_of(800), 1, NULL), test_random(vector_of(1200), 2, NULL),
+                        test_poisoned(vector_of(600))};
+    struct clg_list *list;
+    assert_int_equal(product_body(&p), 0);
+    float *direct = test_read(p.c);
+    assert_int_equal(clg_fill(test_device(), p.c, NAN), 0);
+    assert_int_equal(clg_record(test_device(), product_body, &p, &list), 0);
+    float *is = test_read(p.c);
+    all_nan("recording CLBlast", is, 600);
+    free(is);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(clg_list_run(test_device(), list), 0);
+        is = test_read(p.c);
+        same_bits("replayed CLBlast", is, direct, 600);
+        free(is);
+    }
+    free(direct);
+    clg_list_free(&list);
+    test_free_all();
 }
 
 static void test_refusals(void **state)
@@ -109,7 +152,12 @@ static int close_device(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_clblast)}; // compiles for half a minute on a CPU
+    // CLBlast's first call compiles for half a minute on a CPU.
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_clblast),
+        cmocka_unit_test(test_recorded),
+    };
     return cmocka_run_group_tests_name("gemm", tests, NULL, close_device);
 }

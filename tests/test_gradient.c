@@ -1,9 +1,11 @@
-// Every kind of layer, and nets of them: gradients against central differences of sum(output * random weights).
+// Every kind of layer, and nets of them: gradients against central differences of sum(output * random
+// weights).
 #include "lab.h"
 
 #include "nn/net.h"
 
-// Inputs: normal; away from 0 (kinks at 0); two far clusters (kinks after normalisation); far from each other (maxima).
+// Inputs: normal; away from 0 (kinks at 0); two far clusters (kinks after normalisation); far from each other
+// (maxima).
 enum spread { NORMAL, AWAY, CLUSTERS, SPACED };
 
 struct gradient_case {
@@ -32,7 +34,7 @@ static struct clg_layer from(struct clg_layer layer, int input)
     return layer;
 }
 
-// --- single layers -----------------------------------------------------------------------------------------------------
+// --- single layers ---------------------------------
 
 static void build_conv(struct clg_net *net)
 {
@@ -106,7 +108,7 @@ static void build_reshape(struct clg_net *net)
     add(net, clg_layer_reshape("reshape", 3, 2, 4));
 }
 
-// --- nets --------------------------------------------------------------------------------------------------------------
+// --- nets ---------------------------------
 
 static void build_chain(struct clg_net *net)
 {
@@ -179,7 +181,7 @@ static const struct gradient_case cases[] = {
     {"crossing joins", build_crossing, {2, 4, 3, 2}, NORMAL, 0.02f, 5e-4},
 };
 
-// --- the loss and its gradients ----------------------------------------------------------------------------------------
+// --- the loss and its gradients ---------------------------------
 
 enum { SAMPLES = 50 };
 
@@ -213,7 +215,8 @@ static void params_fill(struct clg_net *net)
         struct clg_param *p = &net->params[i];
         bool centred = p->spec.init == CLG_INIT_ZERO || p->spec.init == CLG_INIT_NORMAL;
         float spread = p->spec.init == CLG_INIT_NORMAL ? 0.4f : 0.1f;
-        float *values = host_normal(60 + (uint64_t)i, clg_shape_count(p->spec.shape), centred ? 0 : 1, spread);
+        float *values =
+            host_normal(60 + (uint64_t)i, clg_shape_count(p->spec.shape), centred ? 0 : 1, spread);
         assert_int_equal(clg_tensor_write(net->device, p->value, values), 0);
         free(values);
     }
@@ -284,8 +287,8 @@ static double loss_at(struct setup *s, struct clg_tensor t, float *values, size_
     return loss(s);
 }
 
-// The loss's slope along the sampled values of a tensor, by central differences over h and 2 h that cancel the third
-// derivative; the tensor is as before at the end.
+// The loss's slope along the sampled values of a tensor, by central differences over h and 2 h that cancel
+// the third derivative; the tensor is as before at the end.
 static double *differences(struct setup *s, struct clg_tensor t)
 {
     size_t n = clg_shape_count(t.shape);
@@ -294,7 +297,8 @@ static double *differences(struct setup *s, struct clg_tensor t)
     for (size_t j = 0; j < samples_of(n); j++) {
         double f[4], moved[4];
         for (int k = 0; k < 4; k++)
-            f[k] = loss_at(s, t, values, sample(j, n), (float)(k < 2 ? 1 : 2) * (k % 2 ? -1 : 1) * s->c->step, &moved[k]);
+            f[k] = loss_at(s, t, values, sample(j, n), (float)(k < 2 ? 1 : 2) * (k % 2 ? -1 : 1) * s->c->step,
+                           &moved[k]);
         slopes[j] = (4 * (f[0] - f[1]) / (moved[0] - moved[1]) - (f[2] - f[3]) / (moved[2] - moved[3])) / 3;
     }
     assert_int_equal(clg_tensor_write(test_device(), t, values), 0);
@@ -303,7 +307,8 @@ static double *differences(struct setup *s, struct clg_tensor t)
 }
 
 // expected is of the sampled values.
-static void compare(struct setup *s, const char *of, struct clg_tensor gradient, const double *expected, double limit)
+static void compare(struct setup *s, const char *of, struct clg_tensor gradient, const double *expected,
+                    double limit)
 {
     char what[160];
     size_t n = clg_shape_count(gradient.shape);
@@ -393,7 +398,8 @@ static void build_two_inputs(struct clg_net *net)
 static void test_shared_input(void **state)
 {
     (void)state;
-    static const struct gradient_case c = {"an input taken three times", build_two_inputs, {2, 4, 3, 2}, NORMAL, 0.02f, 2e-3};
+    static const struct gradient_case c = {
+        "an input taken three times", build_two_inputs, {2, 4, 3, 2}, NORMAL, 0.02f, 2e-3};
     struct setup s = setup_new(&c, CLG_WANT_PARAMS | CLG_WANT_INPUT);
     struct captured log = {0};
     backward(&s, CLG_WANT_PARAMS, false, (struct clg_tensor){0});

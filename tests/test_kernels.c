@@ -48,7 +48,7 @@ static void work_check(const char *what, struct clg_device *d, bool act)
     test_close(what, is, expected, N, 1e-6);
 }
 
-// --- cache of compiled kernels -----------------------------------------------------------------------------------------
+// --- cache of compiled kernels ---------------------------------
 
 // The .bin files of a folder: how many, and the path and facts of the last.
 static int binaries(const char *folder, char *path, size_t size, struct stat *facts)
@@ -101,13 +101,19 @@ struct damage {
     int extra;   // bytes behind
 };
 static const struct damage damages[] = {
-    {"empty", 0, -1, 0},          {"two bytes short", 0.999, -1, 0},  {"half", 0.5, -1, 0},
-    {"only a header", 1e-9, -1, 20}, {"a garbled mark", 1, 0, 0},       {"a garbled body", 1, 0.7, 0},
-    {"a garbled end", 1, 0.999, 0}, {"longer", 1, -1, 7},
+    {"empty", 0, -1, 0},
+    {"two bytes short", 0.999, -1, 0},
+    {"half", 0.5, -1, 0},
+    {"only a header", 1e-9, -1, 20},
+    {"a garbled mark", 1, 0, 0},
+    {"a garbled body", 1, 0.7, 0},
+    {"a garbled end", 1, 0.999, 0},
+    {"longer", 1, -1, 7},
 };
 
 // Writes the damaged bytes, works, and expects a sound file in their place, which is then read.
-static void check_damaged(const char *what, const char *folder, const char *path, const uint8_t *bytes, size_t size)
+static void check_damaged(const char *what, const char *folder, const char *path, const uint8_t *bytes,
+                          size_t size)
 {
     char other[1024];
     struct stat damaged, rebuilt, read;
@@ -182,7 +188,7 @@ static void test_impossible_cache(void **state)
     work_with_cache("a cache folder below a file", in(state, "file/cache"), false);
 }
 
-// --- kernels from a folder ---------------------------------------------------------------------------------------------
+// --- kernels from a folder ---------------------------------
 
 static const char *source_of(const char *name)
 {
@@ -244,7 +250,8 @@ static void test_broken_kernel(void **state)
     int status = work(d, false, is);
     if (status != CLG_EBUILD || log.errors != 1)
         fail_msg("a broken element.cl: status %d, %d lines: %s", status, log.errors, log.text);
-    const char *const words[] = {"element.cl does not compile", place, "no_such_name", "-cl-std=CL1.2", "-DVF=", "-DWG="};
+    const char *const words[] = {
+        "element.cl does not compile", place, "no_such_name", "-cl-std=CL1.2", "-DVF=", "-DWG="};
     for (size_t i = 0; i < COUNT(words); i++)
         captured_has(&log, words[i]);
     element_write(state, word, word);
@@ -273,8 +280,8 @@ static void test_missing_kernels(void **state)
     struct captured log = {0};
     char missing[512];
     snprintf(missing, sizeof missing, "%s", in(state, "missing"));
-    struct clg_device_params params = {.select = getenv("CLGAN_DEVICE"), .kernels_dir = missing,
-                                       .log = {captured_line, &log}};
+    struct clg_device_params params = {
+        .select = getenv("CLGAN_DEVICE"), .kernels_dir = missing, .log = {captured_line, &log}};
     struct clg_device *d = (struct clg_device *)&log;
     int status = clg_device_open(&d, &params);
     if (status != CLG_EIO || d || log.errors != 1)
@@ -293,9 +300,14 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_cache),            IN_FOLDER(test_damaged_cache),  IN_FOLDER(test_senseless_binary),
-        IN_FOLDER(test_impossible_cache), IN_FOLDER(test_kernels_folder), IN_FOLDER(test_broken_kernel),
-        IN_FOLDER(test_broken_options),   IN_FOLDER(test_missing_kernels),
+        IN_FOLDER(test_cache),
+        IN_FOLDER(test_damaged_cache),
+        IN_FOLDER(test_senseless_binary),
+        IN_FOLDER(test_impossible_cache),
+        IN_FOLDER(test_kernels_folder),
+        IN_FOLDER(test_broken_kernel),
+        IN_FOLDER(test_broken_options),
+        IN_FOLDER(test_missing_kernels),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

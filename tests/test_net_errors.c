@@ -45,7 +45,8 @@ static void test_shapes(void **state)
     refuse(clg_layer_conv_transpose("thin", 4, 2, 1, 4), WORDS("thin", "padding 4", "6x5"));
     refuse(clg_layer_pool("wide", (struct clg_pool){CLG_POOL_MAX, 6, 1}), WORDS("wide", "6x6", "6x5"));
     refuse(clg_layer_pool("none", (struct clg_pool){CLG_POOL_MAX, 0, 1}), WORDS("none", "0x0", "6x5"));
-    refuse(clg_layer_pool("still", (struct clg_pool){CLG_POOL_AVERAGE, 2, 0}), WORDS("still", "2x2 / 0", "6x5"));
+    refuse(clg_layer_pool("still", (struct clg_pool){CLG_POOL_AVERAGE, 2, 0}),
+           WORDS("still", "2x2 / 0", "6x5"));
     refuse(clg_layer_reshape("odd", 7, 17, 1), WORDS("odd", "7x17x1", "6x5x4"));
     refuse(clg_layer_reshape("negative", -6, -5, 4), WORDS("negative", "6x5x4"));
 }
@@ -99,7 +100,8 @@ static void test_too_many(void **state)
     clg_net_free(&net);
 }
 
-// Kernels, strides and paddings that the operations would refuse are refused where the layer is still known by name.
+// Kernels, strides and paddings that the operations would refuse are refused where the layer is still known
+// by name.
 static void test_conv_numbers(void **state)
 {
     (void)state;
@@ -148,7 +150,8 @@ static void test_dead_layer(void **state)
     assert_int_equal(clg_net_add(net, last), 2);
     int status = clg_net_finish(net, true);
     if (status != CLG_EINVAL || captured.errors != 1)
-        fail_msg("finishing a net with an unused layer: status %d, %d lines: %s", status, captured.errors, captured.text);
+        fail_msg("finishing a net with an unused layer: status %d, %d lines: %s", status, captured.errors,
+                 captured.text);
     captured_has(&captured, "forgotten");
     clg_net_free(&net);
 }
@@ -173,7 +176,8 @@ static void test_forward(void **state)
     struct clg_plan *plan;
     assert_int_equal(clg_net_finish(net, false), 0);
     assert_int_equal(clg_plan_new(&plan, net, 2, CLG_PLAN_INFER, 0), 0);
-    const struct clg_shape good = {2, 6, 5, 3}, bad[] = {{1, 6, 5, 3}, {3, 6, 5, 3}, {2, 5, 6, 3}, {2, 6, 5, 4}, {2, 1, 1, 90}};
+    const struct clg_shape good = {2, 6, 5, 3},
+                           bad[] = {{1, 6, 5, 3}, {3, 6, 5, 3}, {2, 5, 6, 3}, {2, 6, 5, 4}, {2, 1, 1, 90}};
     assert_int_equal(clg_plan_forward(plan, test_random(good, 1, NULL)), 0);
     for (size_t i = 0; i < COUNT(bad); i++) {
         char sizes[64];
@@ -199,7 +203,8 @@ static void test_backward(void **state)
     assert_int_equal(clg_plan_new(&infer, net, 2, CLG_PLAN_INFER, 0), 0);
     assert_int_equal(clg_plan_new(&params, net, 2, CLG_PLAN_TRAIN, CLG_WANT_PARAMS), 0);
     assert_int_equal(clg_plan_new(&both, net, 2, CLG_PLAN_TRAIN, CLG_WANT_PARAMS | CLG_WANT_INPUT), 0);
-    struct clg_tensor x = test_random((struct clg_shape){2, 6, 5, 3}, 1, NULL), dx = test_poisoned(x.shape), other = dx;
+    struct clg_tensor x = test_random((struct clg_shape){2, 6, 5, 3}, 1, NULL), dx = test_poisoned(x.shape),
+                      other = dx;
     other.shape.h--;
     assert_int_equal(clg_plan_forward(params, x), 0);
     assert_int_equal(clg_plan_forward(both, x), 0);
@@ -214,7 +219,8 @@ static void test_backward(void **state)
     int status = clg_plan_backward(both, x, CLG_WANT_INPUT, false, other);
     loud_again(old);
     if (status != CLG_EINVAL || device_log.errors + captured.errors != 1)
-        fail_msg("an input gradient of another shape: status %d: %s%s", status, device_log.text, captured.text);
+        fail_msg("an input gradient of another shape: status %d: %s%s", status, device_log.text,
+                 captured.text);
     clg_plan_free(&infer), clg_plan_free(&params), clg_plan_free(&both);
     clg_net_free(&net);
     test_free_all();
@@ -230,12 +236,13 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),       cmocka_unit_test(test_joined_shapes), cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_input_counts),
-        cmocka_unit_test(test_too_many),     cmocka_unit_test(test_conv_numbers),  cmocka_unit_test(test_conv_kernel),
-        cmocka_unit_test(test_conv_stride),  cmocka_unit_test(test_no_channels),   cmocka_unit_test(test_norm_on_top),
-        cmocka_unit_test(test_dead_layer),   cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_forward),      cmocka_unit_test(test_backward),
+        cmocka_unit_test(test_shapes),      cmocka_unit_test(test_joined_shapes),
+        cmocka_unit_test(test_inputs),      cmocka_unit_test(test_input_counts),
+        cmocka_unit_test(test_too_many),    cmocka_unit_test(test_conv_numbers),
+        cmocka_unit_test(test_conv_kernel), cmocka_unit_test(test_conv_stride),
+        cmocka_unit_test(test_no_channels), cmocka_unit_test(test_norm_on_top),
+        cmocka_unit_test(test_dead_layer),  cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_forward),     cmocka_unit_test(test_backward),
     };
     return cmocka_run_group_tests_name("net errors", tests, NULL, close_device);
 }

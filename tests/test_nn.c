@@ -3,7 +3,8 @@
 
 #include "nn/net.h"
 
-static const struct clg_act relu = {CLG_ACT_RELU, 0}, leaky = {CLG_ACT_LEAKY_RELU, 0.2f}, tanh_act = {CLG_ACT_TANH, 0};
+static const struct clg_act relu = {CLG_ACT_RELU, 0}, leaky = {CLG_ACT_LEAKY_RELU, 0.2f},
+                            tanh_act = {CLG_ACT_TANH, 0};
 
 static struct clg_net *net_new(struct clg_shape input, const struct clg_log *log)
 {
@@ -53,7 +54,7 @@ static struct clg_net *chain_new(bool trains)
     return net;
 }
 
-// --- a chain layer by layer: every tensor has its own memory -------------------------------------------------------------
+// --- a chain layer by layer: every tensor has its own memory ---------------------------------
 
 struct apart {
     struct clg_tensor out[CLG_LAYERS_MOST], grad[CLG_LAYERS_MOST], saved[CLG_LAYERS_MOST][2];
@@ -81,9 +82,11 @@ static struct apart apart_new(const struct clg_net *net, int batch, bool train)
     return a;
 }
 
-static struct clg_pass apart_pass(const struct apart *a, struct clg_net *net, int i, struct clg_tensor input, bool train)
+static struct clg_pass apart_pass(const struct apart *a, struct clg_net *net, int i, struct clg_tensor input,
+                                  bool train)
 {
-    struct clg_pass pass = {.device = net->device, .layer = &net->layers[i], .out = a->out[i], .training = train};
+    struct clg_pass pass = {
+        .device = net->device, .layer = &net->layers[i], .out = a->out[i], .training = train};
     pass.in[0] = i ? a->out[i - 1] : input;
     pass.saved[0] = a->saved[i][0], pass.saved[1] = a->saved[i][1];
     for (int p = 0, k = 0; p < net->params_n; p++)
@@ -102,7 +105,8 @@ static void apart_forward(const struct apart *a, struct clg_net *net, struct clg
     }
 }
 
-static void apart_backward(const struct apart *a, struct clg_net *net, struct clg_tensor input, struct clg_tensor dinput)
+static void apart_backward(const struct apart *a, struct clg_net *net, struct clg_tensor input,
+                           struct clg_tensor dinput)
 {
     for (int i = net->n - 1; i >= 0; i--) {
         struct clg_pass pass = apart_pass(a, net, i, input, true);
@@ -137,8 +141,10 @@ static void test_memory_training(void **state)
     const uint64_t before = clg_device_memory(d, NULL);
     assert_int_equal(clg_plan_new(&plan, net, BATCH, CLG_PLAN_TRAIN, want), 0);
     const uint64_t taken = clg_device_memory(d, NULL) - before;
-    struct clg_tensor x = test_random((struct clg_shape){BATCH, 1, 1, 20}, 1, NULL), dx = test_poisoned(x.shape);
-    struct clg_tensor dx_apart = test_poisoned(x.shape), r = test_random(clg_plan_output(plan).shape, 2, NULL);
+    struct clg_tensor x = test_random((struct clg_shape){BATCH, 1, 1, 20}, 1, NULL),
+                      dx = test_poisoned(x.shape);
+    struct clg_tensor dx_apart = test_poisoned(x.shape),
+                      r = test_random(clg_plan_output(plan).shape, 2, NULL);
     struct apart a = apart_new(net, BATCH, true);
     float *stats = test_read(clg_slab_all(net->stats));
 
@@ -157,13 +163,16 @@ static void test_memory_training(void **state)
         tensors_same("one plan: input's gradient", dx, dx_apart);
         float *is = test_read(clg_slab_all(net->grads)), *moved = test_read(clg_slab_all(net->stats));
         same_bits("one plan: parameters' gradients", is, grads, (size_t)clg_slab_all(net->grads).shape.c);
-        same_bits("one plan: running statistics", moved, stats_after, (size_t)clg_slab_all(net->stats).shape.c);
+        same_bits("one plan: running statistics", moved, stats_after,
+                  (size_t)clg_slab_all(net->stats).shape.c);
         free(is), free(moved);
         tensors_same("one plan: output, after backward", clg_plan_output(plan), a.out[net->n - 1]);
     }
     if (taken != 4 * (uint64_t)clg_plan_floats(net, BATCH, CLG_PLAN_TRAIN, want) || taken >= 3 * a.floats)
-        fail_msg("the plan takes %llu bytes, clg_plan_floats says %lld floats, apart the tensors take %zu floats",
-                 (unsigned long long)taken, (long long)clg_plan_floats(net, BATCH, CLG_PLAN_TRAIN, want), a.floats);
+        fail_msg(
+            "the plan takes %llu bytes, clg_plan_floats says %lld floats, apart the tensors take %zu floats",
+            (unsigned long long)taken, (long long)clg_plan_floats(net, BATCH, CLG_PLAN_TRAIN, want),
+            a.floats);
     free(stats), free(stats_after), free(grads);
     clg_plan_free(&plan);
     clg_net_free(&net);
@@ -199,7 +208,7 @@ static void test_memory_inference(void **state)
     test_free_all();
 }
 
-// --- inference after training ----------------------------------------------------------------------------------------------
+// --- inference after training ---------------------------------
 
 enum { C = 5, ROWS = 24 };
 
@@ -217,7 +226,8 @@ static void statistics_move(const float *x, double mean[C], double var[C])
     }
 }
 
-// Three training passes, then inference: y = leaky(gamma (x - running mean) / sqrt(running variance + 1e-5) + beta).
+// Three training passes, then inference: y = leaky(gamma (x - running mean) / sqrt(running variance + 1e-5) +
+// beta).
 static void test_inference(void **state)
 {
     (void)state;
@@ -254,7 +264,7 @@ static void test_inference(void **state)
     test_free_all();
 }
 
-// --- two plans of one net ---------------------------------------------------------------------------------------------------
+// --- two plans of one net ---------------------------------
 
 static struct clg_tensor part_of(struct clg_tensor t, int first, int n)
 {
@@ -297,13 +307,15 @@ static void test_two_batches(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(clg_plan_new(&plans[i], net, batches[i], CLG_PLAN_TRAIN, CLG_WANT_PARAMS), 0);
     struct clg_tensor x = test_random((struct clg_shape){4, 6, 5, 3}, 1, NULL);
-    struct clg_tensor r = test_random((struct clg_shape){4, 1, 1, 2}, 2, NULL), grads = clg_slab_all(net->grads);
+    struct clg_tensor r = test_random((struct clg_shape){4, 1, 1, 2}, 2, NULL),
+                      grads = clg_slab_all(net->grads);
     pass_through(plans[0], x, r, false);
     double *expected = widened(grads), *outputs = widened(clg_plan_output(plans[0]));
     assert_int_equal(clg_fill(net->device, grads, 0), 0);
     pass_through(plans[1], part_of(x, 0, 1), part_of(r, 0, 1), false);
     pass_through(plans[2], part_of(x, 1, 3), part_of(r, 1, 3), true);
-    float *first = test_read(clg_plan_output(plans[1])), *rest = test_read(clg_plan_output(plans[2])), *is = test_read(grads);
+    float *first = test_read(clg_plan_output(plans[1])), *rest = test_read(clg_plan_output(plans[2])),
+          *is = test_read(grads);
     test_close("output of the first of 4", first, outputs, 2, 1e-5);
     test_close("outputs of the others", rest, outputs + 2, 6, 1e-5);
     test_close("gradients of 1 + 3 pictures", is, expected, clg_shape_count(grads.shape), 1e-5);
@@ -314,7 +326,7 @@ static void test_two_batches(void **state)
     test_free_all();
 }
 
-// --- parameters ---------------------------------------------------------------------------------------------------------------
+// --- parameters ---------------------------------
 
 // Values in the outside layout and back, for every parameter; one of each kind by its place.
 static void test_layouts(void **state)
@@ -378,8 +390,8 @@ static void test_init(void **state)
         }
         double wanted = drawn ? 0.02 : 0, room = wanted * 5 / sqrt((double)count);
         if (!(fabs(sum) <= room) || !(fabs(sqrt(square) - wanted) <= room))
-            fail_msg("%s starts with mean %+.4f from %g and deviation %.4f, expected %.2f", p->name, sum, mean,
-                     sqrt(square), wanted);
+            fail_msg("%s starts with mean %+.4f from %g and deviation %.4f, expected %.2f", p->name, sum,
+                     mean, sqrt(square), wanted);
         free(values);
     }
     free(a), free(b);

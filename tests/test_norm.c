@@ -5,12 +5,17 @@ struct norm_case {
     struct clg_shape shape;
     struct clg_act act;
 };
-// One program per (channels, activation): few of them. Vectors of 1, 4, 8 and 16 channels, ragged blocks of rows.
+// One program per (channels, activation): few of them. Vectors of 1, 4, 8 and 16 channels, ragged blocks of
+// rows.
 static const struct norm_case cases[] = {
-    {{1, 1, 1, 1}, {CLG_ACT_NONE, 0}},          {{3, 11, 13, 1}, {CLG_ACT_NONE, 0}},
-    {{1, 1, 7, 3}, {CLG_ACT_RELU, 0}},          {{5, 17, 19, 3}, {CLG_ACT_RELU, 0}},
-    {{2, 3, 5, 17}, {CLG_ACT_LEAKY_RELU, 0.2f}}, {{1, 5, 3, 32}, {CLG_ACT_RELU, 0}},
-    {{3, 10, 9, 48}, {CLG_ACT_LEAKY_RELU, 0.2f}}, {{1, 7, 1, 100}, {CLG_ACT_NONE, 0}},
+    {{1, 1, 1, 1}, {CLG_ACT_NONE, 0}},
+    {{3, 11, 13, 1}, {CLG_ACT_NONE, 0}},
+    {{1, 1, 7, 3}, {CLG_ACT_RELU, 0}},
+    {{5, 17, 19, 3}, {CLG_ACT_RELU, 0}},
+    {{2, 3, 5, 17}, {CLG_ACT_LEAKY_RELU, 0.2f}},
+    {{1, 5, 3, 32}, {CLG_ACT_RELU, 0}},
+    {{3, 10, 9, 48}, {CLG_ACT_LEAKY_RELU, 0.2f}},
+    {{1, 7, 1, 100}, {CLG_ACT_NONE, 0}},
     {{7, 4, 4, 24}, {CLG_ACT_LEAKY_RELU, -0.5f}},
 };
 
@@ -42,8 +47,15 @@ static struct bench bench_new(const struct norm_case *s, float x_mean)
     b.tgamma = guarded_of(vector_of(b.c), b.gamma), b.tbeta = guarded_of(vector_of(b.c), b.beta);
     b.running_mean = guarded_of(vector_of(b.c), b.mean), b.running_var = guarded_of(vector_of(b.c), b.var);
     b.save_mean = guarded(vector_of(b.c)), b.save_inv = guarded(vector_of(b.c));
-    b.norm = (struct clg_norm){b.tgamma.view, b.tbeta.view, b.running_mean.view, b.running_var.view, b.save_mean.view,
-                               b.save_inv.view, 1e-5f, 0.1f, s->act};
+    b.norm = (struct clg_norm){b.tgamma.view,
+                               b.tbeta.view,
+                               b.running_mean.view,
+                               b.running_var.view,
+                               b.save_mean.view,
+                               b.save_inv.view,
+                               1e-5f,
+                               0.1f,
+                               s->act};
     return b;
 }
 
@@ -114,14 +126,16 @@ static void truth_free(struct truth *t)
     free(t->dgamma), free(t->dbeta);
 }
 
-static void close_to(const char *pass, const struct norm_case *s, struct guarded is, const double *expected, double limit)
+static void close_to(const char *pass, const struct norm_case *s, struct guarded is, const double *expected,
+                     double limit)
 {
     char what[160];
     snprintf(what, sizeof what, "batch norm %s, %s", pass, text_of(s));
     guarded_close(what, is, expected, limit);
 }
 
-// With one row everything but beta cancels: the variance is 0 and its inverse 1/sqrt(eps); errors then are absolute.
+// With one row everything but beta cancels: the variance is 0 and its inverse 1/sqrt(eps); errors then are
+// absolute.
 static void check_train(const struct norm_case *s)
 {
     struct bench b = bench_new(s, 0.5f);
@@ -134,15 +148,17 @@ static void check_train(const struct norm_case *s)
     close_to("running mean", s, b.running_mean, t.running_mean, 1e-5);
     close_to("running variance", s, b.running_var, t.running_var, 1e-5);
     close_to("output", s, y, t.y, 1e-5);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view, dbeta.view,
-                                       false), 0);
+    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view,
+                                       dbeta.view, false),
+                     0);
     close_to("dgamma", s, dgamma, t.dgamma, 1e-5);
     close_to("dbeta", s, dbeta, t.dbeta, 1e-5);
     close_to("dx", s, dx, t.dx, 2e-5);
     for (size_t k = 0; k < b.c; k++)
         t.dgamma[k] *= 2, t.dbeta[k] *= 2;
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, b.tdy.view, dgamma.view, dbeta.view,
-                                       true), 0);
+    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, b.tdy.view, dgamma.view,
+                                       dbeta.view, true),
+                     0);
     close_to("dgamma, accumulated", s, dgamma, t.dgamma, 1e-5);
     close_to("dbeta, accumulated", s, dbeta, t.dbeta, 1e-5);
     close_to("dx in dy's place", s, b.tdy, t.dx, 2e-5);
@@ -213,9 +229,11 @@ static void test_data_only(void **state)
     struct guarded y = guarded(s.shape), with = guarded(s.shape), without = guarded(s.shape);
     struct guarded dgamma = guarded(vector_of(b.c)), dbeta = guarded(vector_of(b.c));
     assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, with.view, dgamma.view, dbeta.view,
-                                       false), 0);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, without.view, none, none, true), 0);
+    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, with.view, dgamma.view,
+                                       dbeta.view, false),
+                     0);
+    assert_int_equal(
+        clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, without.view, none, none, true), 0);
     float *a = guarded_read("dx", with), *c = guarded_read("dx", without);
     same_bits("dx without dgamma and dbeta", c, a, b.n);
     free(a), free(c);
@@ -233,9 +251,12 @@ static void test_one_of_two(void **state)
     struct guarded y = guarded(s.shape), dx = guarded(s.shape), dbeta = guarded(vector_of(b.c));
     struct guarded dgamma = guarded(vector_of(b.c));
     assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, none, dbeta.view, false), 0);
+    assert_int_equal(
+        clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, none, dbeta.view, false), 0);
     close_to("dbeta, without dgamma", &s, dbeta, t.dbeta, 1e-5);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view, none, false), 0);
+    assert_int_equal(
+        clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view, none, false),
+        0);
     close_to("dgamma, without dbeta", &s, dgamma, t.dgamma, 1e-5);
     truth_free(&t);
     bench_free(&b);
@@ -256,8 +277,8 @@ static void test_nan(void **state)
         float *infer = guarded_read("inference", y), *train = guarded_read("training", z);
         for (size_t j = 0; j < b.n; j++)
             if (isnan(infer[j]) != (j == at) || isnan(train[j]) != (j % b.c == at % b.c))
-                fail_msg("NaN at %zu of %s: value %zu is %g in inference, %g in training", at, text_of(&cases[i]), j,
-                         infer[j], train[j]);
+                fail_msg("NaN at %zu of %s: value %zu is %g in inference, %g in training", at,
+                         text_of(&cases[i]), j, infer[j], train[j]);
         free(infer), free(train);
         bench_free(&b);
     }
@@ -331,17 +352,21 @@ static void test_bad_gradients(void **state)
 {
     (void)state;
     struct bench b = bench_new(&cases[4], 0);
-    struct guarded dx = guarded(cases[4].shape), right = guarded(vector_of(b.c)), wrong = guarded(vector_of(b.c));
+    struct guarded dx = guarded(cases[4].shape), right = guarded(vector_of(b.c)),
+                   wrong = guarded(vector_of(b.c));
     wrong.view.shape.c--;
     struct captured log;
     struct clg_log old = quiet(&log);
     assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, dx.view), 0);
-    int gamma = clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, wrong.view, right.view, false);
-    int beta = clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, right.view, wrong.view, false);
+    int gamma = clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, wrong.view,
+                                  right.view, false);
+    int beta = clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, right.view,
+                                 wrong.view, false);
     loud_again(old);
     bench_free(&b);
     if (gamma != CLG_EINVAL || beta != CLG_EINVAL)
-        fail_msg("dgamma of 16 values for 17 channels: status %d; dbeta: %d; expected CLG_EINVAL", gamma, beta);
+        fail_msg("dgamma of 16 values for 17 channels: status %d; dbeta: %d; expected CLG_EINVAL", gamma,
+                 beta);
 }
 
 static int close_device(void **state)
@@ -354,9 +379,10 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_train),         cmocka_unit_test(test_infer),      cmocka_unit_test(test_large_mean),
-        cmocka_unit_test(test_data_only),     cmocka_unit_test(test_nan),        cmocka_unit_test(test_bias_backward),
-        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_bad_gradients),
+        cmocka_unit_test(test_train),      cmocka_unit_test(test_infer),
+        cmocka_unit_test(test_large_mean), cmocka_unit_test(test_data_only),
+        cmocka_unit_test(test_nan),        cmocka_unit_test(test_bias_backward),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_gradients),
         cmocka_unit_test(test_one_of_two),
     };
     return cmocka_run_group_tests_name("batch norm", tests, NULL, close_device);

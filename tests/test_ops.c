@@ -77,104 +77,15 @@ static void test_dot(void **state)
         assert_int_equal(clg_dot(test_device(), tx.view, ty.view, b.view), 0);
         first = guarded_read("dot", a), second = guarded_read("dot", b);
         if (!(fabs(first[0] - expected) <= 1e-6 * scale))
-            fail_msg("dot of %zu: %.9g, expected %.9g (sum of magnitudes %.3g)", n, first[0], expected, scale);
+            fail_msg("dot of %zu: %.9g, expected %.9g (sum of magnitudes %.3g)", n, first[0], expected,
+                     scale);
         same_bits("dot, again", second, first, 1);
         free(x), free(y), free(first), free(second);
         test_free_all();
     }
 }
 
-// --- activations -----------------------------------------------------------------------------------------------------
-
-static const char *const act_names[] = {"none", "ReLU", "LeakyReLU", "tanh", "sigmoid"};
-
-static double act_value(struct clg_act act, double x)
-{
-    switch (act.kind) {
-    case CLG_ACT_RELU: return x > 0 ? x : 0;
-    case CLG_ACT_LEAKY_RELU: return x > 0 ? x : x * act.slope;
-    case CLG_ACT_TANH: return tanh(x);
-    case CLG_ACT_SIGMOID: return 1 / (1 + exp(-x));
-    default: return x;
-    }
-}
-
-static double act_slope(struct clg_act act, double x)
-{
-    switch (act.kind) {
-    case CLG_ACT_RELU: return x > 0;
-    case CLG_ACT_LEAKY_RELU: return x > 0 ? 1 : act.slope;
-    case CLG_ACT_TANH: return 1 - tanh(x) * tanh(x);
-    case CLG_ACT_SIGMOID: return act_value(act, x) * (1 - act_value(act, x));
-    default: return 1;
-    }
-}
-
-// Relative to dy, for 1 - y^2 loses digits where y is near 1.
-static void gradient_close(const char *what, struct guarded tdx, const double *dx, const float *dy)
-{
-    size_t n = clg_shape_count(tdx.view.shape);
-    float *is = guarded_read(what, tdx);
-    for (size_t i = 0; i < n; i++)
-        if (!(fabs(is[i] - dx[i]) <= 1e-6 * fabs(dy[i])))
-            fail_msg("%s: value %zu is %.9g, expected %.9g (dy %.3g)", what, i, is[i], dx[i], dy[i]);
-    free(is);
-}
-
-static void check_act(struct clg_act act, size_t n, bool in_place)
-{
-    struct clg_device *d = test_device();
-    float *x = host_normal(6, n, 0, 2), *dy = host_normal(7, n, 0, 1);
-    double *y = host_zeros(n), *dx = host_zeros(n);
-    for (size_t i = 0; i < n; i++) {
-        y[i] = act_value(act, x[i]);
-        dx[i] = dy[i] * act_slope(act, x[i]);
-    }
-    struct guarded tx = guarded_of(vector_of(n), x), ty = in_place ? tx : guarded(vector_of(n));
-    struct guarded tdy = guarded_of(vector_of(n), dy), tdx = in_place ? tdy : guarded(vector_of(n));
-    char what[96];
-    snprintf(what, sizeof what, "%s forward of %zu%s", act_names[act.kind], n, in_place ? " in place" : "");
-    assert_int_equal(clg_act_forward(d, act, tx.view, ty.view), 0);
-    guarded_close(what, ty, y, 1e-6);
-    snprintf(what, sizeof what, "%s backward of %zu%s", act_names[act.kind], n, in_place ? " in place" : "");
-    assert_int_equal(clg_act_backward(d, act, ty.view, tdy.view, tdx.view), 0);
-    gradient_close(what, tdx, dx, dy);
-    free(x), free(dy), free(y), free(dx);
-    test_free_all();
-}
-
-static void test_act(void **state)
-{
-    (void)state;
-    for (int kind = CLG_ACT_NONE; kind <= CLG_ACT_SIGMOID; kind++)
-        for (size_t i = 0; i < COUNT(counts); i++)
-            for (int in_place = 0; in_place < 2; in_place++)
-                check_act((struct clg_act){(enum clg_act_kind)kind, 0.2f}, (size_t)counts[i], in_place);
-}
-
-// NaNs stay where they are; infinities and large values give the limits.
-static void test_act_extremes(void **state)
-{
-    (void)state;
-    static const float x[] = {NAN, 200, -200, INFINITY, -INFINITY, 0, -0.0f, NAN, 1e-30f, -1e-30f, 5};
-    static const size_t n = COUNT(x);
-    for (int kind = CLG_ACT_NONE; kind <= CLG_ACT_SIGMOID; kind++) {
-        struct clg_act act = {(enum clg_act_kind)kind, 0.2f};
-        struct guarded tx = guarded_of(vector_of(n), x), ty = guarded(vector_of(n));
-        assert_int_equal(clg_act_forward(test_device(), act, tx.view, ty.view), 0);
-        float *y = guarded_read(act_names[kind], ty);
-        for (size_t i = 0; i < n; i++) {
-            double e = act_value(act, x[i]);
-            bool right = isnan(x[i]) ? isnan(y[i]) : isinf(e) ? y[i] == (float)e : fabs(y[i] - e) <= 1e-6 * fabs(e) + 1e-37;
-            if (!right)
-                fail_msg("%s of %g is %g, expected %g", act_names[kind], x[i], y[i], isnan(x[i]) ? NAN : e);
-        }
-        free(y);
-        test_free_all();
-    }
-}
-
-// --- bias, channel ranges --------------------------------------------------------------------------------------------
+// --- bias, channel ranges ---------------------------------
 
 static void test_bias_add(void **state)
 {
@@ -204,7 +115,8 @@ static void check_channels(struct clg_shape whole, int from, int c)
     float *host = host_normal(10, n, 0, 1);
     struct guarded tp = guarded_of(part, host), tw = guarded(whole), back = guarded(part);
     char what[96];
-    snprintf(what, sizeof what, "channels %d to %d of %d x %dx%dx%d", from, from + c, whole.n, whole.h, whole.w, whole.c);
+    snprintf(what, sizeof what, "channels %d to %d of %d x %dx%dx%d", from, from + c, whole.n, whole.h,
+             whole.w, whole.c);
     assert_int_equal(clg_channels_put(test_device(), tp.view, tw.view, from), 0);
     float *is = guarded_read(what, tw);
     for (size_t r = 0; r < rows; r++)
@@ -232,7 +144,7 @@ static void test_channels(void **state)
     check_channels((struct clg_shape){5, 1, 1, 33}, 0, 33);
 }
 
-// --- loss and optimiser ----------------------------------------------------------------------------------------------
+// --- loss and optimiser ---------------------------------
 
 static double sigmoid(double x)
 {
@@ -242,7 +154,8 @@ static double sigmoid(double x)
 // Every gradient relative to itself: a small one counts as much as a large one.
 static void check_bce(const float *x, size_t n, float target)
 {
-    struct guarded tx = guarded_of(vector_of(n), x), dx = guarded(vector_of(n)), stats = guarded(vector_of(2));
+    struct guarded tx = guarded_of(vector_of(n), x), dx = guarded(vector_of(n)),
+                   stats = guarded(vector_of(2));
     double expected[2] = {0};
     assert_int_equal(clg_bce(test_device(), tx.view, target, dx.view, stats.view), 0);
     float *is = guarded_read("BCE's gradient", dx), *sums = guarded_read("BCE's statistics", stats);
@@ -253,11 +166,13 @@ static void check_bce(const float *x, size_t n, float target)
         // 1 - sigmoid(large) loses digits in float32: half an ulp of 1 is allowed besides.
         double allowed = 2e-6 * fabs(e) + (target > 0 ? 1e-7 / (double)n : 1e-37);
         if (!(fabs(is[i] - e) <= allowed))
-            fail_msg("BCE of %zu, target %g: gradient of %g is %.9g, expected %.9g", n, target, x[i], is[i], e);
+            fail_msg("BCE of %zu, target %g: gradient of %g is %.9g, expected %.9g", n, target, x[i], is[i],
+                     e);
     }
     for (int k = 0; k < 2; k++)
         if (!(fabs(sums[k] - expected[k]) <= 2e-6 * fabs(expected[k]) + 1e-37))
-            fail_msg("BCE of %zu, target %g: statistic %d is %.9g, expected %.9g", n, target, k, sums[k], expected[k]);
+            fail_msg("BCE of %zu, target %g: statistic %d is %.9g, expected %.9g", n, target, k, sums[k],
+                     expected[k]);
     free(is), free(sums);
     test_free_all();
 }
@@ -286,7 +201,8 @@ static void check_adam(size_t n)
     struct clg_device *d = test_device();
     float *start = host_normal(12, n, 0, 1);
     double *p = host_zeros(n), *m = host_zeros(n), *v = host_zeros(n);
-    struct guarded tp = guarded_of(vector_of(n), start), tm = guarded(vector_of(n)), tv = guarded(vector_of(n));
+    struct guarded tp = guarded_of(vector_of(n), start), tm = guarded(vector_of(n)),
+                   tv = guarded(vector_of(n));
     struct guarded tg = guarded(vector_of(n)), rates = guarded(vector_of(2));
     assert_int_equal(clg_fill(d, tm.view, 0), 0);
     assert_int_equal(clg_fill(d, tv.view, 0), 0);
@@ -366,23 +282,20 @@ static void test_pixels(void **state)
     }
 }
 
-// --- refusals ----------------------------------------------------------------------------------------------------------
+// --- refusals ---------------------------------
 
 static void test_bad_counts(void **state)
 {
     (void)state;
     struct clg_device *d = test_device();
-    const struct clg_act act = {CLG_ACT_RELU, 0};
-    struct clg_tensor a = test_random(vector_of(7), 1, NULL), b = test_random(vector_of(8), 2, NULL), two = b, one = b;
+    struct clg_tensor a = test_random(vector_of(7), 1, NULL), b = test_random(vector_of(8), 2, NULL), two = b,
+                      one = b;
     two.shape.c = 2, one.shape.c = 1;
     struct captured log;
     struct clg_log old = quiet(&log);
     REFUSED(&log, clg_copy(d, a, b));
     REFUSED(&log, clg_axpy(d, 1, a, b));
     REFUSED(&log, clg_dot(d, a, b, one));
-    REFUSED(&log, clg_act_forward(d, act, a, b));
-    REFUSED(&log, clg_act_backward(d, act, a, b, a));
-    REFUSED(&log, clg_act_backward(d, act, a, a, b));
     REFUSED(&log, clg_bce(d, a, 1, b, two));
     REFUSED(&log, clg_bce(d, a, 1, a, one));
     REFUSED(&log, clg_adam(d, 0.5f, 0.9f, 1e-8f, two, b, a, a, a));
@@ -397,7 +310,8 @@ static void test_bad_shapes(void **state)
 {
     (void)state;
     struct clg_device *d = test_device();
-    struct clg_tensor x = test_random((struct clg_shape){2, 3, 3, 5}, 1, NULL), v4 = test_random(vector_of(4), 2, NULL);
+    struct clg_tensor x = test_random((struct clg_shape){2, 3, 3, 5}, 1, NULL),
+                      v4 = test_random(vector_of(4), 2, NULL);
     struct clg_tensor part = test_random((struct clg_shape){2, 3, 3, 2}, 3, NULL);
     struct clg_tensor other = test_random((struct clg_shape){2, 3, 2, 2}, 3, NULL);
     struct captured log;
@@ -437,11 +351,13 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fill),       cmocka_unit_test(test_copy),     cmocka_unit_test(test_axpy_scale),
-        cmocka_unit_test(test_dot),        cmocka_unit_test(test_act),      cmocka_unit_test(test_act_extremes),
-        cmocka_unit_test(test_bias_add),   cmocka_unit_test(test_channels), cmocka_unit_test(test_bce),
-        cmocka_unit_test(test_adam),       cmocka_unit_test(test_ema),      cmocka_unit_test(test_pixels),
-        cmocka_unit_test(test_bad_counts), cmocka_unit_test(test_bad_shapes), cmocka_unit_test(test_bad_rates),
+        cmocka_unit_test(test_fill),       cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_axpy_scale), cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_bias_add),   cmocka_unit_test(test_channels),
+        cmocka_unit_test(test_bce),        cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_ema),        cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_bad_counts), cmocka_unit_test(test_bad_shapes),
+        cmocka_unit_test(test_bad_rates),
     };
     return cmocka_run_group_tests_name("operations", tests, NULL, close_device);
 }

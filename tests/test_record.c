@@ -1,7 +1,8 @@
 // Recorded lists of launches give what direct calls give; slabs hand out what they have and no more.
 #include "lab.h"
 
-// Several operations on fixed tensors, among them ones with scratch memory, two kernels or an in-place result.
+// Several operations on fixed tensors, among them ones with scratch memory, two kernels or an in-place
+// result.
 struct work {
     struct clg_tensor x, w, b, feature, y, z, sum, stats;
     struct clg_norm norm;
@@ -21,8 +22,9 @@ static struct work work_new(void)
         vectors[i] = test_random(vector_of(6), 4 + (uint64_t)i, NULL);
     k.feature = test_poisoned(maps), k.y = test_poisoned(maps), k.z = test_poisoned(maps);
     k.sum = test_poisoned(vector_of(1)), k.stats = test_poisoned(vector_of(2));
-    k.norm = (struct clg_norm){k.b, vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], 1e-5f, 0.1f,
-                               {CLG_ACT_LEAKY_RELU, 0.2f}};
+    k.norm = (struct clg_norm){k.b,        vectors[0], vectors[1],
+                               vectors[2], vectors[3], vectors[4],
+                               1e-5f,      0.1f,       {CLG_ACT_LEAKY_RELU, 0.2f}};
     return k;
 }
 
@@ -121,8 +123,9 @@ struct adam {
 
 static struct adam adam_new(size_t n)
 {
-    struct adam a = {test_poisoned(vector_of(2)), test_random(vector_of(n), 1, NULL), test_random(vector_of(n), 2, NULL),
-                     test_poisoned(vector_of(n)), test_poisoned(vector_of(n))};
+    struct adam a = {test_poisoned(vector_of(2)), test_random(vector_of(n), 1, NULL),
+                     test_random(vector_of(n), 2, NULL), test_poisoned(vector_of(n)),
+                     test_poisoned(vector_of(n))};
     assert_int_equal(clg_fill(test_device(), a.m, 0), 0);
     assert_int_equal(clg_fill(test_device(), a.v, 0), 0);
     return a;
@@ -156,7 +159,8 @@ static void test_changing_rates(void **state)
     test_free_all();
 }
 
-// A body that fails in its first or second run: its error comes back, no list, and the device works on at once.
+// A body that fails in its first or second run: its error comes back, no list, and the device works on at
+// once.
 static void test_failing_body(void **state)
 {
     (void)state;
@@ -190,7 +194,7 @@ static void test_empty(void **state)
     clg_list_free(&list);
 }
 
-// --- slabs -------------------------------------------------------------------------------------------------------------
+// --- slabs ---------------------------------
 
 static void test_slab_limits(void **state)
 {
@@ -233,7 +237,8 @@ static void test_slab_too_large(void **state)
     int status = clg_slab_new(&slab, d, (size_t)(clg_device_info(d)->max_allocation / 4 + 1));
     loud_again(old);
     if (status != CLG_ENOMEM || slab || log.errors != 1)
-        fail_msg("a slab of more than the largest allocation: status %d, %d lines: %s", status, log.errors, log.text);
+        fail_msg("a slab of more than the largest allocation: status %d, %d lines: %s", status, log.errors,
+                 log.text);
     captured_has(&log, "--batch");
     assert_int_equal(clg_device_memory(d, NULL), before);
 }
@@ -263,9 +268,10 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_changing_rates), cmocka_unit_test(test_failing_body),
-        cmocka_unit_test(test_empty),          cmocka_unit_test(test_slab_limits),
-        cmocka_unit_test(test_slab_too_large), cmocka_unit_test(test_memory_account),
+        cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_changing_rates),
+        cmocka_unit_test(test_failing_body),   cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_slab_limits),    cmocka_unit_test(test_slab_too_large),
+        cmocka_unit_test(test_memory_account),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, close_device);
 }

@@ -167,18 +167,15 @@ uint64_t clg_device_memory(const struct clg_device *d, uint64_t *peak)
     return d->memory;
 }
 
-const char *clg_variant_forced(const struct clg_device *d, const char *operation, const char *const *names, int n)
+bool clg_variant_forced(const struct clg_device *d, const char *operation, const char *name)
 {
-    size_t length = strlen(operation);
-    for (const char *p = d->variants; p && *p; p = strchr(p, ','), p = p ? p + 1 : NULL) {
-        if (strncmp(p, operation, length) || p[length] != '=')
-            continue;
-        const char *value = p + length + 1;
-        for (int i = 0; i < n; i++) {
-            size_t size = strlen(names[i]);
-            if (strncmp(value, names[i], size) == 0 && (value[size] == 0 || value[size] == ','))
-                return names[i];
-        }
+    char wanted[64];
+    size_t length = (size_t)snprintf(wanted, sizeof wanted, "%s=%s", operation, name);
+    for (const char *p = d->variants; p && *p;) {
+        size_t entry = strcspn(p, ",");
+        if (entry == length && strncmp(p, wanted, length) == 0)
+            return true;
+        p += entry + (p[entry] == ',');
     }
-    return NULL;
+    return false;
 }

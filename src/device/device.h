@@ -123,7 +123,7 @@ const char *clg_cl_text(cl_int error); // "CL_OUT_OF_RESOURCES"
 // Logs "what: CL_... (-5) on <device>" and returns CLG_ENOMEM for memory errors, else CLG_EDEVICE.
 int clg_cl_fail(struct clg_device *d, cl_int error, const char *format, ...) CLG_PRINTF(3, 4);
 
-// Which variant of an operation the user forces ("conv=plain"), or NULL. The answer is one of the names given.
-const char *clg_variant_forced(const struct clg_device *d, const char *operation, const char *const *names, int n);
+// Does the user force this variant of this operation ("conv=plain" in params.variants)?
+bool clg_variant_forced(const struct clg_device *d, const char *operation, const char *name);
 
 #endif

@@ -4,8 +4,6 @@
 #include "base/log.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 const struct clg_conv_variant *const clg_conv_variants[] = {&clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, NULL};
 
@@ -52,27 +50,14 @@ static int job_check(struct clg_device *d, const struct clg_conv_job *j)
                   : clg_shape_expect(d, "convolution's weights", w, (struct clg_shape){c->r, c->s, x.c, y.c});
 }
 
-static const struct clg_conv_variant *variant_named(const char *name)
-{
-    for (int i = 0; clg_conv_variants[i]; i++)
-        if (strcmp(clg_conv_variants[i]->name, name) == 0)
-            return clg_conv_variants[i];
-    return NULL;
-}
-
-static const char *const names[] = {"plain", "gemm", "cpu"};
-
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job)
 {
     int status = job_check(d, job);
     if (status)
         return status;
-    const char *forced = clg_variant_forced(d, "conv", names, 3);
-    if (forced) {
-        const struct clg_conv_variant *v = variant_named(forced);
-        if (v->fits(d, job))
-            return v->run(d, job);
-    }
+    for (int i = 0; clg_conv_variants[i]; i++)
+        if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
+            return clg_conv_variants[i]->run(d, job);
     const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? rule_cpu : rule_gpu;
     while (!(*rule)->fits(d, job))
         rule++; // plain fits always

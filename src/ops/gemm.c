@@ -68,7 +68,7 @@ static int gemm_plain(struct clg_device *d, struct clg_gemm g, struct clg_tensor
     return clg_launch(d, &l, args, sizeof args / sizeof *args);
 }
 
-static const char *const names[] = {"plain", "clblast"};
+const char *const clg_gemm_variants[] = {"plain", "clblast", NULL};
 
 int clg_gemm(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struct clg_tensor b, struct clg_tensor c)
 {
@@ -77,7 +77,7 @@ int clg_gemm(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struc
         return clg_fail(&d->log, CLG_EINVAL, "GEMM %dx%dx%d with tensors of %zu, %zu and %zu values", g.m, g.n, g.k,
                         clg_shape_count(a.shape), clg_shape_count(b.shape), clg_shape_count(c.shape));
     // On CPU devices CLBlast's first call compiles for half a minute and then runs at a few GFLOP/s.
-    const char *forced = clg_variant_forced(d, "gemm", names, 2);
-    bool plain = forced ? forced == names[0] : d->info.type == CLG_DEVICE_CPU;
+    bool plain = clg_variant_forced(d, "gemm", "plain") ||
+                 (d->info.type == CLG_DEVICE_CPU && !clg_variant_forced(d, "gemm", "clblast"));
     return plain ? gemm_plain(d, g, a, b, c) : clg_gemm_clblast(d, g, a, b, c);
 }

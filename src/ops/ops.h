@@ -25,8 +25,9 @@ struct clg_conv_variant {
 extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu;
 // All rows, plain first; ends in NULL. Tests go through it by themselves.
 extern const struct clg_conv_variant *const clg_conv_variants[];
+extern const char *const clg_gemm_variants[]; // names, ends in NULL
 
-// Runs a job: the forced variant, else the device's rule. clg_conv_run_as takes the named row.
+// Runs a job: the forced variant where it fits, else the device's rule.
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
 
 // " -DR=4 -DS=4 ..." : the shape as constants, written to text.

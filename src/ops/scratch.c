@@ -1,9 +1,7 @@
-// Scratch memory inside operations, and the check of forced variants' names.
+// Scratch memory inside operations.
 #include "ops/ops.h"
 
 #include "base/log.h"
-
-#include <string.h>
 
 int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor)
 {
@@ -24,21 +22,5 @@ int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor
     }
     *tensor = clg_slab_all(*at);
     tensor->shape = shape;
-    return 0;
-}
-
-int clg_variants_check(struct clg_device *d)
-{
-    static const char *const known[] = {"conv=plain", "conv=gemm", "conv=cpu", "gemm=plain", "gemm=clblast"};
-    for (const char *p = d->variants; p && *p;) {
-        size_t length = strcspn(p, ","), i = 0, n = sizeof known / sizeof *known;
-        while (i < n && (strlen(known[i]) != length || strncmp(p, known[i], length)))
-            i++;
-        if (i == n)
-            return clg_fail(&d->log, CLG_EINVAL,
-                            "no variant \"%.*s\"; known: conv=plain, conv=gemm, conv=cpu, gemm=plain, gemm=clblast",
-                            (int)length, p);
-        p += length + (p[length] == ',');
-    }
     return 0;
 }
