@@ -6,8 +6,7 @@
 
 #include <sys/stat.h>
 
-// --- .npy
-// ---------------------------------------------------------------------------------------------------
+// --- .npy --------------------------------------------------------------------------------------
 
 static void test_npy_round_trip(void **state)
 {
@@ -116,8 +115,7 @@ static void test_npy_headers(void **state)
     assert_int_equal(npy_status(state, bytes, n), CLG_EFORMAT);
 }
 
-// --- safetensors
-// ----------------------------------------------------------------------------------------------
+// --- safetensors -------------------------------------------------------------------------------
 
 static void test_safetensors_round_trip(void **state)
 {

@@ -24,8 +24,7 @@ static void pixels_flat(const char *what, const uint8_t *is, int n, const int *c
                      i / channels, is[i], colour[i % channels], limit);
 }
 
-// --- making files
-// -----------------------------------------------------------------------------------------------
+// --- making files ------------------------------------------------------------------------------
 
 static void jpeg_make(const char *path, const uint8_t *pixels, int w, int h, int format, int depth)
 {
@@ -126,8 +125,7 @@ static const struct png_case png_cases[] = {
     {"transparent palette", PNG_COLOR_TYPE_PALETTE, 8, 1, 1, {1}, {200, 100, 50}, 102, {233, 193, 173}, 203},
 };
 
-// --- kinds of files
-// ---------------------------------------------------------------------------------------------
+// --- kinds of files ----------------------------------------------------------------------------
 
 enum { SIZE = 16 };
 static const struct clg_crop center = {.kind = CLG_CROP_CENTER}, none = {.kind = CLG_CROP_NONE};
@@ -207,8 +205,7 @@ static void test_save_and_load(void **state)
     assert_int_equal(heard.lines, 3);
 }
 
-// --- crops and sizes
-// ----------------------------------------------------------------------------------------------
+// --- crops and sizes ---------------------------------------------------------------------------
 
 static void test_crop_words(void **state)
 {
@@ -324,8 +321,7 @@ static void test_jpeg_reduced(void **state)
     }
 }
 
-// --- broken files
-// -------------------------------------------------------------------------------------------------
+// --- broken files ------------------------------------------------------------------------------
 
 static void refused(const char *what, const char *path, int expected)
 {

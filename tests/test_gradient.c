@@ -124,14 +124,16 @@ static void build_chain(struct clg_net *net)
     add(net, clg_layer_act("last", (struct clg_act){CLG_ACT_TANH, 0}));
 }
 
-// One layer feeds two others, whose outputs are joined: its gradients add up.
+// One layer feeds two activations (neither may write over it); three outputs are joined: gradients add up.
 static void build_fork(struct clg_net *net)
 {
     add(net, with_bias(clg_layer_conv("stem", 4, 3, 1, 1)));
     add(net, clg_layer_act("tanh", (struct clg_act){CLG_ACT_TANH, 0}));
     add(net, clg_layer_conv("left", 3, 1, 1, 0));
-    add(net, from(clg_layer_act("right", (struct clg_act){CLG_ACT_SIGMOID, 0}), 1));
-    add(net, clg_layer_concat("join", 2, 3));
+    add(net, from(clg_layer_act("right", (struct clg_act){CLG_ACT_SIGMOID, 0}), 0));
+    struct clg_layer join = clg_layer_concat("join", 2, 3);
+    join.inputs[join.inputs_n++] = 1;
+    add(net, join);
     add(net, clg_layer_conv("top", 2, 3, 2, 1));
 }
 

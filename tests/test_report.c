@@ -20,8 +20,7 @@ enum { PATH = 512 };
 static const char csv_header[] =
     "step,epoch,loss_d,loss_g,d_real,d_fake_before,d_fake_after,images_per_s,seconds\n";
 
-// --- a folder per test
-// ---------------------------------------------------------------------------------------
+// --- a folder per test -------------------------------------------------------------------------
 
 static int folder_make(void **state)
 {
@@ -102,8 +101,7 @@ static void samples_write(const char *folder, int count)
     file_write(folder, "samples/notes.png", "not a grid");
 }
 
-// --- what well formed means
-// ----------------------------------------------------------------------------------
+// --- what well formed means --------------------------------------------------------------------
 
 static size_t count_of(const char *text, const char *part)
 {
@@ -164,8 +162,7 @@ static char *report_of(const char *folder, const struct clg_report_setting *sett
     return page;
 }
 
-// --- the report
-// ----------------------------------------------------------------------------------------------
+// --- the report --------------------------------------------------------------------------------
 
 static void test_nothing_yet(void **state)
 {
@@ -294,8 +291,7 @@ static void test_out_is_missing(void **state)
     assert_int_equal(clg_report_write(path, "t", NULL, 0, 12, NULL), CLG_EIO);
 }
 
-// --- the figure
-// ----------------------------------------------------------------------------------------------
+// --- the figure --------------------------------------------------------------------------------
 
 static void test_figure(void **state)
 {

@@ -57,8 +57,7 @@ struct clg_data_params clg_data_params_default(void)
     };
 }
 
-// --- one sample
-// ---------------------------------------------------------------------------------------------
+// --- one sample --------------------------------------------------------------------------------
 
 // A failure's line is kept until it is known what it means.
 struct heard {
@@ -176,8 +175,7 @@ static int sample_make(struct clg_data *data, uint64_t sample, uint8_t *pixels)
     return status;
 }
 
-// --- the threads
-// ----------------------------------------------------------------------------------------------
+// --- the threads -------------------------------------------------------------------------------
 
 static void *work(void *user)
 {
@@ -228,8 +226,7 @@ static int threads_start(struct clg_data *data)
     return 0;
 }
 
-// --- opening and closing
-// ----------------------------------------------------------------------------------------
+// --- opening and closing -----------------------------------------------------------------------
 
 static int params_check(const struct clg_data_params *p)
 {
@@ -330,8 +327,7 @@ void clg_data_close(struct clg_data **address)
     *address = NULL;
 }
 
-// --- delivery
-// -----------------------------------------------------------------------------------------------------
+// --- delivery ----------------------------------------------------------------------------------
 
 int clg_data_next(struct clg_data *data, uint8_t *pixels)
 {

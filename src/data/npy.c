@@ -50,8 +50,7 @@ int clg_npy_save(const char *path, const float *values, const int64_t *shape, in
     return clg_file_commit(&file, log);
 }
 
-// --- the header, as text from p to end
-// ----------------------------------------------------------------------
+// --- the header, as text from p to end ---------------------------------------------------------
 
 struct text {
     const char *p, *end;
