@@ -103,5 +103,5 @@ __kernel void pixels(__global const uchar *bytes_, ulong bytes0, __global float 
 {
     __global const uchar *bytes = bytes_ + 4 * bytes0;
     __global float *x = AT(x);
-    ELEMENTS(n) x[i] = bytes[i] * (1.0f / 127.5f) - 1.0f;
+    ELEMENTS(n) x[i] = (bytes[i] - 127.5f) / 127.5f; // 0 and 255 are exactly -1 and 1
 }

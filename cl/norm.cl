@@ -122,10 +122,10 @@ __kernel void norm_backward_sums(__global const float *x_, ulong x0, __global co
     STOREC(product, AT(parts) + (ulong)(blocks + b) * C + c);
 }
 
-// sums [2][C] for norm_backward_data; dgamma and dbeta get them too when WANT.
+// sums [2][C] for norm_backward_data; dgamma and dbeta get them too where wanted.
 __kernel void norm_backward_merge(__global const float *parts_, ulong parts0, int blocks, __global float *sums_,
                                   ulong sums0, __global float *dgamma_, ulong dgamma0, __global float *dbeta_,
-                                  ulong dbeta0, int want, int accumulate)
+                                  ulong dbeta0, int want_gamma, int want_beta, int accumulate)
 {
     const int c = get_global_id(0);
     if (c >= C)
@@ -137,10 +137,10 @@ __kernel void norm_backward_merge(__global const float *parts_, ulong parts0, in
     }
     AT(sums)[c] = sum;
     AT(sums)[C + c] = product;
-    if (want) {
+    if (want_beta)
         AT(dbeta)[c] = (accumulate ? AT(dbeta)[c] : 0.0f) + sum;
+    if (want_gamma)
         AT(dgamma)[c] = (accumulate ? AT(dgamma)[c] : 0.0f) + product;
-    }
 }
 
 __kernel void norm_backward_data(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,

@@ -137,12 +137,12 @@ static void build_fork(struct clg_net *net)
     add(net, clg_layer_conv("top", 2, 3, 2, 1));
 }
 
-// Three consumers, of which one passes by two layers and one joins the far end.
+// Three consumers: an activation that may not work in place, and two joins, the last at the far end.
 static void build_skip(struct clg_net *net)
 {
     add(net, clg_layer_conv("stem", 3, 3, 1, 1));
-    add(net, clg_layer_conv("one", 4, 3, 1, 1));
-    add(net, clg_layer_act("two", (struct clg_act){CLG_ACT_TANH, 0}));
+    add(net, clg_layer_act("one", (struct clg_act){CLG_ACT_TANH, 0}));
+    add(net, clg_layer_conv("two", 4, 3, 1, 1));
     add(net, clg_layer_concat("near", 2, 0));
     add(net, clg_layer_conv("mix", 2, 1, 1, 0));
     add(net, clg_layer_concat("far", 4, 0));

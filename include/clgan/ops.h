@@ -80,7 +80,7 @@ struct clg_norm {
 };
 CLG_API int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y);
 CLG_API int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y);
-// After clg_norm_train with the same x. dgamma and dbeta may have a NULL buffer: not wanted. dx may be dy.
+// After clg_norm_train with the same x. dgamma or dbeta with a NULL buffer: not wanted. dx may be dy.
 // accumulate concerns dgamma and dbeta.
 CLG_API int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
                               struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta,

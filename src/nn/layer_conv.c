@@ -5,11 +5,27 @@
 
 #include <stdio.h>
 
+static int numbers_check(const struct clg_layer *layer, struct clg_shape in, const struct clg_log *log)
+{
+    const struct clg_conv *c = &layer->conv.conv;
+    if (c->r < 1 || c->s < 1 || c->stride < 1 || c->pad < 0 || c->pad >= c->r || c->pad >= c->s)
+        return clg_fail(log, CLG_EINVAL, "layer %s: a %dx%d kernel with stride %d and padding %d on a %dx%d map: kernel "
+                        "and stride must be at least 1, padding 0 or more and smaller than the kernel", layer->name,
+                        c->r, c->s, c->stride, c->pad, in.h, in.w);
+    if (layer->conv.channels < 1)
+        return clg_fail(log, CLG_EINVAL, "layer %s: %d output channels, at least 1 is needed", layer->name,
+                        layer->conv.channels);
+    return 0;
+}
+
 static int conv_shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
                       const struct clg_log *log)
 {
     (void)n;
     const struct clg_conv *c = &layer->conv.conv;
+    int status = numbers_check(layer, *in, log);
+    if (status)
+        return status;
     *out = (struct clg_shape){in->n, clg_conv_out(in->h, c->r, c->stride, c->pad),
                               clg_conv_out(in->w, c->s, c->stride, c->pad), layer->conv.channels};
     if (out->h < 1 || out->w < 1)
@@ -23,6 +39,9 @@ static int transpose_shape(const struct clg_layer *layer, const struct clg_shape
 {
     (void)n;
     const struct clg_conv *c = &layer->conv.conv;
+    int status = numbers_check(layer, *in, log);
+    if (status)
+        return status;
     *out = (struct clg_shape){in->n, (in->h - 1) * c->stride - 2 * c->pad + c->r,
                               (in->w - 1) * c->stride - 2 * c->pad + c->s, layer->conv.channels};
     if (out->h < 1 || out->w < 1)

@@ -1,6 +1,8 @@
 // Dense (fully connected): out [n][features] = in [n][h*w*c] weight + bias, by GEMM.
 #include "nn/layers.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 
 static int inputs_of(struct clg_shape in)
@@ -11,7 +13,10 @@ static int inputs_of(struct clg_shape in)
 static int shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
                  const struct clg_log *log)
 {
-    (void)n, (void)log;
+    (void)n;
+    if (layer->dense.features < 1)
+        return clg_fail(log, CLG_EINVAL, "layer %s: %d features, at least 1 is needed", layer->name,
+                        layer->dense.features);
     *out = (struct clg_shape){in->n, 1, 1, layer->dense.features};
     return 0;
 }

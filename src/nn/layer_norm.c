@@ -1,13 +1,18 @@
 // Batch normalisation, with a ReLU or LeakyReLU on top when the layer has one.
 #include "nn/layers.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 
 static int shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
                  const struct clg_log *log)
 {
-    (void)layer, (void)n, (void)log;
+    (void)n;
     *out = *in;
+    if (layer->norm.act.kind > CLG_ACT_LEAKY_RELU)
+        return clg_fail(log, CLG_EINVAL, "layer %s: only ReLU or LeakyReLU can go on top of batch norm; others are layers of "
+                        "their own", layer->name);
     return 0;
 }
 

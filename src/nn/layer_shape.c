@@ -92,7 +92,7 @@ static void concat_text(const struct clg_layer *layer, char *to, size_t size)
 
 const struct clg_layer_type clg_layer_type_concat = {
     .name = "concat", .shape = concat_shape, .forward = concat_forward, .backward = concat_backward,
-    .text = concat_text};
+    .text = concat_text, .inputs_most = CLG_LAYER_INPUTS_MOST};
 
 struct clg_layer clg_layer_concat(const char *name, int a, int b)
 {

@@ -60,6 +60,10 @@ int clg_net_add(struct clg_net *net, struct clg_layer layer)
     int at = net->n;
     if (at == CLG_LAYERS_MOST)
         return clg_fail(&net->log, CLG_EINVAL, "a net has at most %d layers", CLG_LAYERS_MOST);
+    const int most = layer.type->inputs_most ? layer.type->inputs_most : 1;
+    if (layer.inputs_n < 1 || layer.inputs_n > most)
+        return clg_fail(&net->log, CLG_EINVAL, "layer %s has %d inputs, its kind (%s) takes 1 to %d", layer.name,
+                        layer.inputs_n, layer.type->name, most);
     net->layers[at] = layer;
     struct clg_shape in[CLG_LAYER_INPUTS_MOST];
     for (int k = 0; k < layer.inputs_n; k++) {
@@ -86,14 +90,31 @@ static struct clg_slab *slab_of(struct clg_net *net, const struct clg_param *p)
     return p->spec.trainable ? net->values : net->stats;
 }
 
+// Every layer but the last must have a taker: nothing would fill its output's gradient.
+static int takers_check(const struct clg_net *net)
+{
+    bool taken[CLG_LAYERS_MOST] = {false};
+    for (int i = 0; i < net->n; i++)
+        for (int k = 0; k < net->layers[i].inputs_n; k++)
+            if (clg_net_input_index(net, i, k) >= 0)
+                taken[clg_net_input_index(net, i, k)] = true;
+    for (int i = 0; i + 1 < net->n; i++)
+        if (!taken[i])
+            return clg_fail(&net->log, CLG_EINVAL, "layer %s: no layer takes its output", net->layers[i].name);
+    return net->n ? 0 : clg_fail(&net->log, CLG_EINVAL, "a net without layers");
+}
+
 int clg_net_finish(struct clg_net *net, bool trains)
 {
+    int status = takers_check(net);
+    if (status)
+        return status;
     size_t values = 0, stats = 0;
     for (int i = 0; i < net->params_n; i++)
         *(net->params[i].spec.trainable ? &values : &stats) += clg_slab_room(net->params[i].spec.shape);
     if (!net->device)
         return 0;
-    int status = clg_slab_new(&net->values, net->device, values);
+    status = clg_slab_new(&net->values, net->device, values);
     if (!status)
         status = clg_slab_new(&net->stats, net->device, stats);
     if (!status && trains)

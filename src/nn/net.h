@@ -58,6 +58,7 @@ struct clg_layer_type {
     int (*backward)(const struct clg_pass *pass);
     double (*macs)(const struct clg_layer *layer, const struct clg_shape *in, struct clg_shape out); // per picture
     void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
+    int inputs_most;                // 0 means 1
     bool needs_input, needs_output; // in backward
     int in_place;                   // enum clg_in_place, by bits
     int saved;                      // vectors of the input's channel count

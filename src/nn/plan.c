@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLABS_MOST = 64, TENSORS_MOST = 4 * CLG_LAYERS_MOST + 1 };
+enum { SLABS_MOST = 64, TENSORS_MOST = 4 * CLG_LAYERS_MOST + CLG_LAYER_INPUTS_MOST };
 
 struct place {
     struct clg_shape shape;
@@ -23,7 +23,7 @@ struct clg_plan {
     struct clg_net *net;
     enum clg_plan_mode mode;
     int batch, want;
-    struct place places[TENSORS_MOST]; // outputs, their gradients, two saved vectors per layer, a spare
+    struct place places[TENSORS_MOST]; // outputs, their gradients, two saved vectors per layer, spares
     int consumers[CLG_LAYERS_MOST];    // how many layers take the output
     int input_consumers;               // and the net's input
     size_t slab_floats, floats;        // the cut of the address space, its size
@@ -46,7 +46,11 @@ static int saved_of(int layer, int k)
     return (2 + k) * CLG_LAYERS_MOST + layer;
 }
 
-enum { SPARE = 4 * CLG_LAYERS_MOST };
+// Where a layer's gradient of its k-th input goes that must be added to another's.
+static int spare_of(int k)
+{
+    return 4 * CLG_LAYERS_MOST + k;
+}
 
 static void live(struct place *p, int time)
 {
@@ -96,7 +100,7 @@ static void outputs_live(struct clg_plan *plan, int i)
         live(&plan->places[grad_of(in)], backward);
         live(&plan->places[grad_of(in)], 2 * net->n - 1 - in);
         if (plan->consumers[in] > 1)
-            live(&plan->places[SPARE], backward);
+            live(&plan->places[spare_of(k)], backward);
     }
     for (int k = 0; k < type->saved; k++) {
         live(&plan->places[saved_of(i, k)], i);
@@ -141,7 +145,8 @@ static void lifetimes(struct clg_plan *plan)
             plan->places[saved_of(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
         if (clg_shape_count(shape) > largest) {
             largest = clg_shape_count(shape);
-            plan->places[SPARE].shape = shape;
+            for (int k = 0; k < CLG_LAYER_INPUTS_MOST; k++)
+                plan->places[spare_of(k)].shape = shape;
         }
     }
     for (int i = 0; i < net->n; i++)
@@ -236,6 +241,8 @@ static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, e
                               .slab_floats = (size_t)1 << 40};
     if (net->device)
         plan->slab_floats = (size_t)(clg_device_info(net->device)->max_allocation / sizeof(float)) / 64 * 64;
+    if (batch < 1)
+        return clg_fail(&net->log, CLG_EINVAL, "a plan for batches of %d: at least 1 is needed", batch);
     lifetimes(plan);
     return addresses(plan);
 }
@@ -328,7 +335,7 @@ int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input)
 }
 
 // Backward of layer i. An output taken by several layers sums their gradients: the first sets, the others add by way
-// of the spare.
+// of a spare.
 static int layer_backward(struct clg_plan *plan, int i, struct clg_tensor input, int want, bool accumulate,
                           struct clg_tensor dinput, bool *written)
 {
@@ -342,7 +349,7 @@ static int layer_backward(struct clg_plan *plan, int i, struct clg_tensor input,
         target[k] = in >= 0 ? tensor_at(plan, grad_of(in)) : want & CLG_WANT_INPUT ? dinput : (struct clg_tensor){0};
         pass.din[k] = target[k];
         if (in >= 0 && written[in]) {
-            pass.din[k] = tensor_at(plan, SPARE);
+            pass.din[k] = tensor_at(plan, spare_of(k));
             pass.din[k].shape = target[k].shape;
         }
     }

@@ -125,7 +125,8 @@ int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct c
     size_t n = clg_shape_count(p.shape);
     struct clg_arg args[] = {CLG_F(beta1), CLG_F(beta2), CLG_F(eps), CLG_T(rates), CLG_T(g),
                              CLG_T(p),     CLG_T(m),     CLG_T(v),   CLG_I(n)};
-    int status = count_expect(d, "Adam's gradient", g, p);
+    int status = clg_shape_count(rates.shape) < 2 ? clg_fail(&d->log, CLG_EINVAL, "Adam's rates: two values are needed")
+                                                  : count_expect(d, "Adam's gradient", g, p);
     if (!status)
         status = count_expect(d, "Adam's first moment", m, p);
     if (!status)
@@ -145,5 +146,7 @@ int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor 
 {
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(bytes), CLG_T(x), CLG_I(n)};
+    if (clg_shape_count(bytes.shape) * sizeof(float) < n)
+        return clg_fail(&d->log, CLG_EINVAL, "%zu pixels from %zu bytes", n, clg_shape_count(bytes.shape) * 4);
     return clg_launch_elements(d, "pixels", NULL, n, args, 3, 2, 1);
 }

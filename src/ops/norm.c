@@ -129,9 +129,15 @@ int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor
 int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
                       struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta, bool accumulate)
 {
+    const struct clg_shape vector = {1, 1, 1, x.shape.c};
+    const bool want_gamma = dgamma.buffer != NULL, want_beta = dbeta.buffer != NULL;
     int status = norm_check(d, &norm, x, dy);
     if (!status)
         status = clg_shape_expect(d, "batch norm's input gradient", dx.shape, x.shape);
+    if (!status && want_gamma)
+        status = clg_shape_expect(d, "batch norm's gradient of gamma", dgamma.shape, vector);
+    if (!status && want_beta)
+        status = clg_shape_expect(d, "batch norm's gradient of beta", dbeta.shape, vector);
     if (status)
         return status;
     struct cut cut = cut_of(d, x.shape, norm.act.kind);
@@ -149,10 +155,10 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
     status = clg_launch(d, &first, first_args, sizeof first_args / sizeof *first_args);
     if (status)
         return status;
-    const bool want = dgamma.buffer != NULL;
     struct clg_launch merge = over_channels("norm_backward_merge", &cut);
-    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.blocks), CLG_T(sums), CLG_T(want ? dgamma : sums),
-                                   CLG_T(want ? dbeta : sums), CLG_I(want), CLG_I(accumulate)};
+    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.blocks), CLG_T(sums), CLG_T(want_gamma ? dgamma : sums),
+                                   CLG_T(want_beta ? dbeta : sums), CLG_I(want_gamma), CLG_I(want_beta),
+                                   CLG_I(accumulate)};
     status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
     if (status)
         return status;
