@@ -1,16 +1,17 @@
-// Direct convolution for CPU devices: one work-item a group, register tiles of TP pixels x LB lanes, explicit vectors.
+// Direct convolution for CPU devices: one work-item a group, register tiles of TP pixels x LB lanes.
 //
-// Forward and backward-data are the same sum over taps j of a small dense convolution
+// Forward and backward-data are the same sum over the taps j of a small dense convolution
 //   out[STEP_OUT * t + phase] += in[STEP_IN * t + OFFSET(phase) + DIR * j] * w[tap j of the phase]
-//   forward:       STEP_IN = STRIDE, STEP_OUT = 1, one phase,       taps r = j,                    DIR = +1
-//   backward-data: STEP_IN = 1, STEP_OUT = STRIDE, STRIDE phases,   taps r = first(phase) + STRIDE j, DIR = -1
-// in each of the two directions. A group copies its part of the input, borders as zeros, into a box in local memory, so that
-// the loops have neither conditions nor misses in the address translation, and reads packed weights in a stream.
+//   forward:       STEP_IN = STRIDE, STEP_OUT = 1, one phase,     taps r = j,                       DIR = +1
+//   backward-data: STEP_IN = 1, STEP_OUT = STRIDE, STRIDE phases, taps r = first(phase) + STRIDE j, DIR = -1
+// in each of the two directions. A group copies its part of the input, borders as zeros, into a box in local
+// memory, so that the loops have neither conditions nor misses in the address translation, and reads packed
+// weights in a stream.
 //
-// Constants from the host: R, S, STRIDE, PAD; CI, CO: channels summed over, and channels in lanes; IH, IW, OUTH, OUTW:
-// the sides of in and out; BACKWARD; NV: vectors per lane block; TP = TPI * TPY * TPX pixels per tile (images, rows,
-// columns); IMAGES, TROWS, TCOLS: images, t rows and t columns of a box; BOX_Y, BOX_X: the input place of its corner at
-// t = 0; BH, BW: its sides.
+// Constants from the host: R, S, STRIDE, PAD; CI, CO: channels summed over, and channels in lanes; IH, IW,
+// OUTH, OUTW: the sides of in and out; BACKWARD; NV: vectors per lane block; TP = TPI * TPY * TPX pixels per
+// tile (images, rows, columns); IMAGES, TROWS, TCOLS: images, t rows and t columns of a box; BOX_Y, BOX_X: the
+// input place of its corner at t = 0; BH, BW: its sides.
 
 #if BACKWARD
 #define STEP_IN 1

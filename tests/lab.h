@@ -11,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// --- guarded outputs: a view at an odd offset, between NaNs that must stay ---------------------------------
+// --- guarded outputs: a view at an odd offset, between NaNs that must stay ---------------------
 
 enum { GUARD = 5 };
 

@@ -32,7 +32,8 @@ static int run(struct clg_device *device, char **argv)
         status = clg_gan_step_with(gan, real + (size_t)(i * p.batch * p.size * p.size * p.channels),
                                    z + (size_t)(i * p.batch * p.z), &m);
         if (!status)
-            printf("%.9g %.9g %.9g %.9g %.9g\n", m.loss_d, m.loss_g, m.d_real, m.d_fake_before, m.d_fake_after);
+            printf("%.9g %.9g %.9g %.9g %.9g\n", m.loss_d, m.loss_g, m.d_real, m.d_fake_before,
+                   m.d_fake_after);
     }
     if (!status)
         status = clg_gan_save(gan, argv[4], NULL, 0);

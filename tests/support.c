@@ -97,7 +97,7 @@ void test_close(const char *what, const float *is, const double *expected, size_
         for (size_t i = 0; i < n; i++)
             if (!(fabs(is[i] - expected[i]) <= fabs(is[at] - expected[at])))
                 at = i;
-        fail_msg("%s: error %.3g of the rms, allowed %.3g; worst at %zu: %.9g, expected %.9g", what, error, limit, at,
-                 is[at], expected[at]);
+        fail_msg("%s: error %.3g of the rms, allowed %.3g; worst at %zu: %.9g, expected %.9g", what, error,
+                 limit, at, is[at], expected[at]);
     }
 }

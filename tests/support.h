@@ -19,8 +19,8 @@
 struct clg_device *test_device(void);
 void test_device_close(void);
 
-// A tensor in its own slab, filled with N(0, 1) values; host copy in *host (the caller's: free()). NaN-poisoned instead
-// with test_poisoned. Slabs are freed by test_free_all.
+// A tensor in its own slab, filled with N(0, 1) values; host copy in *host (the caller's: free()).
+// NaN-poisoned instead with test_poisoned. Slabs are freed by test_free_all.
 struct clg_tensor test_random(struct clg_shape shape, uint64_t seed, float **host);
 struct clg_tensor test_poisoned(struct clg_shape shape);
 void test_free_all(void);

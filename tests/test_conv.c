@@ -1,4 +1,5 @@
-// Convolution: every variant, all three passes, awkward shapes, against a float64 host loop; and the adjoint identity.
+// Convolution: every variant, all three passes, awkward shapes, against a float64 host loop; and the adjoint
+// identity.
 #include "support.h"
 
 #include <math.h>
@@ -7,11 +8,11 @@ struct shape_case {
     int n, h, w, c, k, r, s, stride, pad;
 };
 static const struct shape_case cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 8, 3, 16, 4, 4, 2, 1},
-    {2, 9, 6, 4, 7, 4, 4, 2, 1},     {1, 11, 13, 1, 3, 5, 3, 3, 2},   {5, 4, 4, 33, 1, 4, 4, 1, 0},
-    {7, 4, 4, 37, 10, 4, 4, 1, 0},   {2, 16, 16, 17, 48, 4, 4, 2, 1}, {3, 8, 8, 32, 64, 4, 4, 2, 1},
-    {2, 6, 6, 20, 33, 2, 2, 2, 0},   {1, 7, 7, 5, 6, 3, 3, 2, 0},     {4, 12, 5, 2, 9, 1, 5, 1, 0},
-    {9, 4, 4, 24, 40, 4, 4, 2, 1},   {1, 10, 10, 2, 2, 2, 2, 3, 1},   {2, 33, 35, 3, 20, 7, 7, 2, 3},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},   {2, 5, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 8, 3, 16, 4, 4, 2, 1},
+    {2, 9, 6, 4, 7, 4, 4, 2, 1},   {1, 11, 13, 1, 3, 5, 3, 3, 2},   {5, 4, 4, 33, 1, 4, 4, 1, 0},
+    {7, 4, 4, 37, 10, 4, 4, 1, 0}, {2, 16, 16, 17, 48, 4, 4, 2, 1}, {3, 8, 8, 32, 64, 4, 4, 2, 1},
+    {2, 6, 6, 20, 33, 2, 2, 2, 0}, {1, 7, 7, 5, 6, 3, 3, 2, 0},     {4, 12, 5, 2, 9, 1, 5, 1, 0},
+    {9, 4, 4, 24, 40, 4, 4, 2, 1}, {1, 10, 10, 2, 2, 2, 2, 3, 1},   {2, 33, 35, 3, 20, 7, 7, 2, 3},
     {33, 2, 2, 9, 11, 2, 2, 1, 1},
 };
 
@@ -49,16 +50,22 @@ static void check(const struct clg_conv_variant *variant, const struct shape_cas
     int oh = clg_conv_out(s->h, s->r, s->stride, s->pad), ow = clg_conv_out(s->w, s->s, s->stride, s->pad);
     struct clg_shape xs = {s->n, s->h, s->w, s->c}, ws = {s->r, s->s, s->c, s->k}, ys = {s->n, oh, ow, s->k};
     float *x, *w, *y;
-    struct clg_conv_job job = {pass, {s->r, s->s, s->stride, s->pad}, test_random(xs, 1, &x), test_random(ws, 2, &w),
-                               test_random(ys, 3, &y), false};
-    struct clg_tensor *out = pass == CLG_CONV_FORWARD ? &job.y : pass == CLG_CONV_BACKWARD_DATA ? &job.x : &job.w;
+    struct clg_conv_job job = {pass,
+                               {s->r, s->s, s->stride, s->pad},
+                               test_random(xs, 1, &x),
+                               test_random(ws, 2, &w),
+                               test_random(ys, 3, &y),
+                               false};
+    struct clg_tensor *out = pass == CLG_CONV_FORWARD         ? &job.y
+                             : pass == CLG_CONV_BACKWARD_DATA ? &job.x
+                                                              : &job.w;
     *out = test_poisoned(out->shape);
     size_t count = clg_shape_count(out->shape);
     double *expected = calloc(count, sizeof *expected);
     reference(s, oh, ow, pass, x, w, y, expected);
     char what[200];
-    snprintf(what, sizeof what, "%s %s n%d %dx%dx%d k%d %dx%d/%d pad %d", variant->name, passes[pass], s->n, s->h,
-             s->w, s->c, s->k, s->r, s->s, s->stride, s->pad);
+    snprintf(what, sizeof what, "%s %s n%d %dx%dx%d k%d %dx%d/%d pad %d", variant->name, passes[pass], s->n,
+             s->h, s->w, s->c, s->k, s->r, s->s, s->stride, s->pad);
     if (variant->fits(d, &job)) {
         assert_int_equal(variant->run(d, &job), 0);
         float *is = test_read(*out);
@@ -106,7 +113,8 @@ static void test_adjoint(void **state)
     struct clg_tensor tx = test_random((struct clg_shape){3, 16, 16, 24}, 5, &x);
     struct clg_tensor tw = test_random((struct clg_shape){4, 4, 24, 40}, 6, &w);
     struct clg_tensor ty = test_random((struct clg_shape){3, 8, 8, 40}, 7, &y);
-    struct clg_tensor ax = test_poisoned(ty.shape), aty = test_poisoned(tx.shape), g = test_poisoned(tw.shape);
+    struct clg_tensor ax = test_poisoned(ty.shape), aty = test_poisoned(tx.shape),
+                      g = test_poisoned(tw.shape);
     assert_int_equal(clg_conv_forward(d, conv, tx, tw, ax), 0);
     assert_int_equal(clg_conv_backward_data(d, conv, ty, tw, aty), 0);
     assert_int_equal(clg_conv_backward_filter(d, conv, tx, ty, g, false), 0);
@@ -120,8 +128,8 @@ static void test_adjoint(void **state)
     test_free_all();
 }
 
-static int quiet_status(int (*call)(struct clg_device *, struct clg_conv, struct clg_tensor, struct clg_tensor,
-                                    struct clg_tensor),
+static int quiet_status(int (*call)(struct clg_device *, struct clg_conv, struct clg_tensor,
+                                    struct clg_tensor, struct clg_tensor),
                         struct clg_conv conv, struct clg_shape x, struct clg_shape w, struct clg_shape y)
 {
     return call(test_device(), conv, test_poisoned(x), test_poisoned(w), test_poisoned(y));

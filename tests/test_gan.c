@@ -1,4 +1,5 @@
-// The gan: the paper's sizes, reproducible noise and weights, independent pictures, checkpoints, and resume bit for bit.
+// The gan: the paper's sizes, reproducible noise and weights, independent pictures, checkpoints, and resume
+// bit for bit.
 #include "support.h"
 
 #include <clgan/clgan.h>
@@ -151,7 +152,8 @@ static void test_pictures_independent(void **state)
     assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
     train(gan, 0, 3);
     size_t each = (size_t)p.size * (size_t)p.size * (size_t)p.channels, z_each = (size_t)p.z;
-    float *z = malloc(N * z_each * sizeof *z), *all = malloc(N * each * sizeof *all), *one = malloc(each * sizeof *one);
+    float *z = malloc(N * z_each * sizeof *z), *all = malloc(N * each * sizeof *all),
+          *one = malloc(each * sizeof *one);
     clg_gan_noise(&p, 5, 0, N, z);
     assert_int_equal(clg_gan_generate(gan, z, N, all), 0);
     for (int i = N - 1; i >= 0; i -= 9) {
@@ -163,7 +165,8 @@ static void test_pictures_independent(void **state)
     clg_gan_free(&gan);
 }
 
-// A run stopped and resumed equals an unbroken one, byte for byte of the checkpoint; and a rerun equals itself.
+// A run stopped and resumed equals an unbroken one, byte for byte of the checkpoint; and a rerun equals
+// itself.
 static void test_resume(void **state)
 {
     (void)state;
@@ -231,7 +234,8 @@ static void test_not_finite(void **state)
     struct clg_gan_params p = small();
     struct clg_gan *gan;
     assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
-    float *real = malloc((size_t)p.batch * 16 * 16 * 3 * sizeof *real), *z = malloc((size_t)p.batch * 10 * sizeof *z);
+    float *real = malloc((size_t)p.batch * 16 * 16 * 3 * sizeof *real),
+          *z = malloc((size_t)p.batch * 10 * sizeof *z);
     for (int i = 0; i < p.batch * 16 * 16 * 3; i++)
         real[i] = i == 5 ? NAN : 0.5f;
     clg_gan_noise(&p, 1, 0, p.batch, z);
@@ -255,8 +259,9 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paper_sizes), cmocka_unit_test(test_sizes),  cmocka_unit_test(test_bad_params),
-        cmocka_unit_test(test_noise),       cmocka_unit_test(test_resume), cmocka_unit_test(test_pictures_independent),
+        cmocka_unit_test(test_paper_sizes), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bad_params),  cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_resume),      cmocka_unit_test(test_pictures_independent),
         cmocka_unit_test(test_not_finite),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, close_device);

@@ -75,15 +75,22 @@ static int rows_of(const char *csv)
     return rows;
 }
 
-// Stopped at 4 of 9 and resumed: model and last grid are those of an unbroken run, metrics have each step once.
+// Stopped at 4 of 9 and resumed: model and last grid are those of an unbroken run, metrics have each step
+// once.
 static void test_resume(void **state)
 {
     (void)state;
     assert_int_equal(run(to(in_root("whole"), 9), -1), 0);
     assert_int_equal(run(to(in_root("broken"), 9), 4), 0);
     assert_int_equal(rows_of(in_root("broken/metrics.csv")), 4);
-    assert_int_equal(run((struct clg_train_params){.resume = in_root("broken"), .data = "builtin:faces", .steps = 9,
-                                                   .sample_every = 4, .save_every = 3, .threads = 1}, 6), 0);
+    assert_int_equal(run((struct clg_train_params){.resume = in_root("broken"),
+                                                   .data = "builtin:faces",
+                                                   .steps = 9,
+                                                   .sample_every = 4,
+                                                   .save_every = 3,
+                                                   .threads = 1},
+                         6),
+                     0);
     struct clg_train_params p;
     char *memory;
     assert_int_equal(clg_train_params_of(in_root("whole"), &p, &memory, &silent_log), 0);

@@ -25,18 +25,19 @@ struct clg_data_params {
     int size, channels; // of the pictures delivered: size x size x (1 or 3)
     int batch;
     struct clg_crop crop;
-    bool flip;          // mirror half of the pictures, chosen by (seed, sample)
-    int threads;        // decoding threads, >= 1
-    uint64_t seed;      // order and flips
-    uint64_t start;     // the first sample's number: step * batch when a run goes on
+    bool flip;      // mirror half of the pictures, chosen by (seed, sample)
+    int threads;    // decoding threads, >= 1
+    uint64_t seed;  // order and flips
+    uint64_t start; // the first sample's number: step * batch when a run goes on
     struct clg_log log;
 };
 CLG_API struct clg_data_params clg_data_params_default(void);
 
 struct clg_data;
-// Sample number i is a function of (folder, seed, i) alone: epoch e = i / pictures goes through all usable pictures in
-// an order drawn from (seed, e). Fewer usable pictures than a batch, or none: CLG_EDATA. A picture that turns out
-// broken while decoding is named once in the log, counted, and replaced by the next one of the order.
+// Sample number i is a function of (folder, seed, i) alone: epoch e = i / pictures goes through all usable
+// pictures in an order drawn from (seed, e). Fewer usable pictures than a batch, or none: CLG_EDATA. A
+// picture that turns out broken while decoding is named once in the log, counted, and replaced by the next
+// one of the order.
 CLG_API int clg_data_open(struct clg_data **data, const struct clg_data_params *params);
 CLG_API void clg_data_close(struct clg_data **data);
 
@@ -44,16 +45,17 @@ CLG_API void clg_data_close(struct clg_data **data);
 CLG_API int clg_data_next(struct clg_data *data, uint8_t *pixels);
 
 struct clg_data_info {
-    uint64_t pictures;     // usable pictures in the folder; 0 for the endless built-in set
-    uint64_t skipped;      // files named and skipped so far
-    double images_per_s;   // what one decoding thread delivers, times threads
-    double waited_s;       // how long clg_data_next blocked in all
+    uint64_t pictures;   // usable pictures in the folder; 0 for the endless built-in set
+    uint64_t skipped;    // files named and skipped so far
+    double images_per_s; // what one decoding thread delivers, times threads
+    double waited_s;     // how long clg_data_next blocked in all
 };
 CLG_API void clg_data_info(struct clg_data *data, struct clg_data_info *info);
 
-// --- one file -----------------------------------------------------------------------------------------------
-// A JPEG or PNG file (grey, colour, CMYK, 16 bit, palette, alpha over white) cropped and resized with
-// antialiasing to pixels [size][size][channels].
+// --- one file
+// ----------------------------------------------------------------------------------------------- A JPEG or
+// PNG file (grey, colour, CMYK, 16 bit, palette, alpha over white) cropped and resized with antialiasing to
+// pixels [size][size][channels].
 CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
                              const struct clg_log *log);
 
@@ -61,9 +63,9 @@ CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, i
 CLG_API int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,
                              const struct clg_log *log);
 
-// n pictures [n][size][size][channels] as the tiles of one, row by row, in `columns` columns (0: about as many as
-// rows), two dark pixels between and around them: grid [h][w][channels]. Ask for the size first: CLG_EINVAL when n
-// or size is below 1, columns below 0, or the grid too large (2^31 bytes in colour).
+// n pictures [n][size][size][channels] as the tiles of one, row by row, in `columns` columns (0: about as
+// many as rows), two dark pixels between and around them: grid [h][w][channels]. Ask for the size first:
+// CLG_EINVAL when n or size is below 1, columns below 0, or the grid too large (2^31 bytes in colour).
 CLG_API int clg_picture_grid_size(int n, int size, int columns, int *w, int *h);
 CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, int columns,
                               uint8_t *grid);
@@ -71,14 +73,16 @@ CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int chan
 // Values -1..1, as nets draw them, to pixels 0..255: rounded, cut off at the ends; not a number becomes 0.
 CLG_API void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels);
 
-// --- the built-in faces ------------------------------------------------------------------------------------------
-// Procedural colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless told otherwise.
+// --- the built-in faces
+// ------------------------------------------------------------------------------------------ Procedural
+// colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless told otherwise.
 struct clg_face {
-    float skin, hair_tone, hair_length, hair_volume, eye_tone, eye_open, brow, mouth_open, smile; // smile -1..1
-    float glasses, beard;                  // 0 or 1
+    float skin, hair_tone, hair_length, hair_volume, eye_tone, eye_open, brow, mouth_open,
+        smile;            // smile -1..1
+    float glasses, beard; // 0 or 1
     float age;
-    float yaw, pitch, roll;                // pose, -1..1
-    float light_x, light_y, light;         // direction -1..1, strength 0..1
+    float yaw, pitch, roll;        // pose, -1..1
+    float light_x, light_y, light; // direction -1..1, strength 0..1
     float background_r, background_g, background_b;
 };
 CLG_API struct clg_face clg_face_random(uint64_t seed, uint64_t index);
@@ -87,12 +91,14 @@ CLG_API void clg_face_draw(const struct clg_face *face, int size, uint8_t *pixel
 // Name and value of every parameter, for label files: i from 0 until NULL.
 CLG_API const char *clg_face_parameter(const struct clg_face *face, int i, float *value);
 
-// --- arrays -----------------------------------------------------------------------------------------------------
-// NumPy .npy version 1.0 files of little-endian float32, C order. shape has *dims entries, at most 4.
+// --- arrays
+// ----------------------------------------------------------------------------------------------------- NumPy
+// .npy version 1.0 files of little-endian float32, C order. shape has *dims entries, at most 4.
 CLG_API int clg_npy_save(const char *path, const float *values, const int64_t *shape, int dims,
                          const struct clg_log *log);
 // *values is the caller's: free(). Any other type or order is CLG_EFORMAT.
-CLG_API int clg_npy_load(const char *path, float **values, int64_t shape[4], int *dims, const struct clg_log *log);
+CLG_API int clg_npy_load(const char *path, float **values, int64_t shape[4], int *dims,
+                         const struct clg_log *log);
 
 #ifdef __cplusplus
 }

@@ -13,8 +13,8 @@ enum clg_device_type { CLG_DEVICE_GPU, CLG_DEVICE_CPU, CLG_DEVICE_OTHER };
 
 // What a user chooses a device by. Sizes in bytes.
 struct clg_device_info {
-    int index;                // as `--device N` counts; devices shown twice have one index only
-    int platform, device;     // as `--device P:D` counts
+    int index;            // as `--device N` counts; devices shown twice have one index only
+    int platform, device; // as `--device P:D` counts
     char name[128], vendor[128], driver[64], version[128], platform_name[128];
     enum clg_device_type type;
     unsigned compute_units;
@@ -22,7 +22,7 @@ struct clg_device_info {
     size_t max_work_group;
     bool fp16, fp64;
     bool available;
-    uint64_t uuid[2];         // PCI address or cl_khr_device_uuid where told, else 0
+    uint64_t uuid[2]; // PCI address or cl_khr_device_uuid where told, else 0
 };
 
 // All usable devices; a device that two platforms show is listed once. No platform and no device is a normal
@@ -30,9 +30,10 @@ struct clg_device_info {
 CLG_API int clg_devices_list(struct clg_device_info **list, int *count, const struct clg_log *log);
 CLG_API void clg_devices_free(struct clg_device_info **list);
 
-// Which entry of `list` does `spec` mean? "auto" (or NULL), "gpu", "cpu", an index "N", "P:D", or a part of the
-// name (any case). auto: GPUs before others before CPUs, then more compute units x memory. Returns the entry's position, or CLG_ENODEV when
-// none or several match. `why` (may be NULL) gets the reason in words, in both cases.
+// Which entry of `list` does `spec` mean? "auto" (or NULL), "gpu", "cpu", an index "N", "P:D", or a part of
+// the name (any case). auto: GPUs before others before CPUs, then more compute units x memory. Returns the
+// entry's position, or CLG_ENODEV when none or several match. `why` (may be NULL) gets the reason in words,
+// in both cases.
 CLG_API int clg_devices_select(const struct clg_device_info *list, int count, const char *spec, char *why,
                                size_t why_size);
 
@@ -43,11 +44,11 @@ CLG_API const char *clg_devices_advice(void);
 struct clg_device;
 
 struct clg_device_params {
-    const char *select;       // as clg_devices_select; NULL is auto
-    const char *kernels_dir;  // .cl files that are here take the place of the library's; NULL: built in
-    const char *cache_dir;    // compiled kernels are kept here; NULL: not kept
-    const char *variants;     // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
-    bool profile;             // time every kernel (slows small kernels a little)
+    const char *select;      // as clg_devices_select; NULL is auto
+    const char *kernels_dir; // .cl files that are here take the place of the library's; NULL: built in
+    const char *cache_dir;   // compiled kernels are kept here; NULL: not kept
+    const char *variants;    // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
+    bool profile;            // time every kernel (slows small kernels a little)
     struct clg_log log;
     clg_progress_fn *progress; // kernel compilation; may be NULL
     void *progress_user;

@@ -11,15 +11,15 @@ extern "C" {
 enum clg_z_dist { CLG_Z_NORMAL, CLG_Z_UNIFORM }; // N(0, 1), or uniform on [-1, 1) as in the paper
 
 struct clg_gan_params {
-    int size;       // 16, 32, 64, 128 or 256: square pictures
-    int channels;   // 1 or 3
-    int z;          // length of the noise vector
-    int ngf, ndf;   // feature maps of the widest picture-side layer, per net
+    int size;     // 16, 32, 64, 128 or 256: square pictures
+    int channels; // 1 or 3
+    int z;        // length of the noise vector
+    int ngf, ndf; // feature maps of the widest picture-side layer, per net
     int batch;
-    int z_dist;     // enum clg_z_dist
-    uint64_t seed;  // weights and noise
+    int z_dist;                  // enum clg_z_dist
+    uint64_t seed;               // weights and noise
     float lr, beta1, beta2, eps; // Adam; the paper: 2e-4, 0.5, 0.999
-    float ema;      // 0: off; else decay of an averaged copy of the generator, which generation then uses
+    float ema; // 0: off; else decay of an averaged copy of the generator, which generation then uses
 };
 // 64x64x3, z 100, ngf = ndf = 64, batch 128, the paper's Adam.
 CLG_API struct clg_gan_params clg_gan_params_default(void);
@@ -35,48 +35,55 @@ CLG_API int64_t clg_gan_step_count(const struct clg_gan *gan); // training steps
 // Trainable parameters of the two nets.
 CLG_API void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *discriminator);
 
-// Allocates and compiles all that a training step needs, with progress; the first step does it otherwise. Afterwards
-// clg_device_memory tells what training takes.
+// Allocates and compiles all that a training step needs, with progress; the first step does it otherwise.
+// Afterwards clg_device_memory tells what training takes.
 CLG_API int clg_gan_prepare(struct clg_gan *gan);
 
 // Means over the batch, measured during the step as PyTorch's example prints them.
 struct clg_gan_metrics {
-    double loss_d, loss_g; // loss_d: real + fake
-    double d_real;         // D(x): mean probability on real pictures
+    double loss_d, loss_g;              // loss_d: real + fake
+    double d_real;                      // D(x): mean probability on real pictures
     double d_fake_before, d_fake_after; // D(G(z)) before and after D's update
 };
 
-// One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. real [batch][size][size]
-// [channels], 0..255. Waits for the end of the step. A loss that is not finite: CLG_ENUMERIC (the weights are then bad).
+// One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. real
+// [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss that is not finite:
+// CLG_ENUMERIC (the weights are then bad).
 CLG_API int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics);
 // The same with everything given: real in -1..1 [batch][size][size][channels], z [batch][z].
 CLG_API int clg_gan_step_with(struct clg_gan *gan, const float *real, const float *z,
                               struct clg_gan_metrics *metrics);
 
 // z [n][params.z]: noise vectors number `first` and on of a seed; the same on every machine and device.
-CLG_API void clg_gan_noise(const struct clg_gan_params *params, uint64_t seed, uint64_t first, int n, float *z);
+CLG_API void clg_gan_noise(const struct clg_gan_params *params, uint64_t seed, uint64_t first, int n,
+                           float *z);
 
-// Pictures of n noise vectors, inference-mode batch norm: pictures [n][size][size][channels] in -1..1. Each depends on
-// its own z alone, bit for bit, whatever n.
+// Pictures of n noise vectors, inference-mode batch norm: pictures [n][size][size][channels] in -1..1. Each
+// depends on its own z alone, bit for bit, whatever n.
 CLG_API int clg_gan_generate(struct clg_gan *gan, const float *z, int n, float *pictures);
 // Logits of the discriminator (inference-mode batch norm): pictures as above, logits [n].
 CLG_API int clg_gan_discriminate(struct clg_gan *gan, const float *pictures, int n, float *logits);
 
-// One safetensors file: nets under PyTorch's names and layout (netG.main.0.weight ...), Adam's moments, counters, and
-// the params with `extra` (n pairs key, value; may be NULL) as text metadata. Written whole or not at all.
+// One safetensors file: nets under PyTorch's names and layout (netG.main.0.weight ...), Adam's moments,
+// counters, and the params with `extra` (n pairs key, value; may be NULL) as text metadata. Written whole or
+// not at all.
 CLG_API int clg_gan_save(struct clg_gan *gan, const char *path, const char *const (*extra)[2], int n);
 // A checkpoint of clg_gan_save: continues bit for bit. batch > 0 replaces the checkpoint's batch size.
 CLG_API int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
-// Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names: "netG." and "netD."
-// prefixes, or a single net's plain "main.0.weight" when the shapes say which. Nets that are absent stay.
+// Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names: "netG." and
+// "netD." prefixes, or a single net's plain "main.0.weight" when the shapes say which. Nets that are absent
+// stay.
 CLG_API int clg_gan_init_from(struct clg_gan *gan, const char *path);
 // Metadata value of a safetensors file; the caller's: free(). NULL in *value when the key is absent.
-CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value, const struct clg_log *log);
+CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value,
+                                    const struct clg_log *log);
 
-// The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture, memory; totals.
+// The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture, memory;
+// totals.
 CLG_API int clg_gan_describe(const struct clg_gan_params *params, FILE *file, const struct clg_log *log);
 // The paper's figure 1 of it: both nets as stacks of feature maps.
-CLG_API int clg_gan_describe_svg(const struct clg_gan_params *params, const char *path, const struct clg_log *log);
+CLG_API int clg_gan_describe_svg(const struct clg_gan_params *params, const char *path,
+                                 const struct clg_log *log);
 // Millions of multiply-accumulates of one forward pass for one picture.
 CLG_API void clg_gan_cost(const struct clg_gan_params *params, double *generator, double *discriminator);
 // Device memory that training takes without the operations' scratch, in bytes (0 on invalid params).

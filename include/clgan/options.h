@@ -22,7 +22,7 @@ enum clg_option_type {
 
 // A row; tables end in {0}.
 struct clg_option {
-    const char *name;    // "batch" is --batch on the command line
+    const char *name; // "batch" is --batch on the command line
     enum clg_option_type type;
     size_t offset;       // of the field in its struct
     double min, max;     // of numbers

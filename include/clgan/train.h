@@ -10,25 +10,26 @@ extern "C" {
 #endif
 
 struct clg_train_params {
-    const char *data;   // folder or "builtin:faces"
-    const char *out;    // output folder, created when absent; a folder with an earlier run's model is refused
-    bool overwrite;     // unless this is set: then that run is replaced
-    const char *init;   // safetensors file to start the weights from; NULL: fresh
-    const char *resume; // output folder of a run to go on with, from its model.safetensors; out is then ignored
-    int64_t steps;      // train until this step count; 0: as epochs say
-    int64_t epochs;     // with steps 0: passes over the folder
-    int sample_every;   // steps between sample grids; 0: only at the end
-    int save_every;     // steps between checkpoints; 0: only at the end
-    int keep;           // that many earlier checkpoints are kept by step number
+    const char *data; // folder or "builtin:faces"
+    const char *out;  // output folder, created when absent; a folder with an earlier run's model is refused
+    bool overwrite;   // unless this is set: then that run is replaced
+    const char *init; // safetensors file to start the weights from; NULL: fresh
+    const char
+        *resume;      // output folder of a run to go on with, from its model.safetensors; out is then ignored
+    int64_t steps;    // train until this step count; 0: as epochs say
+    int64_t epochs;   // with steps 0: passes over the folder
+    int sample_every; // steps between sample grids; 0: only at the end
+    int save_every;   // steps between checkpoints; 0: only at the end
+    int keep;         // that many earlier checkpoints are kept by step number
     struct clg_crop crop;
     bool flip;
-    int threads;        // decoding threads
+    int threads; // decoding threads
 };
 CLG_API struct clg_train_params clg_train_params_default(void);
 
 struct clg_train_status {
-    int64_t step, steps;     // done, target
-    double epoch;            // passes over the folder so far (0 for the endless built-in set)
+    int64_t step, steps;            // done, target
+    double epoch;                   // passes over the folder so far (0 for the endless built-in set)
     struct clg_gan_metrics metrics; // of the last step
     double images_per_s, eta_s;
     double loader_images_per_s, loader_waited_s;
@@ -37,14 +38,14 @@ struct clg_train_status {
 // Called after every step. Returning true ends the run cleanly: it saves and returns 0.
 typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
 
-// The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid until the next
-// call of free(*memory). What a command line says afterwards can be laid over them.
+// The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid
+// until the next call of free(*memory). What a command line says afterwards can be laid over them.
 CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
                                 const struct clg_log *log);
 
-// Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With resume, gan's
-// params come from the checkpoint and *gan is ignored. A loss that is not finite: CLG_ENUMERIC, and the last
-// good checkpoint stays.
+// Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With
+// resume, gan's params come from the checkpoint and *gan is ignored. A loss that is not finite: CLG_ENUMERIC,
+// and the last good checkpoint stays.
 CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
                       const struct clg_train_params *params, clg_train_fn *step, void *user);
 

@@ -171,7 +171,8 @@ int clg_folder_create(const char *path, const struct clg_log *log)
         }
     }
     struct stat facts;
-    ok = ok && (mkdir(copy, 0777) == 0 || (errno == EEXIST && stat(copy, &facts) == 0 && S_ISDIR(facts.st_mode)));
+    ok = ok &&
+         (mkdir(copy, 0777) == 0 || (errno == EEXIST && stat(copy, &facts) == 0 && S_ISDIR(facts.st_mode)));
     int error = errno;
     free(copy);
     return ok ? 0 : clg_fail(log, CLG_EIO, "cannot create folder %s: %s", path, strerror(error));

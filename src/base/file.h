@@ -12,7 +12,7 @@ struct clg_file {
 };
 int clg_file_create(struct clg_file *file, const char *path, const struct clg_log *log);
 int clg_file_commit(struct clg_file *file, const struct clg_log *log); // closes in any case
-void clg_file_abort(struct clg_file *file);                            // closes and removes; harmless when closed
+void clg_file_abort(struct clg_file *file); // closes and removes; harmless when closed
 
 // The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log);

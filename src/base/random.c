@@ -37,7 +37,8 @@ static void uniform4(uint64_t seed, enum clg_stream stream, uint64_t index, floa
 
 typedef void draw4_fn(uint64_t seed, enum clg_stream stream, uint64_t index, float out[4]);
 
-static void draw(draw4_fn *draw4, uint64_t seed, enum clg_stream stream, uint64_t first, uint64_t n, float *values)
+static void draw(draw4_fn *draw4, uint64_t seed, enum clg_stream stream, uint64_t first, uint64_t n,
+                 float *values)
 {
     float four[4];
     for (uint64_t i = 0; i < n; i++) {

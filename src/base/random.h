@@ -1,5 +1,5 @@
-// Counter-based random numbers (Philox 4x32-10: Salmon et al. 2011), so that every number has a name and no state
-// needs saving: the value is a function of (seed, stream, index) alone.
+// Counter-based random numbers (Philox 4x32-10: Salmon et al. 2011), so that every number has a name and no
+// state needs saving: the value is a function of (seed, stream, index) alone.
 #ifndef CLG_BASE_RANDOM_H
 #define CLG_BASE_RANDOM_H
 
@@ -8,7 +8,7 @@
 // What the numbers are for; the streams of one seed are independent.
 enum clg_stream {
     CLG_STREAM_WEIGHTS,
-    CLG_STREAM_Z,          // noise that people ask for
+    CLG_STREAM_Z, // noise that people ask for
     CLG_STREAM_ORDER,
     CLG_STREAM_FLIP,
     CLG_STREAM_FACE,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// --- near words -----------------------------------------------------------------------------------
+// --- near words --------------------------------------------------------------------------------
 static int least(int a, int b, int c)
 {
     int m = a < b ? a : b;
@@ -56,7 +56,7 @@ static const struct clg_option *nearest_option(const struct cli_command *command
     return nearest;
 }
 
-// --- help -----------------------------------------------------------------------------------------
+// --- help --------------------------------------------------------------------------------------
 static void print_help(const struct cli_command *command)
 {
     printf("usage: %s\n\n%s\n", command->usage, command->about);
@@ -79,7 +79,7 @@ int cli_usage_error(const char *command, const char *format, ...)
     return CLI_USAGE;
 }
 
-// --- parsing --------------------------------------------------------------------------------------
+// --- parsing -----------------------------------------------------------------------------------
 static const struct cli_options *find_option(const struct cli_command *command, const char *name,
                                              const struct clg_option **row)
 {

@@ -4,7 +4,7 @@
 
 #include <clgan/clgan.h>
 
-// --- commands: argv[0] is the command's name; they return the exit code ---------------------------
+// --- commands: argv[0] is the command's name; they return the exit code ------------------------
 int cmd_devices(int argc, char **argv);
 int cmd_describe(int argc, char **argv);
 int cmd_train(int argc, char **argv);
@@ -23,7 +23,7 @@ enum {
 // The exit code for a CLG_E... code.
 int cli_exit_code(int status);
 
-// --- arguments ------------------------------------------------------------------------------------
+// --- arguments ---------------------------------------------------------------------------------
 // One table of options over one struct, with a title for --help.
 struct cli_options {
     const char *title;
@@ -54,7 +54,7 @@ int cli_word_distance(const char *a, const char *b);
 // Is the word at `distance` near enough to be what was meant?
 bool cli_word_near(const char *meant, int distance);
 
-// --- progress -------------------------------------------------------------------------------------
+// --- progress ----------------------------------------------------------------------------------
 // One line on stderr that is rewritten on a terminal; elsewhere a plain line every few seconds.
 struct cli_progress {
     bool terminal, shown;
@@ -76,7 +76,7 @@ void cli_duration_text(double seconds, char *text, size_t size);
 // Seconds on a clock that never goes back.
 double cli_seconds(void);
 
-// --- devices --------------------------------------------------------------------------------------
+// --- devices -----------------------------------------------------------------------------------
 struct cli_device_options {
     const char *device, *kernels, *variant;
     bool no_cache, profile, verbose;
@@ -90,7 +90,7 @@ int cli_device_open(struct clg_device **device, const struct cli_device_options 
 // One line for each device; `marked` (a position, or -1) is pointed at.
 void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
 
-// --- paths and pictures ---------------------------------------------------------------------------
+// --- paths and pictures ------------------------------------------------------------------------
 // Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.
 int cli_folder_create(const char *path, const struct clg_log *log);
 

@@ -32,7 +32,7 @@ static struct choice choose(const struct clg_device_info *list, int count, const
     return c;
 }
 
-// --- JSON -----------------------------------------------------------------------------------------
+// --- JSON --------------------------------------------------------------------------------------
 static cJSON *device_json(const struct clg_device_info *d)
 {
     static const char *const types[] = {"gpu", "cpu", "other"};
@@ -89,7 +89,7 @@ static int print_json(const struct clg_device_info *list, int count, const struc
     return 0;
 }
 
-// --- words ----------------------------------------------------------------------------------------
+// --- words -------------------------------------------------------------------------------------
 static void print_choice(const struct clg_device_info *list, const struct choice *choice)
 {
     if (choice->at >= 0)

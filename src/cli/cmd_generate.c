@@ -47,7 +47,7 @@ struct generation {
     int w, h; // of the grid
 };
 
-// --- noise ----------------------------------------------------------------------------------------
+// --- noise -------------------------------------------------------------------------------------
 // Rows first.. of a file of [rows][z] values, or of one row; more dimensions of 1 do no harm ([n][z][1][1]).
 static int noise_from_file(struct generation *g, const float *values, const int64_t shape[4], int dims,
                            int *n)
@@ -101,7 +101,7 @@ static int noise_make(struct generation *g, int n)
     return 0;
 }
 
-// --- pictures -------------------------------------------------------------------------------------
+// --- pictures ----------------------------------------------------------------------------------
 static int make_room(struct generation *g, int n)
 {
     if (g->o->grid && clg_picture_grid_size(n, g->gan.size, g->o->columns, &g->w, &g->h))

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// --- signals --------------------------------------------------------------------------------------
+// --- signals -----------------------------------------------------------------------------------
 static volatile sig_atomic_t stop_signal; // the first one received, or 0
 
 // The first signal asks for a clean end, a second one ends at once.
@@ -52,7 +52,7 @@ static void catch_signals(struct ignored ignored)
     }
 }
 
-// --- a run ----------------------------------------------------------------------------------------
+// --- a run -------------------------------------------------------------------------------------
 struct run {
     struct clg_gan_params gan;
     struct clg_train_params train;
@@ -165,7 +165,7 @@ static int train(struct run *run)
     return status;
 }
 
-// --- the command line -----------------------------------------------------------------------------
+// --- the command line --------------------------------------------------------------------------
 static int check(const struct run *run, const struct cli_given *given)
 {
     const struct clg_train_params *t = &run->train;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// --- its model ------------------------------------------------------------------------------------
+// --- its model ---------------------------------------------------------------------------------
 static int take_option(const char *path, const struct clg_option *row, struct clg_gan_params *gan,
                        const struct cli_given *given, const struct clg_log *log)
 {
@@ -35,7 +35,7 @@ int cli_resume_model(const char *folder, struct clg_gan_params *gan, const struc
     return status;
 }
 
-// --- the command ----------------------------------------------------------------------------------
+// --- the command -------------------------------------------------------------------------------
 // One word for a shell.
 static void print_word(FILE *file, const char *word)
 {

@@ -1,5 +1,5 @@
-// Compiled kernels on disk: a file per (source, options, platform, device, driver). Any trouble with one means that
-// the kernel is compiled from source again, silently.
+// Compiled kernels on disk: a file per (source, options, platform, device, driver). Any trouble with one
+// means that the kernel is compiled from source again, silently.
 #include "device/device.h"
 
 #include "base/file.h"
@@ -24,7 +24,8 @@ static uint64_t fnv1a(const void *data, size_t size, uint64_t start)
     return hash;
 }
 
-void clg_cache_key_make(struct clg_device *d, const char *source, const char *options, struct clg_cache_key *key)
+void clg_cache_key_make(struct clg_device *d, const char *source, const char *options,
+                        struct clg_cache_key *key)
 {
     const uint64_t start = 0xcbf29ce484222325u;
     snprintf(key->text, sizeof key->text, "%016" PRIx64 "%016" PRIx64 "|%016" PRIx64 "|%s|%s|%s|%s|%s",
@@ -45,7 +46,8 @@ static void quiet(void *user, enum clg_log_level level, const char *line)
     (void)user, (void)level, (void)line;
 }
 
-int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsigned char **binary, size_t *size)
+int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsigned char **binary,
+                   size_t *size)
 {
     *binary = NULL;
     if (!d->cache_dir)
@@ -89,7 +91,8 @@ void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_pr
     path_of(d, key, path, sizeof path);
     if (!clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) &&
         !clg_folder_create(d->cache_dir, &silent) && !clg_file_create(&file, path, &silent)) {
-        struct header head = {.key_size = strlen(key->text), .binary_size = size, .binary_hash = fnv1a(binary, size, 0)};
+        struct header head = {
+            .key_size = strlen(key->text), .binary_size = size, .binary_hash = fnv1a(binary, size, 0)};
         memcpy(head.magic, magic, sizeof magic);
         fwrite(&head, sizeof head, 1, file.stream);
         fwrite(key->text, 1, strlen(key->text), file.stream);

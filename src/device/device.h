@@ -53,13 +53,14 @@ struct clg_device {
     int vector;     // floats an elementwise work-item takes at once: 4, 8 or 16
     int work_group; // of elementwise and reduction kernels
     uint64_t memory, memory_peak;
-    // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches may use.
+    // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
+    // may use.
     struct clg_slab *scratch[2], *scratch_old[CLG_SCRATCH_OLD];
     size_t scratch_floats[2];
     int scratch_old_n;
 };
 
-// --- launching (launch.c) ------------------------------------------------------------------------------------
+// --- launching (launch.c) ----------------------------------------------------------------------
 enum clg_arg_kind { CLG_ARG_TENSOR, CLG_ARG_INT, CLG_ARG_FLOAT, CLG_ARG_LOCAL };
 struct clg_arg {
     enum clg_arg_kind kind;
@@ -68,9 +69,18 @@ struct clg_arg {
     cl_float f;
     size_t bytes; // of local memory
 };
-#define CLG_T(t) {.kind = CLG_ARG_TENSOR, .tensor = (t)}
-#define CLG_I(v) {.kind = CLG_ARG_INT, .i = (cl_int)(v)}
-#define CLG_F(v) {.kind = CLG_ARG_FLOAT, .f = (cl_float)(v)}
+#define CLG_T(t)                                                                                             \
+    {                                                                                                        \
+        .kind = CLG_ARG_TENSOR, .tensor = (t)                                                                \
+    }
+#define CLG_I(v)                                                                                             \
+    {                                                                                                        \
+        .kind = CLG_ARG_INT, .i = (cl_int)(v)                                                                \
+    }
+#define CLG_F(v)                                                                                             \
+    {                                                                                                        \
+        .kind = CLG_ARG_FLOAT, .f = (cl_float)(v)                                                            \
+    }
 
 struct clg_launch {
     const char *file, *kernel, *options; // options: " -DX=1 ..." or NULL
@@ -79,14 +89,15 @@ struct clg_launch {
 };
 int clg_launch(struct clg_device *d, const struct clg_launch *launch, const struct clg_arg *args, int n);
 
-// A host function that enqueues by itself (CLBlast): called at once, or recorded with a copy of its arguments.
-// The event, when wanted (not NULL), is the call's own.
+// A host function that enqueues by itself (CLBlast): called at once, or recorded with a copy of its
+// arguments. The event, when wanted (not NULL), is the call's own.
 typedef int clg_call_fn(struct clg_device *d, const void *args, cl_event *event);
-int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size, double flops,
-             double bytes);
+int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size,
+             double flops, double bytes);
 
-// --- recording ---------------------------------------------------------------------------------------------------
-// Runs `body` twice: once to learn which programs it needs, which are then built with progress, once to keep its
+// --- recording
+// --------------------------------------------------------------------------------------------------- Runs
+// `body` twice: once to learn which programs it needs, which are then built with progress, once to keep its
 // launches, kernels prepared. clg_list_run replays them; nothing is looked up, compared or allocated.
 struct clg_list;
 typedef int clg_body_fn(void *user);
@@ -94,12 +105,14 @@ int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_l
 int clg_list_run(struct clg_device *d, const struct clg_list *list);
 void clg_list_free(struct clg_list **list);
 
-// --- memory (memory.c) ---------------------------------------------------------------------------------------------
-// Enqueues a copy to the device and returns; `host` must stay until clg_device_finish or a read.
+// --- memory (memory.c)
+// --------------------------------------------------------------------------------------------- Enqueues a
+// copy to the device and returns; `host` must stay until clg_device_finish or a read.
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor tensor, const void *host, size_t bytes);
 
-// --- programs (program.c) --------------------------------------------------------------------------------------------
-int clg_program_get(struct clg_device *d, const char *file, const char *options, struct clg_program **program);
+// --- programs (program.c) ----------------------------------------------------------------------
+int clg_program_get(struct clg_device *d, const char *file, const char *options,
+                    struct clg_program **program);
 int clg_program_build(struct clg_device *d, struct clg_program *program);
 int clg_programs_build_all(struct clg_device *d); // those not built yet, with progress
 void clg_programs_free(struct clg_device *d);
@@ -109,16 +122,18 @@ struct clg_cache_key {
     char text[1024];
     uint64_t hash[2];
 };
-void clg_cache_key_make(struct clg_device *d, const char *source, const char *options, struct clg_cache_key *key);
-int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsigned char **binary, size_t *size);
+void clg_cache_key_make(struct clg_device *d, const char *source, const char *options,
+                        struct clg_cache_key *key);
+int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsigned char **binary,
+                   size_t *size);
 void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_program program);
 
-// --- profile (profile.c) ---------------------------------------------------------------------------------------------
+// --- profile (profile.c) -----------------------------------------------------------------------
 int clg_profile_new(struct clg_device *d);
 void clg_profile_free(struct clg_device *d);
 void clg_profile_add(struct clg_device *d, const char *name, cl_event event, double flops, double bytes);
 
-// --- errors ------------------------------------------------------------------------------------------------------------
+// --- errors ------------------------------------------------------------------------------------
 const char *clg_cl_text(cl_int error); // "CL_OUT_OF_RESOURCES"
 // Logs "what: CL_... (-5) on <device>" and returns CLG_ENOMEM for memory errors, else CLG_EDEVICE.
 int clg_cl_fail(struct clg_device *d, cl_int error, const char *format, ...) CLG_PRINTF(3, 4);

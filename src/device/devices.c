@@ -13,7 +13,7 @@ enum {
     DEVICE_BOARD_NAME_AMD = 0x4038, // cl_amd_device_attribute_query
 };
 
-// --- platforms and their devices ------------------------------------------------------------------
+// --- platforms and their devices ---------------------------------------------------------------
 struct ids {
     void **id;
     cl_uint n;
@@ -68,7 +68,7 @@ static int list_devices(struct ids *ids, cl_platform_id platform, unsigned numbe
     return 0;
 }
 
-// --- one device -----------------------------------------------------------------------------------
+// --- one device --------------------------------------------------------------------------------
 // Drivers pad names with blanks.
 static void copy_trimmed(char *to, size_t size, const char *from)
 {
@@ -171,7 +171,7 @@ static int query_device(cl_device_id device, struct clg_device_info *info, const
     return 0;
 }
 
-// --- the list -------------------------------------------------------------------------------------
+// --- the list ----------------------------------------------------------------------------------
 struct found {
     struct clg_device_info *info;
     struct clg_device_identity *id;

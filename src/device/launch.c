@@ -57,7 +57,8 @@ static int list_add(struct clg_device *d, const struct entry *e)
     return 0;
 }
 
-static int kernel_create(struct clg_device *d, struct clg_program *program, const char *name, cl_kernel *kernel)
+static int kernel_create(struct clg_device *d, struct clg_program *program, const char *name,
+                         cl_kernel *kernel)
 {
     cl_int error;
     *kernel = clCreateKernel(program->program, name, &error);
@@ -66,7 +67,8 @@ static int kernel_create(struct clg_device *d, struct clg_program *program, cons
     return 0;
 }
 
-static int kernel_cached(struct clg_device *d, struct clg_program *program, const char *name, cl_kernel *kernel)
+static int kernel_cached(struct clg_device *d, struct clg_program *program, const char *name,
+                         cl_kernel *kernel)
 {
     for (struct clg_kernel *k = d->kernels; k; k = k->next) {
         if (k->program == program && strcmp(k->name, name) == 0) {
@@ -114,10 +116,11 @@ static int kernel_check_group(struct clg_device *d, cl_kernel kernel, const stru
     size_t wanted = launch->local[0] * (launch->local[1] ? launch->local[1] : 1) *
                     (launch->local[2] ? launch->local[2] : 1);
     size_t most = 0;
-    cl_int error = clGetKernelWorkGroupInfo(kernel, d->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    cl_int error =
+        clGetKernelWorkGroupInfo(kernel, d->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
     if (!error && wanted > most)
-        return clg_fail(&d->log, CLG_EDEVICE, "kernel %s needs work-groups of %zu, %s allows %zu", launch->kernel,
-                        wanted, d->info.name, most);
+        return clg_fail(&d->log, CLG_EDEVICE, "kernel %s needs work-groups of %zu, %s allows %zu",
+                        launch->kernel, wanted, d->info.name, most);
     return 0;
 }
 
@@ -159,8 +162,8 @@ int clg_launch(struct clg_device *d, const struct clg_launch *launch, const stru
     return status;
 }
 
-int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size, double flops,
-             double bytes)
+int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size,
+             double flops, double bytes)
 {
     if (d->mode == CLG_MODE_COLLECT)
         return 0;

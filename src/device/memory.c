@@ -22,7 +22,8 @@ bool clg_shape_equal(struct clg_shape a, struct clg_shape b)
 static void *host_memory(size_t bytes)
 {
     size_t rounded = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *p = bytes >= HUGE_PAGE ? aligned_alloc(HUGE_PAGE, rounded) : aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    void *p = bytes >= HUGE_PAGE ? aligned_alloc(HUGE_PAGE, rounded)
+                                 : aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
     if (p && bytes >= HUGE_PAGE)
         madvise(p, rounded, MADV_HUGEPAGE); // a wish: failing costs speed only
     return p;
@@ -34,7 +35,8 @@ static int buffer_new(struct clg_device *d, struct clg_buffer *b, size_t floats)
     if (bytes > d->info.max_allocation)
         return clg_fail(&d->log, CLG_ENOMEM,
                         "%.2f GiB in one piece is more than %s allows (%.2f GiB); try a smaller --batch",
-                        (double)bytes / 1073741824.0, d->info.name, (double)d->info.max_allocation / 1073741824.0);
+                        (double)bytes / 1073741824.0, d->info.name,
+                        (double)d->info.max_allocation / 1073741824.0);
     *b = (struct clg_buffer){.floats = floats};
     cl_mem_flags flags = CL_MEM_READ_WRITE;
     if (d->info.type == CLG_DEVICE_CPU) {
@@ -46,7 +48,8 @@ static int buffer_new(struct clg_device *d, struct clg_buffer *b, size_t floats)
     b->mem = clCreateBuffer(d->context, flags, bytes, b->host, &error);
     if (error) {
         free(b->host);
-        return clg_cl_fail(d, error, "cannot get %.1f MiB of device memory (%.1f MiB in use); try a smaller --batch",
+        return clg_cl_fail(d, error,
+                           "cannot get %.1f MiB of device memory (%.1f MiB in use); try a smaller --batch",
                            (double)bytes / 1048576.0, (double)d->memory / 1048576.0);
     }
     d->memory += bytes;
@@ -103,7 +106,8 @@ int clg_slab_take(struct clg_slab *slab, struct clg_shape shape, struct clg_tens
 {
     size_t room = clg_slab_room(shape);
     if (room > slab->buffer.floats - slab->used)
-        return clg_fail(&slab->device->log, CLG_ENOMEM, "slab of %zu floats is too small", slab->buffer.floats);
+        return clg_fail(&slab->device->log, CLG_ENOMEM, "slab of %zu floats is too small",
+                        slab->buffer.floats);
     *tensor = (struct clg_tensor){&slab->buffer, slab->used, shape};
     slab->used += room;
     return 0;
@@ -117,8 +121,8 @@ struct clg_tensor clg_slab_all(const struct clg_slab *slab)
 
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor t, const void *host, size_t bytes)
 {
-    cl_int error = clEnqueueWriteBuffer(d->queue, t.buffer->mem, CL_FALSE, t.offset * sizeof(float), bytes, host, 0,
-                                        NULL, NULL);
+    cl_int error = clEnqueueWriteBuffer(d->queue, t.buffer->mem, CL_FALSE, t.offset * sizeof(float), bytes,
+                                        host, 0, NULL, NULL);
     return error ? clg_cl_fail(d, error, "cannot copy %zu bytes to the device", bytes) : 0;
 }
 

@@ -120,8 +120,9 @@ int clg_device_profile_print(struct clg_device *d, FILE *file)
     fprintf(file, "%-32s %8s %11s %7s %9s %8s\n", "kernel", "calls", "total ms", "share", "GFLOP/s", "GB/s");
     for (int i = 0; i < n; i++) {
         double s = rows[i].seconds > 0 ? rows[i].seconds : 1e-12;
-        fprintf(file, "%-32s %8llu %11.2f %6.1f%% %9.1f %8.1f\n", rows[i].name, (unsigned long long)rows[i].calls,
-                1e3 * rows[i].seconds, total > 0 ? 100 * rows[i].seconds / total : 0, 1e-9 * rows[i].flops / s,
+        fprintf(file, "%-32s %8llu %11.2f %6.1f%% %9.1f %8.1f\n", rows[i].name,
+                (unsigned long long)rows[i].calls, 1e3 * rows[i].seconds,
+                total > 0 ? 100 * rows[i].seconds / total : 0, 1e-9 * rows[i].flops / s,
                 1e-9 * rows[i].bytes / s);
     }
     fprintf(file, "%-32s %8s %11.2f\n", "all kernels", "", 1e3 * total);

@@ -61,7 +61,8 @@ static int source_compose(struct clg_device *d, const char *file, char **source)
         size_t size = strlen(common) + strlen(own) + 256;
         *source = malloc(size);
         if (*source)
-            snprintf(*source, size, "#line 1 \"%s\"\n%s\n#line 1 \"%s\"\n%s\n", common_file, common, file, own);
+            snprintf(*source, size, "#line 1 \"%s\"\n%s\n#line 1 \"%s\"\n%s\n", common_file, common, file,
+                     own);
         else
             status = clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", file);
     }
@@ -70,21 +71,22 @@ static int source_compose(struct clg_device *d, const char *file, char **source)
     return status;
 }
 
-static int build_fail(struct clg_device *d, const struct clg_program *p, cl_program program, const char *options,
-                      cl_int error)
+static int build_fail(struct clg_device *d, const struct clg_program *p, cl_program program,
+                      const char *options, cl_int error)
 {
     size_t size = 0;
     clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     char *text = calloc(1, size + 1);
     if (text)
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, size, text, NULL);
-    clg_fail(&d->log, CLG_EBUILD, "%s does not compile on %s: %s\noptions: %s\n%.3000s", p->file, d->info.name,
-             clg_cl_text(error), options, text && text[0] ? text : "(the driver gave no log)");
+    clg_fail(&d->log, CLG_EBUILD, "%s does not compile on %s: %s\noptions: %s\n%.3000s", p->file,
+             d->info.name, clg_cl_text(error), options, text && text[0] ? text : "(the driver gave no log)");
     free(text);
     return CLG_EBUILD;
 }
 
-static int build_from_source(struct clg_device *d, struct clg_program *p, const char *source, const char *options)
+static int build_from_source(struct clg_device *d, struct clg_program *p, const char *source,
+                             const char *options)
 {
     cl_int error;
     cl_program program = clCreateProgramWithSource(d->context, 1, &source, NULL, &error);
@@ -110,7 +112,8 @@ static bool build_from_cache(struct clg_device *d, struct clg_program *p, const 
         return false;
     cl_int error, loaded = CL_SUCCESS;
     const unsigned char *const_binary = binary;
-    cl_program program = clCreateProgramWithBinary(d->context, 1, &d->id, &size, &const_binary, &loaded, &error);
+    cl_program program =
+        clCreateProgramWithBinary(d->context, 1, &d->id, &size, &const_binary, &loaded, &error);
     free(binary);
     if (error || loaded) {
         if (!error)
@@ -130,8 +133,8 @@ int clg_program_build(struct clg_device *d, struct clg_program *p)
     if (p->program)
         return 0;
     char options[2048];
-    int length = snprintf(options, sizeof options, "-cl-std=CL1.2 -DVF=%d -DWG=%d%s", d->vector, d->work_group,
-                          p->options);
+    int length = snprintf(options, sizeof options, "-cl-std=CL1.2 -DVF=%d -DWG=%d%s", d->vector,
+                          d->work_group, p->options);
     if (length >= (int)sizeof options)
         return clg_fail(&d->log, CLG_EBUILD, "options of %s are too long", p->file);
     char *source;

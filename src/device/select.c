@@ -29,7 +29,7 @@ static void say(struct words *why, const char *format, ...)
 
 static const char *const type_names[] = {"GPU", "CPU", "other device"};
 
-// --- the best of some -----------------------------------------------------------------------------
+// --- the best of some --------------------------------------------------------------------------
 static double power(const struct clg_device_info *d)
 {
     return (double)d->compute_units * (double)d->memory;
@@ -104,7 +104,7 @@ static int select_auto(const struct clg_device_info *list, int count, struct wor
     return CLG_ENODEV;
 }
 
-// --- one by number --------------------------------------------------------------------------------
+// --- one by number -----------------------------------------------------------------------------
 // Decimal digits alone, up to `end`; a number that no list is long enough for is INT_MAX.
 static bool is_number(const char *text, const char *end, int *number)
 {
@@ -167,7 +167,7 @@ static int select_pair(const struct clg_device_info *list, int count, const char
     return CLG_ENODEV;
 }
 
-// --- one by name ----------------------------------------------------------------------------------
+// --- one by name -------------------------------------------------------------------------------
 // Counts the devices whose name is (whole) or has the text, and those of them that can be used.
 struct matches {
     int n, first, usable, first_usable;
@@ -223,7 +223,7 @@ static int select_name(const struct clg_device_info *list, int count, const char
     return CLG_ENODEV;
 }
 
-// --- all of it ------------------------------------------------------------------------------------
+// --- all of it ---------------------------------------------------------------------------------
 int clg_devices_select(const struct clg_device_info *list, int count, const char *spec, char *why,
                        size_t why_size)
 {

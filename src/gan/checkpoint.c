@@ -1,5 +1,6 @@
-// Checkpoints: one safetensors file. netG.*, netD.* under PyTorch's names and layouts, averageG.* for the EMA, Adam's moments
-// as adamG.m.*, adamG.v.*, adamD.m.*, adamD.v.*; params, step count and the caller's extras as text metadata.
+// Checkpoints: one safetensors file. netG.*, netD.* under PyTorch's names and layouts, averageG.* for the
+// EMA, Adam's moments as adamG.m.*, adamG.v.*, adamD.m.*, adamD.v.*; params, step count and the caller's
+// extras as text metadata.
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -22,9 +23,9 @@ struct set {
 
 static int sets_of(const struct clg_gan *gan, struct set *sets)
 {
-    const struct set all[] = {{"netG", gan->g.net, NULL},          {"netD", gan->d.net, NULL},
-                              {"adamG.m", gan->g.net, gan->g.m},   {"adamG.v", gan->g.net, gan->g.v},
-                              {"adamD.m", gan->d.net, gan->d.m},   {"adamD.v", gan->d.net, gan->d.v},
+    const struct set all[] = {{"netG", gan->g.net, NULL},        {"netD", gan->d.net, NULL},
+                              {"adamG.m", gan->g.net, gan->g.m}, {"adamG.v", gan->g.net, gan->g.v},
+                              {"adamD.m", gan->d.net, gan->d.m}, {"adamD.v", gan->d.net, gan->d.v},
                               {"averageG", gan->average, NULL}};
     int n = gan->average ? SETS : SETS - 1;
     memcpy(sets, all, (size_t)n * sizeof *sets);
@@ -134,7 +135,7 @@ int clg_gan_save(struct clg_gan *gan, const char *path, const char *const (*extr
     return status;
 }
 
-// --- reading -----------------------------------------------------------------------------------------------------
+// --- reading -----------------------------------------------------------------------------------
 
 static bool same_shape(const struct clg_named_array *array, const struct clg_param *param)
 {
@@ -168,7 +169,8 @@ static int param_load(const struct clg_safetensors *file, const char *path, cons
         int64_t shape[4];
         shape_text(array->shape, array->dims, is, sizeof is);
         shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
-        return clg_fail(&set->net->log, CLG_EFORMAT, "%s: %s is %s, the model's is %s", path, name, is, expected);
+        return clg_fail(&set->net->log, CLG_EFORMAT, "%s: %s is %s, the model's is %s", path, name, is,
+                        expected);
     }
     return clg_param_write(set->net, param, tensor, array->values);
 }
@@ -188,8 +190,10 @@ static int params_load(const struct clg_safetensors *file, const char *path, str
     for (const struct clg_option *o = clg_gan_options; o->name; o++) {
         const char *text = clg_safetensors_metadata(file, o->name);
         if (!text)
-            return clg_fail(log, CLG_EFORMAT, "%s is no clgan checkpoint: it does not say its %s (weights alone can be "
-                            "given to train --init)", path, o->name);
+            return clg_fail(log, CLG_EFORMAT,
+                            "%s is no clgan checkpoint: it does not say its %s (weights alone can be "
+                            "given to train --init)",
+                            path, o->name);
         if (clg_option_set(o, params, text, log))
             return clg_fail(log, CLG_EFORMAT, "%s is damaged or of another version of clgan", path);
     }
@@ -235,7 +239,8 @@ static bool holds(const struct clg_safetensors *file, const struct set *set)
     const struct clg_param *first = &set->net->params[0];
     snprintf(name, sizeof name, "%s%s%s", set->prefix, set->prefix[0] ? "." : "", first->name);
     const struct clg_named_array *array = clg_safetensors_find(file, name);
-    return array && (set->prefix[0] || same_shape(array, first)); // a plain name alone does not tell which net
+    return array &&
+           (set->prefix[0] || same_shape(array, first)); // a plain name alone does not tell which net
 }
 
 int clg_gan_init_from(struct clg_gan *gan, const char *path)
@@ -244,7 +249,9 @@ int clg_gan_init_from(struct clg_gan *gan, const char *path)
     int status = clg_safetensors_open(&file, path, &gan->log);
     if (status)
         return status;
-    const struct set sets[] = {{"netG", gan->g.net, NULL}, {"netD", gan->d.net, NULL}, {"", gan->g.net, NULL},
+    const struct set sets[] = {{"netG", gan->g.net, NULL},
+                               {"netD", gan->d.net, NULL},
+                               {"", gan->g.net, NULL},
                                {"", gan->d.net, NULL}};
     int found = 0;
     for (int i = 0; i < 4 && !status; i++)
@@ -253,7 +260,8 @@ int clg_gan_init_from(struct clg_gan *gan, const char *path)
             found++;
         }
     if (!status && !found)
-        status = clg_fail(&gan->log, CLG_EFORMAT, "%s has neither netG.* nor netD.* nor a net of this model's shapes", path);
+        status = clg_fail(&gan->log, CLG_EFORMAT,
+                          "%s has neither netG.* nor netD.* nor a net of this model's shapes", path);
     if (!status && gan->average)
         status = clg_copy(gan->device, clg_slab_all(gan->g.net->values), clg_slab_all(gan->average->values));
     if (!status && gan->average)

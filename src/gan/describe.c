@@ -50,7 +50,8 @@ static double output_kib(struct clg_shape s)
 static void table(const char *title, const struct clg_net *net, FILE *file)
 {
     char text[96], shape[48];
-    fprintf(file, "%s\n  %-9s %-30s %-14s %11s %9s %9s\n", title, "layer", "", "output", "parameters", "MMACs", "KiB");
+    fprintf(file, "%s\n  %-9s %-30s %-14s %11s %9s %9s\n", title, "layer", "", "output", "parameters",
+            "MMACs", "KiB");
     snprintf(shape, sizeof shape, "%d x %d x %d", net->input.h, net->input.w, net->input.c);
     fprintf(file, "  %-9s %-30s %-14s\n", "", "input", shape);
     for (int i = 0; i < net->n; i++) {
@@ -109,9 +110,10 @@ uint64_t clg_gan_memory(const struct clg_gan_params *p)
     return (uint64_t)floats * sizeof(float);
 }
 
-// --- the figure --------------------------------------------------------------------------------------------------
+// --- the figure --------------------------------------------------------------------------------
 
-// The stages of a net: its input, then each layer that changes the map's shape, with what follows it joined to its words.
+// The stages of a net: its input, then each layer that changes the map's shape, with what follows it joined
+// to its words.
 static int stages_of(const struct clg_net *net, struct clg_figure_stage *stages)
 {
     int n = 1;

@@ -34,7 +34,7 @@ static double box_tall(const struct box *box)
     return box->height + box->lean_y;
 }
 
-// --- texts ----------------------------------------------------------------------------------------
+// --- texts -------------------------------------------------------------------------------------
 
 // The length of `text` in characters, UTF-8.
 static int text_count(const char *text, size_t bytes)
@@ -88,7 +88,7 @@ static void op_write(FILE *file, const char *op, double x, double y)
     }
 }
 
-// --- layout ---------------------------------------------------------------------------------------
+// --- layout ------------------------------------------------------------------------------------
 
 // What the stage's way to the next one takes: the gap between two stacks.
 static double gap_before(const struct clg_figure_net *net, int i)
@@ -124,7 +124,7 @@ static double net_tall(const struct clg_figure_net *net)
     return tall;
 }
 
-// --- drawing --------------------------------------------------------------------------------------
+// --- drawing -----------------------------------------------------------------------------------
 
 static void face_write(FILE *file, const char *kind, const double p[8])
 {

@@ -9,9 +9,19 @@
 
 struct clg_gan_params clg_gan_params_default(void)
 {
-    return (struct clg_gan_params){.size = 64, .channels = 3, .z = 100, .ngf = 64, .ndf = 64, .batch = 128,
-                                   .z_dist = CLG_Z_NORMAL, .seed = 1, .lr = 2e-4f, .beta1 = 0.5f, .beta2 = 0.999f,
-                                   .eps = 1e-8f, .ema = 0};
+    return (struct clg_gan_params){.size = 64,
+                                   .channels = 3,
+                                   .z = 100,
+                                   .ngf = 64,
+                                   .ndf = 64,
+                                   .batch = 128,
+                                   .z_dist = CLG_Z_NORMAL,
+                                   .seed = 1,
+                                   .lr = 2e-4f,
+                                   .beta1 = 0.5f,
+                                   .beta2 = 0.999f,
+                                   .eps = 1e-8f,
+                                   .ema = 0};
 }
 
 // Adam's moments, zero, as large as the net's values.
@@ -117,8 +127,8 @@ void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *
     *discriminator = clg_net_parameters(gan->d.net);
 }
 
-void clg_noise_draw(const struct clg_gan_params *p, uint64_t seed, enum clg_stream stream, uint64_t first, int n,
-                    float *z)
+void clg_noise_draw(const struct clg_gan_params *p, uint64_t seed, enum clg_stream stream, uint64_t first,
+                    int n, float *z)
 {
     const uint64_t length = (uint64_t)p->z, count = (uint64_t)n * length;
     if (p->z_dist == CLG_Z_NORMAL) {

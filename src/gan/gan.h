@@ -38,8 +38,8 @@ struct clg_gan {
     struct clg_log log;
     struct clg_gan_params params;
     struct clg_side g, d;
-    struct clg_net *average; // EMA of the generator, or NULL
-    struct clg_step *step;   // NULL until the first step
+    struct clg_net *average;                       // EMA of the generator, or NULL
+    struct clg_step *step;                         // NULL until the first step
     struct clg_inference *generate, *discriminate; // NULL until used
     int64_t steps;
 };
@@ -47,8 +47,8 @@ struct clg_gan {
 // models.c: the paper's nets, layer by layer. device NULL: for describing.
 int clg_model_generator(struct clg_net **net, struct clg_device *device, const struct clg_gan_params *params,
                         const struct clg_log *log);
-int clg_model_discriminator(struct clg_net **net, struct clg_device *device, const struct clg_gan_params *params,
-                            const struct clg_log *log);
+int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
+                            const struct clg_gan_params *params, const struct clg_log *log);
 int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
 // step.c, inference.c

@@ -1,5 +1,5 @@
-// Pictures from noise, and logits from pictures: inference-mode batch norm, always in passes of CLG_GENERATE_BATCH, so that
-// a result depends on its own input alone.
+// Pictures from noise, and logits from pictures: inference-mode batch norm, always in passes of
+// CLG_GENERATE_BATCH, so that a result depends on its own input alone.
 #include "gan/gan.h"
 
 #include "base/log.h"

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-void clg_noise_draw(const struct clg_gan_params *params, uint64_t seed, enum clg_stream stream, uint64_t first, int n,
-                    float *z);
+void clg_noise_draw(const struct clg_gan_params *params, uint64_t seed, enum clg_stream stream,
+                    uint64_t first, int n, float *z);
 
 #endif

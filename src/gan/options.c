@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// --- the two tables -------------------------------------------------------------------------------
+// --- the two tables ----------------------------------------------------------------------------
 #define GAN(field) offsetof(struct clg_gan_params, field)
 const struct clg_option clg_gan_options[] = {
     {"size", CLG_OPTION_INT, GAN(size), 16, 256, "16|32|64|128|256", NULL, "side of the square pictures"},
@@ -60,7 +60,7 @@ const struct clg_option clg_train_options[] = {
     {0},
 };
 
-// --- numbers, with a point for a point in every locale --------------------------------------------
+// --- numbers, with a point for a point in every locale -----------------------------------------
 struct c_locale {
     locale_t mine, before;
 };
@@ -129,7 +129,7 @@ static bool parse_uint64(const char *text, uint64_t *value)
     return errno == 0;
 }
 
-// --- one of several words -------------------------------------------------------------------------
+// --- one of several words ----------------------------------------------------------------------
 // The next word of "a|b|c": its length, 0 after the last; *words then starts behind it.
 static size_t next_word(const char **words, const char **word)
 {
@@ -170,7 +170,7 @@ static void print_choices(const char *words, char *text, size_t size)
     }
 }
 
-// --- setting --------------------------------------------------------------------------------------
+// --- setting -----------------------------------------------------------------------------------
 static int refuse(const struct clg_option *o, const char *text, const struct clg_log *log,
                   const char *allowed)
 {
@@ -278,7 +278,7 @@ int clg_option_set(const struct clg_option *o, void *params, const char *text, c
     return clg_fail(log, CLG_EINVAL, "--%s: its type %d is unknown", o->name, (int)o->type);
 }
 
-// --- getting --------------------------------------------------------------------------------------
+// --- getting -----------------------------------------------------------------------------------
 static void get_crop(const struct clg_crop *crop, char *text, size_t size)
 {
     if (crop->kind == CLG_CROP_BOX)
@@ -314,7 +314,7 @@ const struct clg_option *clg_option_find(const struct clg_option *table, const c
     return NULL;
 }
 
-// --- help -----------------------------------------------------------------------------------------
+// --- help --------------------------------------------------------------------------------------
 static const char *value_of(const struct clg_option *o)
 {
     return o->value ? o->value : o->choices ? o->choices : "";

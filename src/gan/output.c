@@ -55,8 +55,10 @@ static int folder_start(struct clg_output *o)
     path_in(o, "model.safetensors", path);
     if (!o->train.resume && clg_file_exists(path)) {
         if (!o->train.overwrite)
-            return clg_fail(&o->log, CLG_EINVAL, "%s holds an earlier run: go on with it (--resume %s), choose another "
-                            "--out, or replace it (--overwrite)", o->folder, o->folder);
+            return clg_fail(&o->log, CLG_EINVAL,
+                            "%s holds an earlier run: go on with it (--resume %s), choose another "
+                            "--out, or replace it (--overwrite)",
+                            o->folder, o->folder);
         unlink(path);
         samples_remove(o, "samples", "step-");
         samples_remove(o, ".", "model-");
@@ -130,9 +132,9 @@ void clg_output_close(struct clg_output **output)
 int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
 {
     const struct clg_gan_metrics *m = &s->metrics;
-    int written = fprintf(o->metrics, "%" PRId64 ",%.4f,%.6f,%.6f,%.6f,%.6f,%.6f,%.2f,%.3f\n", s->step, s->epoch,
-                          m->loss_d, m->loss_g, m->d_real, m->d_fake_before, m->d_fake_after, s->images_per_s,
-                          clg_seconds() - o->start);
+    int written = fprintf(o->metrics, "%" PRId64 ",%.4f,%.6f,%.6f,%.6f,%.6f,%.6f,%.2f,%.3f\n", s->step,
+                          s->epoch, m->loss_d, m->loss_g, m->d_real, m->d_fake_before, m->d_fake_after,
+                          s->images_per_s, clg_seconds() - o->start);
     if (written < 0 || fflush(o->metrics))
         return clg_fail(&o->log, CLG_EIO, "cannot write %s/metrics.csv: is the disk full?", o->folder);
     return 0;
@@ -166,7 +168,8 @@ struct texts {
     int n;
 };
 
-static void texts_make(const struct clg_option *table, const void *params, const char *prefix, struct texts *t)
+static void texts_make(const struct clg_option *table, const void *params, const char *prefix,
+                       struct texts *t)
 {
     for (const struct clg_option *o = table; o->name && t->n < EXTRAS; o++) {
         clg_option_get(o, params, t->values[t->n], sizeof t->values[t->n]);
@@ -184,7 +187,8 @@ static void checkpoints_thin(const struct clg_output *o)
         for (struct dirent *e; dir && (e = readdir(dir));) {
             int64_t step;
             int used = 0;
-            if (sscanf(e->d_name, "model-%" SCNd64 ".safetensors%n", &step, &used) == 1 && used && !e->d_name[used]) {
+            if (sscanf(e->d_name, "model-%" SCNd64 ".safetensors%n", &step, &used) == 1 && used &&
+                !e->d_name[used]) {
                 lowest = lowest < 0 || step < lowest ? step : lowest;
                 count++;
             }
@@ -207,7 +211,8 @@ int clg_output_save(struct clg_output *o, struct clg_gan *gan)
     if (!t)
         return clg_fail(&o->log, CLG_ENOMEM, "out of memory for a checkpoint");
     const char *extra[EXTRAS][2];
-    // What names this run's place and start stays out: the same run elsewhere, or resumed, gives the same bytes.
+    // What names this run's place and start stays out: the same run elsewhere, or resumed, gives the same
+    // bytes.
     struct clg_train_params train = o->train;
     train.out = train.resume = train.init = NULL;
     train.overwrite = false;
@@ -252,7 +257,8 @@ int clg_output_report(struct clg_output *o)
     return status;
 }
 
-int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory, const struct clg_log *log)
+int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
+                        const struct clg_log *log)
 {
     // The texts of all options, one after the other, each with its end.
     enum { MOST = 512 };

@@ -1,5 +1,6 @@
-// The training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. The order, the losses and the
-// sums are those of PyTorch's DCGAN example. Recorded once, then replayed; the host waits once, for the losses.
+// The training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. The order, the
+// losses and the sums are those of PyTorch's DCGAN example. Recorded once, then replayed; the host waits
+// once, for the losses.
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -25,7 +26,8 @@ static int judge(struct clg_gan *gan, struct clg_tensor pictures, float target, 
     struct clg_plan *d = gan->d.plan;
     int status = clg_plan_forward(d, pictures);
     return status ? status
-                  : clg_bce(gan->device, clg_plan_output(d), target, clg_plan_output_grad(d), stat(gan->step, which));
+                  : clg_bce(gan->device, clg_plan_output(d), target, clg_plan_output_grad(d),
+                            stat(gan->step, which));
 }
 
 static int adam(struct clg_gan *gan, struct clg_side *side)
@@ -85,9 +87,11 @@ static int tensors_new(struct clg_gan *gan, struct clg_step *s)
 {
     const struct clg_gan_params *p = &gan->params;
     const struct clg_shape z = {p->batch, 1, 1, p->z}, real = {p->batch, p->size, p->size, p->channels};
-    const struct clg_shape bytes = {1, 1, 1, (int)((clg_shape_count(real) + 3) / 4)}, few = {1, 1, 1, 2 * STATS};
-    int status = clg_slab_new(&s->slab, gan->device,
-                              clg_slab_room(z) + clg_slab_room(real) + clg_slab_room(bytes) + 2 * clg_slab_room(few));
+    const struct clg_shape bytes = {1, 1, 1, (int)((clg_shape_count(real) + 3) / 4)},
+                           few = {1, 1, 1, 2 * STATS};
+    int status =
+        clg_slab_new(&s->slab, gan->device,
+                     clg_slab_room(z) + clg_slab_room(real) + clg_slab_room(bytes) + 2 * clg_slab_room(few));
     if (!status)
         status = clg_slab_take(s->slab, z, &s->z);
     if (!status)
@@ -170,7 +174,8 @@ static int step_run(struct clg_gan *gan, struct clg_gan_metrics *metrics)
 
 static int send_z(struct clg_gan *gan, const float *z)
 {
-    return clg_tensor_write_later(gan->device, gan->step->z, z, clg_shape_count(gan->step->z.shape) * sizeof(float));
+    return clg_tensor_write_later(gan->device, gan->step->z, z,
+                                  clg_shape_count(gan->step->z.shape) * sizeof(float));
 }
 
 int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics)

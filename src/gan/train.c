@@ -13,9 +13,15 @@ enum { GRID = 64, RATE_STEPS = 20 };
 
 struct clg_train_params clg_train_params_default(void)
 {
-    return (struct clg_train_params){.data = "builtin:faces", .out = "runs/clgan", .steps = 0, .epochs = 25,
-                                     .sample_every = 100, .save_every = 500, .keep = 0,
-                                     .crop = {.kind = CLG_CROP_CENTER}, .threads = 2};
+    return (struct clg_train_params){.data = "builtin:faces",
+                                     .out = "runs/clgan",
+                                     .steps = 0,
+                                     .epochs = 25,
+                                     .sample_every = 100,
+                                     .save_every = 500,
+                                     .keep = 0,
+                                     .crop = {.kind = CLG_CROP_CENTER},
+                                     .threads = 2};
 }
 
 struct run {
@@ -26,10 +32,10 @@ struct run {
     struct clg_data *data;
     struct clg_output *output;
     uint8_t *batch;
-    int64_t target;              // steps to reach
-    uint64_t pictures;           // of the folder, 0: endless
-    double times[RATE_STEPS];    // when the last steps ended
-    int64_t sampled, saved;      // at which step last
+    int64_t target;           // steps to reach
+    uint64_t pictures;        // of the folder, 0: endless
+    double times[RATE_STEPS]; // when the last steps ended
+    int64_t sampled, saved;   // at which step last
     struct clg_train_status status;
 };
 
@@ -97,10 +103,11 @@ static int prepare(struct run *r)
     const struct clg_device_info *info = clg_device_info(r->device);
     const double gib = 1073741824.0;
     uint64_t needs = clg_gan_memory(&r->model);
-    clg_log_line(&r->device->log, CLG_LOG_INFO, "needs %.2f GiB of %.1f GiB device memory", (double)needs / gib,
-                 (double)info->memory / gib);
+    clg_log_line(&r->device->log, CLG_LOG_INFO, "needs %.2f GiB of %.1f GiB device memory",
+                 (double)needs / gib, (double)info->memory / gib);
     if (needs > info->memory)
-        clg_log_line(&r->device->log, CLG_LOG_WARNING, "that is more than %s has; try a smaller --batch", info->name);
+        clg_log_line(&r->device->log, CLG_LOG_WARNING, "that is more than %s has; try a smaller --batch",
+                     info->name);
     return clg_gan_prepare(r->gan);
 }
 
@@ -179,8 +186,8 @@ static int loop(struct run *r, clg_train_fn *step, void *user)
     return status ? status : reported;
 }
 
-int clg_train(struct clg_device *device, const struct clg_gan_params *gan, const struct clg_train_params *params,
-              clg_train_fn *step, void *user)
+int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
+              const struct clg_train_params *params, clg_train_fn *step, void *user)
 {
     struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1};
     int status = gan_open(&r, gan);

@@ -30,9 +30,14 @@ static void text(const struct clg_layer *layer, char *to, size_t size)
         snprintf(to, size, "%s", names[layer->act.kind]);
 }
 
-const struct clg_layer_type clg_layer_type_act = {
-    .name = "activation", .shape = shape, .forward = forward, .backward = backward, .text = text, .needs_output = true,
-    .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN | CLG_IN_PLACE_GRADIENT};
+const struct clg_layer_type clg_layer_type_act = {.name = "activation",
+                                                  .shape = shape,
+                                                  .forward = forward,
+                                                  .backward = backward,
+                                                  .text = text,
+                                                  .needs_output = true,
+                                                  .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN |
+                                                              CLG_IN_PLACE_GRADIENT};
 
 struct clg_layer clg_layer_act(const char *name, struct clg_act act)
 {

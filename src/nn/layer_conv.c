@@ -9,9 +9,10 @@ static int numbers_check(const struct clg_layer *layer, struct clg_shape in, con
 {
     const struct clg_conv *c = &layer->conv.conv;
     if (c->r < 1 || c->s < 1 || c->stride < 1 || c->pad < 0 || c->pad >= c->r || c->pad >= c->s)
-        return clg_fail(log, CLG_EINVAL, "layer %s: a %dx%d kernel with stride %d and padding %d on a %dx%d map: kernel "
-                        "and stride must be at least 1, padding 0 or more and smaller than the kernel", layer->name,
-                        c->r, c->s, c->stride, c->pad, in.h, in.w);
+        return clg_fail(log, CLG_EINVAL,
+                        "layer %s: a %dx%d kernel with stride %d and padding %d on a %dx%d map: kernel "
+                        "and stride must be at least 1, padding 0 or more and smaller than the kernel",
+                        layer->name, c->r, c->s, c->stride, c->pad, in.h, in.w);
     if (layer->conv.channels < 1)
         return clg_fail(log, CLG_EINVAL, "layer %s: %d output channels, at least 1 is needed", layer->name,
                         layer->conv.channels);
@@ -29,13 +30,14 @@ static int conv_shape(const struct clg_layer *layer, const struct clg_shape *in,
     *out = (struct clg_shape){in->n, clg_conv_out(in->h, c->r, c->stride, c->pad),
                               clg_conv_out(in->w, c->s, c->stride, c->pad), layer->conv.channels};
     if (out->h < 1 || out->w < 1)
-        return clg_fail(log, CLG_EINVAL, "layer %s: a %dx%d kernel with padding %d does not fit its %dx%d input",
-                        layer->name, c->r, c->s, c->pad, in->h, in->w);
+        return clg_fail(log, CLG_EINVAL,
+                        "layer %s: a %dx%d kernel with padding %d does not fit its %dx%d input", layer->name,
+                        c->r, c->s, c->pad, in->h, in->w);
     return 0;
 }
 
-static int transpose_shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
-                           const struct clg_log *log)
+static int transpose_shape(const struct clg_layer *layer, const struct clg_shape *in, int n,
+                           struct clg_shape *out, const struct clg_log *log)
 {
     (void)n;
     const struct clg_conv *c = &layer->conv.conv;
@@ -45,8 +47,8 @@ static int transpose_shape(const struct clg_layer *layer, const struct clg_shape
     *out = (struct clg_shape){in->n, (in->h - 1) * c->stride - 2 * c->pad + c->r,
                               (in->w - 1) * c->stride - 2 * c->pad + c->s, layer->conv.channels};
     if (out->h < 1 || out->w < 1)
-        return clg_fail(log, CLG_EINVAL, "layer %s: padding %d leaves nothing of its %dx%d input's output", layer->name,
-                        c->pad, in->h, in->w);
+        return clg_fail(log, CLG_EINVAL, "layer %s: padding %d leaves nothing of its %dx%d input's output",
+                        layer->name, c->pad, in->h, in->w);
     return 0;
 }
 
@@ -60,13 +62,15 @@ static int params(const struct clg_layer *layer, struct clg_shape weight, struct
     return 2;
 }
 
-static int conv_params(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs)
+static int conv_params(const struct clg_layer *layer, const struct clg_shape *in,
+                       struct clg_param_spec *specs)
 {
     const struct clg_conv *c = &layer->conv.conv;
     return params(layer, (struct clg_shape){c->r, c->s, in->c, layer->conv.channels}, specs);
 }
 
-static int transpose_params(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs)
+static int transpose_params(const struct clg_layer *layer, const struct clg_shape *in,
+                            struct clg_param_spec *specs)
 {
     const struct clg_conv *c = &layer->conv.conv;
     return params(layer, (struct clg_shape){c->r, c->s, layer->conv.channels, in->c}, specs);
@@ -139,12 +143,22 @@ static void text(const struct clg_layer *layer, char *to, size_t size)
     snprintf(to, size, "%s %dx%d / %d, pad %d", layer->type->name, c->r, c->s, c->stride, c->pad);
 }
 
-const struct clg_layer_type clg_layer_type_conv = {
-    .name = "conv", .shape = conv_shape, .params = conv_params, .forward = conv_forward, .backward = conv_backward,
-    .macs = conv_macs, .text = text, .needs_input = true};
-const struct clg_layer_type clg_layer_type_conv_transpose = {
-    .name = "conv transpose", .shape = transpose_shape, .params = transpose_params, .forward = transpose_forward,
-    .backward = transpose_backward, .macs = transpose_macs, .text = text, .needs_input = true};
+const struct clg_layer_type clg_layer_type_conv = {.name = "conv",
+                                                   .shape = conv_shape,
+                                                   .params = conv_params,
+                                                   .forward = conv_forward,
+                                                   .backward = conv_backward,
+                                                   .macs = conv_macs,
+                                                   .text = text,
+                                                   .needs_input = true};
+const struct clg_layer_type clg_layer_type_conv_transpose = {.name = "conv transpose",
+                                                             .shape = transpose_shape,
+                                                             .params = transpose_params,
+                                                             .forward = transpose_forward,
+                                                             .backward = transpose_backward,
+                                                             .macs = transpose_macs,
+                                                             .text = text,
+                                                             .needs_input = true};
 
 struct clg_layer clg_layer_new(const struct clg_layer_type *type, const char *name)
 {

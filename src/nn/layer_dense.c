@@ -24,15 +24,16 @@ static int shape(const struct clg_layer *layer, const struct clg_shape *in, int 
 static int params(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs)
 {
     const int features = layer->dense.features;
-    specs[0] = (struct clg_param_spec){"weight", {1, 1, inputs_of(*in), features}, CLG_INIT_NORMAL, CLG_LAYOUT_DENSE,
-                                       true};
+    specs[0] = (struct clg_param_spec){
+        "weight", {1, 1, inputs_of(*in), features}, CLG_INIT_NORMAL, CLG_LAYOUT_DENSE, true};
     specs[1] = (struct clg_param_spec){"bias", {1, 1, 1, features}, CLG_INIT_ZERO, CLG_LAYOUT_VECTOR, true};
     return layer->dense.bias ? 2 : 1;
 }
 
 static int forward(const struct clg_pass *p)
 {
-    struct clg_gemm g = {.m = p->in[0].shape.n, .n = p->out.shape.c, .k = inputs_of(p->in[0].shape), .alpha = 1};
+    struct clg_gemm g = {
+        .m = p->in[0].shape.n, .n = p->out.shape.c, .k = inputs_of(p->in[0].shape), .alpha = 1};
     int status = clg_gemm(p->device, g, p->in[0], p->value[0], p->out);
     return status || !p->layer->dense.bias ? status : clg_bias_add(p->device, p->value[1], p->out);
 }
@@ -42,7 +43,8 @@ static int backward(const struct clg_pass *p)
     const int n = p->in[0].shape.n, in = inputs_of(p->in[0].shape), out = p->out.shape.c;
     int status = 0;
     if (p->grad[0].buffer) {
-        struct clg_gemm g = {.transpose_a = true, .m = in, .n = out, .k = n, .alpha = 1, .beta = p->accumulate ? 1 : 0};
+        struct clg_gemm g = {
+            .transpose_a = true, .m = in, .n = out, .k = n, .alpha = 1, .beta = p->accumulate ? 1 : 0};
         status = clg_gemm(p->device, g, p->in[0], p->dout, p->grad[0]);
     }
     if (!status && p->layer->dense.bias && p->grad[1].buffer)
@@ -65,9 +67,14 @@ static void text(const struct clg_layer *layer, char *to, size_t size)
     snprintf(to, size, "dense%s", layer->dense.bias ? " + bias" : "");
 }
 
-const struct clg_layer_type clg_layer_type_dense = {
-    .name = "dense", .shape = shape, .params = params, .forward = forward, .backward = backward, .macs = macs,
-    .text = text, .needs_input = true};
+const struct clg_layer_type clg_layer_type_dense = {.name = "dense",
+                                                    .shape = shape,
+                                                    .params = params,
+                                                    .forward = forward,
+                                                    .backward = backward,
+                                                    .macs = macs,
+                                                    .text = text,
+                                                    .needs_input = true};
 
 struct clg_layer clg_layer_dense(const char *name, int features)
 {

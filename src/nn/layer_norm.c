@@ -11,8 +11,10 @@ static int shape(const struct clg_layer *layer, const struct clg_shape *in, int 
     (void)n;
     *out = *in;
     if (layer->norm.act.kind > CLG_ACT_LEAKY_RELU)
-        return clg_fail(log, CLG_EINVAL, "layer %s: only ReLU or LeakyReLU can go on top of batch norm; others are layers of "
-                        "their own", layer->name);
+        return clg_fail(log, CLG_EINVAL,
+                        "layer %s: only ReLU or LeakyReLU can go on top of batch norm; others are layers of "
+                        "their own",
+                        layer->name);
     return 0;
 }
 
@@ -29,9 +31,14 @@ static int params(const struct clg_layer *layer, const struct clg_shape *in, str
 
 static struct clg_norm norm_of(const struct clg_pass *p)
 {
-    return (struct clg_norm){.gamma = p->value[0], .beta = p->value[1], .running_mean = p->value[2],
-                             .running_var = p->value[3], .save_mean = p->saved[0], .save_inv = p->saved[1],
-                             .eps = p->layer->norm.eps, .momentum = p->layer->norm.momentum,
+    return (struct clg_norm){.gamma = p->value[0],
+                             .beta = p->value[1],
+                             .running_mean = p->value[2],
+                             .running_var = p->value[3],
+                             .save_mean = p->saved[0],
+                             .save_inv = p->saved[1],
+                             .eps = p->layer->norm.eps,
+                             .momentum = p->layer->norm.momentum,
                              .act = p->layer->norm.act};
 }
 
@@ -46,7 +53,8 @@ static int backward(const struct clg_pass *p)
 {
     // The net's first layer may have no gradient to give on; the sums still need a place: dout's own.
     struct clg_tensor dx = p->din[0].buffer ? p->din[0] : p->dout;
-    return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1], p->accumulate);
+    return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1],
+                             p->accumulate);
 }
 
 static void text(const struct clg_layer *layer, char *to, size_t size)
@@ -55,9 +63,15 @@ static void text(const struct clg_layer *layer, char *to, size_t size)
     snprintf(to, size, "batch norm%s", on_top[layer->norm.act.kind]);
 }
 
-const struct clg_layer_type clg_layer_type_norm = {
-    .name = "batch norm", .shape = shape, .params = params, .forward = forward, .backward = backward, .text = text,
-    .needs_input = true, .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_GRADIENT, .saved = 2};
+const struct clg_layer_type clg_layer_type_norm = {.name = "batch norm",
+                                                   .shape = shape,
+                                                   .params = params,
+                                                   .forward = forward,
+                                                   .backward = backward,
+                                                   .text = text,
+                                                   .needs_input = true,
+                                                   .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_GRADIENT,
+                                                   .saved = 2};
 
 struct clg_layer clg_layer_norm(const char *name, struct clg_act act)
 {

@@ -11,9 +11,10 @@ static int shape(const struct clg_layer *layer, const struct clg_shape *in, int 
     (void)n;
     const struct clg_pool *p = &layer->pool;
     if (p->size < 1 || p->stride < 1 || p->size > in->h || p->size > in->w)
-        return clg_fail(log, CLG_EINVAL, "layer %s: pooling %dx%d / %d does not fit its %dx%d input", layer->name, p->size,
-                        p->size, p->stride, in->h, in->w);
-    *out = (struct clg_shape){in->n, (in->h - p->size) / p->stride + 1, (in->w - p->size) / p->stride + 1, in->c};
+        return clg_fail(log, CLG_EINVAL, "layer %s: pooling %dx%d / %d does not fit its %dx%d input",
+                        layer->name, p->size, p->size, p->stride, in->h, in->w);
+    *out = (struct clg_shape){in->n, (in->h - p->size) / p->stride + 1, (in->w - p->size) / p->stride + 1,
+                              in->c};
     return 0;
 }
 
@@ -30,11 +31,16 @@ static int backward(const struct clg_pass *p)
 static void text(const struct clg_layer *layer, char *to, size_t size)
 {
     const struct clg_pool *p = &layer->pool;
-    snprintf(to, size, "%s pool %dx%d / %d", p->kind == CLG_POOL_MAX ? "max" : "average", p->size, p->size, p->stride);
+    snprintf(to, size, "%s pool %dx%d / %d", p->kind == CLG_POOL_MAX ? "max" : "average", p->size, p->size,
+             p->stride);
 }
 
-const struct clg_layer_type clg_layer_type_pool = {
-    .name = "pool", .shape = shape, .forward = forward, .backward = backward, .text = text, .needs_input = true};
+const struct clg_layer_type clg_layer_type_pool = {.name = "pool",
+                                                   .shape = shape,
+                                                   .forward = forward,
+                                                   .backward = backward,
+                                                   .text = text,
+                                                   .needs_input = true};
 
 struct clg_layer clg_layer_pool(const char *name, struct clg_pool pool)
 {

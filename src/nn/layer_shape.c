@@ -5,15 +5,15 @@
 
 #include <stdio.h>
 
-static int reshape_shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
-                         const struct clg_log *log)
+static int reshape_shape(const struct clg_layer *layer, const struct clg_shape *in, int n,
+                         struct clg_shape *out, const struct clg_log *log)
 {
     (void)n;
     *out = layer->reshape;
     out->n = in->n;
     if (out->h < 1 || out->w < 1 || out->c < 1 || clg_shape_count(*out) != clg_shape_count(*in))
-        return clg_fail(log, CLG_EINVAL, "layer %s: %dx%dx%d has not as many values as %dx%dx%d", layer->name, in->h,
-                        in->w, in->c, out->h, out->w, out->c);
+        return clg_fail(log, CLG_EINVAL, "layer %s: %dx%dx%d has not as many values as %dx%dx%d", layer->name,
+                        in->h, in->w, in->c, out->h, out->w, out->c);
     return 0;
 }
 
@@ -39,9 +39,13 @@ static void reshape_text(const struct clg_layer *layer, char *to, size_t size)
     snprintf(to, size, "reshape %dx%dx%d", layer->reshape.h, layer->reshape.w, layer->reshape.c);
 }
 
-const struct clg_layer_type clg_layer_type_reshape = {
-    .name = "reshape", .shape = reshape_shape, .forward = reshape_forward, .backward = reshape_backward,
-    .text = reshape_text, .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN | CLG_IN_PLACE_GRADIENT};
+const struct clg_layer_type clg_layer_type_reshape = {.name = "reshape",
+                                                      .shape = reshape_shape,
+                                                      .forward = reshape_forward,
+                                                      .backward = reshape_backward,
+                                                      .text = reshape_text,
+                                                      .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN |
+                                                                  CLG_IN_PLACE_GRADIENT};
 
 struct clg_layer clg_layer_reshape(const char *name, int h, int w, int c)
 {
@@ -50,15 +54,15 @@ struct clg_layer clg_layer_reshape(const char *name, int h, int w, int c)
     return layer;
 }
 
-static int concat_shape(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
-                        const struct clg_log *log)
+static int concat_shape(const struct clg_layer *layer, const struct clg_shape *in, int n,
+                        struct clg_shape *out, const struct clg_log *log)
 {
     *out = in[0];
     out->c = 0;
     for (int k = 0; k < n; k++) {
         if (in[k].h != in[0].h || in[k].w != in[0].w)
-            return clg_fail(log, CLG_EINVAL, "layer %s: cannot join %dx%d and %dx%d maps", layer->name, in[0].h, in[0].w,
-                            in[k].h, in[k].w);
+            return clg_fail(log, CLG_EINVAL, "layer %s: cannot join %dx%d and %dx%d maps", layer->name,
+                            in[0].h, in[0].w, in[k].h, in[k].w);
         out->c += in[k].c;
     }
     return 0;
@@ -90,9 +94,12 @@ static void concat_text(const struct clg_layer *layer, char *to, size_t size)
     snprintf(to, size, "concat of %d", layer->inputs_n);
 }
 
-const struct clg_layer_type clg_layer_type_concat = {
-    .name = "concat", .shape = concat_shape, .forward = concat_forward, .backward = concat_backward,
-    .text = concat_text, .inputs_most = CLG_LAYER_INPUTS_MOST};
+const struct clg_layer_type clg_layer_type_concat = {.name = "concat",
+                                                     .shape = concat_shape,
+                                                     .forward = concat_forward,
+                                                     .backward = concat_backward,
+                                                     .text = concat_text,
+                                                     .inputs_most = CLG_LAYER_INPUTS_MOST};
 
 struct clg_layer clg_layer_concat(const char *name, int a, int b)
 {

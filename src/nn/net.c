@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input, const struct clg_log *log)
+int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input,
+                const struct clg_log *log)
 {
     *net = calloc(1, sizeof **net);
     if (!*net)
@@ -62,15 +63,15 @@ int clg_net_add(struct clg_net *net, struct clg_layer layer)
         return clg_fail(&net->log, CLG_EINVAL, "a net has at most %d layers", CLG_LAYERS_MOST);
     const int most = layer.type->inputs_most ? layer.type->inputs_most : 1;
     if (layer.inputs_n < 1 || layer.inputs_n > most)
-        return clg_fail(&net->log, CLG_EINVAL, "layer %s has %d inputs, its kind (%s) takes 1 to %d", layer.name,
-                        layer.inputs_n, layer.type->name, most);
+        return clg_fail(&net->log, CLG_EINVAL, "layer %s has %d inputs, its kind (%s) takes 1 to %d",
+                        layer.name, layer.inputs_n, layer.type->name, most);
     net->layers[at] = layer;
     struct clg_shape in[CLG_LAYER_INPUTS_MOST];
     for (int k = 0; k < layer.inputs_n; k++) {
         int from = clg_net_input_index(net, at, k);
         if (from < CLG_NET_INPUT || from >= at)
-            return clg_fail(&net->log, CLG_EINVAL, "layer %d (%s): input %d is not a layer before it", at, layer.name,
-                            from);
+            return clg_fail(&net->log, CLG_EINVAL, "layer %d (%s): input %d is not a layer before it", at,
+                            layer.name, from);
         for (int other = 0; other < k; other++)
             if (clg_net_input_index(net, at, other) == from)
                 return clg_fail(&net->log, CLG_EINVAL, "layer %s takes layer %d twice", layer.name, from);
@@ -100,7 +101,8 @@ static int takers_check(const struct clg_net *net)
                 taken[clg_net_input_index(net, i, k)] = true;
     for (int i = 0; i + 1 < net->n; i++)
         if (!taken[i])
-            return clg_fail(&net->log, CLG_EINVAL, "layer %s: no layer takes its output", net->layers[i].name);
+            return clg_fail(&net->log, CLG_EINVAL, "layer %s: no layer takes its output",
+                            net->layers[i].name);
     return net->n ? 0 : clg_fail(&net->log, CLG_EINVAL, "a net without layers");
 }
 
@@ -182,12 +184,8 @@ int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4])
 {
     const struct clg_shape s = param->spec.shape;
     switch (param->spec.layout) {
-    case CLG_LAYOUT_CONV:
-        shape[0] = s.c, shape[1] = s.w, shape[2] = s.n, shape[3] = s.h;
-        return 4;
-    case CLG_LAYOUT_DENSE:
-        shape[0] = s.c, shape[1] = s.w;
-        return 2;
+    case CLG_LAYOUT_CONV: shape[0] = s.c, shape[1] = s.w, shape[2] = s.n, shape[3] = s.h; return 4;
+    case CLG_LAYOUT_DENSE: shape[0] = s.c, shape[1] = s.w; return 2;
     default: shape[0] = s.c; return 1;
     }
 }
@@ -213,7 +211,8 @@ static void layout_move(const struct clg_param *param, float *inside, float *out
             }
 }
 
-int clg_param_read(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, float *values)
+int clg_param_read(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor,
+                   float *values)
 {
     float *inside = malloc(clg_shape_count(param->spec.shape) * sizeof *inside);
     if (!inside)
@@ -225,7 +224,8 @@ int clg_param_read(struct clg_net *net, const struct clg_param *param, struct cl
     return status;
 }
 
-int clg_param_write(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, const float *values)
+int clg_param_write(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor,
+                    const float *values)
 {
     float *inside = malloc(clg_shape_count(param->spec.shape) * sizeof *inside);
     if (!inside)

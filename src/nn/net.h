@@ -1,5 +1,6 @@
-// Nets: layers in an array, each naming its inputs by index (a chain by default, a DAG where needed), with their
-// parameters; and plans: a net laid out in memory for one batch size, that enqueues forward and backward.
+// Nets: layers in an array, each naming its inputs by index (a chain by default, a DAG where needed), with
+// their parameters; and plans: a net laid out in memory for one batch size, that enqueues forward and
+// backward.
 //
 // A net knows shapes without the batch; a plan adds it. Several plans may share a net. One thread at a time.
 #ifndef CLG_NN_NET_H
@@ -39,29 +40,33 @@ struct clg_pass {
     const struct clg_layer *layer;
     struct clg_tensor in[CLG_LAYER_INPUTS_MOST], out;
     struct clg_tensor din[CLG_LAYER_INPUTS_MOST], dout; // backward; din[i].buffer NULL: not wanted
-    struct clg_tensor value[CLG_LAYER_PARAMS_MOST], grad[CLG_LAYER_PARAMS_MOST]; // grad's buffer NULL: not wanted
-    struct clg_tensor saved[2]; // `saved` vectors of the type, kept from forward to backward
+    struct clg_tensor value[CLG_LAYER_PARAMS_MOST],
+        grad[CLG_LAYER_PARAMS_MOST]; // grad's buffer NULL: not wanted
+    struct clg_tensor saved[2];      // `saved` vectors of the type, kept from forward to backward
     bool training, accumulate;
 };
 
 // Where a layer may write over what it reads: out over in[0] in inference, in training, din[0] over dout.
 enum clg_in_place { CLG_IN_PLACE_INFER = 1, CLG_IN_PLACE_TRAIN = 2, CLG_IN_PLACE_GRADIENT = 4 };
 
-// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a test row.
+// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a test
+// row.
 struct clg_layer_type {
     const char *name;
     // The output's shape (n passed through), or CLG_EINVAL after a line that names the layer and the sizes.
     int (*shape)(const struct clg_layer *layer, const struct clg_shape *in, int n, struct clg_shape *out,
                  const struct clg_log *log);
-    int (*params)(const struct clg_layer *layer, const struct clg_shape *in, struct clg_param_spec *specs); // count
+    int (*params)(const struct clg_layer *layer, const struct clg_shape *in,
+                  struct clg_param_spec *specs); // count
     int (*forward)(const struct clg_pass *pass);
     int (*backward)(const struct clg_pass *pass);
-    double (*macs)(const struct clg_layer *layer, const struct clg_shape *in, struct clg_shape out); // per picture
+    double (*macs)(const struct clg_layer *layer, const struct clg_shape *in,
+                   struct clg_shape out);                                 // per picture
     void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
-    int inputs_most;                // 0 means 1
-    bool needs_input, needs_output; // in backward
-    int in_place;                   // enum clg_in_place, by bits
-    int saved;                      // vectors of the input's channel count
+    int inputs_most;                                                      // 0 means 1
+    bool needs_input, needs_output;                                       // in backward
+    int in_place;                                                         // enum clg_in_place, by bits
+    int saved; // vectors of the input's channel count
 };
 
 struct clg_layer {
@@ -118,7 +123,8 @@ struct clg_net {
 };
 
 // An empty net; then clg_net_add for each layer, then clg_net_finish. device NULL: for describing only.
-int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input, const struct clg_log *log);
+int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input,
+                const struct clg_log *log);
 int clg_net_add(struct clg_net *net, struct clg_layer layer); // its index, or an error
 int clg_net_finish(struct clg_net *net, bool trains);         // allocates parameters, contents undefined
 void clg_net_free(struct clg_net **net);
@@ -132,11 +138,13 @@ struct clg_shape clg_net_input_shape(const struct clg_net *net, int layer, int k
 int clg_net_input_index(const struct clg_net *net, int layer, int k); // CLG_NET_INPUT or a layer
 
 // A parameter's values in the outside layout, count floats, either way; shape[] is the outside one.
-int clg_param_read(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, float *values);
-int clg_param_write(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor, const float *values);
+int clg_param_read(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor,
+                   float *values);
+int clg_param_write(struct clg_net *net, const struct clg_param *param, struct clg_tensor tensor,
+                    const float *values);
 int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); // dims
 
-// --- plans -----------------------------------------------------------------------------------------------------------
+// --- plans -------------------------------------------------------------------------------------
 enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN };
 
 // want: for TRAIN, which of CLG_WANT_PARAMS and CLG_WANT_INPUT backward may be asked for.

@@ -1,8 +1,8 @@
 // Plans: where each activation and gradient of a net lives, by lifetime, and the order of launches.
 //
-// Time goes 0 .. n-1 forward and n .. 2n-1 backward (layer i at 2n-1-i). Every tensor lives over an interval of it; tensors
-// whose intervals do not meet share memory. The memory is one address space cut into slabs of at most the device's largest
-// allocation.
+// Time goes 0 .. n-1 forward and n .. 2n-1 backward (layer i at 2n-1-i). Every tensor lives over an interval
+// of it; tensors whose intervals do not meet share memory. The memory is one address space cut into slabs of
+// at most the device's largest allocation.
 #include "nn/net.h"
 
 #include "base/log.h"
@@ -76,7 +76,8 @@ static bool output_in_place(const struct clg_plan *plan, int i)
 static bool gradient_in_place(const struct clg_plan *plan, int i)
 {
     int in = clg_net_input_index(plan->net, i, 0);
-    return in >= 0 && plan->consumers[in] == 1 && (plan->net->layers[i].type->in_place & CLG_IN_PLACE_GRADIENT);
+    return in >= 0 && plan->consumers[in] == 1 &&
+           (plan->net->layers[i].type->in_place & CLG_IN_PLACE_GRADIENT);
 }
 
 static void outputs_live(struct clg_plan *plan, int i)
@@ -209,9 +210,11 @@ static int addresses(struct clg_plan *plan)
     for (int i = 0; i < n; i++) {
         struct place *p = &plan->places[order[i]];
         if (clg_slab_room(p->shape) > plan->slab_floats)
-            return clg_fail(&plan->net->log, CLG_ENOMEM,
-                            "a feature map of %d x %dx%dx%d is more than the device allows in one piece; try a smaller "
-                            "--batch", p->shape.n, p->shape.h, p->shape.w, p->shape.c);
+            return clg_fail(
+                &plan->net->log, CLG_ENOMEM,
+                "a feature map of %d x %dx%dx%d is more than the device allows in one piece; try a smaller "
+                "--batch",
+                p->shape.n, p->shape.h, p->shape.w, p->shape.c);
         p->at = lowest_free(plan, order, i, order[i]);
         size_t end = p->at + clg_slab_room(p->shape);
         plan->floats = end > plan->floats ? end : plan->floats;
@@ -235,10 +238,11 @@ static int slabs_new(struct clg_plan *plan)
     return 0;
 }
 
-static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want)
+static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, enum clg_plan_mode mode,
+                        int want)
 {
-    *plan = (struct clg_plan){.net = net, .mode = mode, .batch = batch, .want = want,
-                              .slab_floats = (size_t)1 << 40};
+    *plan = (struct clg_plan){
+        .net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = (size_t)1 << 40};
     if (net->device)
         plan->slab_floats = (size_t)(clg_device_info(net->device)->max_allocation / sizeof(float)) / 64 * 64;
     if (batch < 1)
@@ -303,7 +307,9 @@ struct clg_tensor clg_plan_output_grad(const struct clg_plan *plan)
 static struct clg_pass pass_of(const struct clg_plan *plan, int i, struct clg_tensor input)
 {
     struct clg_net *net = plan->net;
-    struct clg_pass pass = {.device = net->device, .layer = &net->layers[i], .out = tensor_at(plan, out_of(i)),
+    struct clg_pass pass = {.device = net->device,
+                            .layer = &net->layers[i],
+                            .out = tensor_at(plan, out_of(i)),
                             .training = plan->mode == CLG_PLAN_TRAIN};
     for (int k = 0; k < net->layers[i].inputs_n; k++) {
         int in = clg_net_input_index(net, i, k);
@@ -322,9 +328,9 @@ int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input)
     struct clg_shape expected = plan->net->input;
     expected.n = plan->batch;
     if (!clg_shape_equal(input.shape, expected))
-        return clg_fail(&plan->net->log, CLG_EINVAL, "the net takes [%d][%d][%d][%d], not [%d][%d][%d][%d]", expected.n,
-                        expected.h, expected.w, expected.c, input.shape.n, input.shape.h, input.shape.w,
-                        input.shape.c);
+        return clg_fail(&plan->net->log, CLG_EINVAL, "the net takes [%d][%d][%d][%d], not [%d][%d][%d][%d]",
+                        expected.n, expected.h, expected.w, expected.c, input.shape.n, input.shape.h,
+                        input.shape.w, input.shape.c);
     for (int i = 0; i < plan->net->n; i++) {
         struct clg_pass pass = pass_of(plan, i, input);
         int status = pass.layer->type->forward(&pass);
@@ -334,8 +340,8 @@ int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input)
     return 0;
 }
 
-// Backward of layer i. An output taken by several layers sums their gradients: the first sets, the others add by way
-// of a spare.
+// Backward of layer i. An output taken by several layers sums their gradients: the first sets, the others add
+// by way of a spare.
 static int layer_backward(struct clg_plan *plan, int i, struct clg_tensor input, int want, bool accumulate,
                           struct clg_tensor dinput, bool *written)
 {
@@ -346,7 +352,9 @@ static int layer_backward(struct clg_plan *plan, int i, struct clg_tensor input,
     pass.accumulate = accumulate;
     for (int k = 0; k < pass.layer->inputs_n; k++) {
         int in = clg_net_input_index(net, i, k);
-        target[k] = in >= 0 ? tensor_at(plan, grad_of(in)) : want & CLG_WANT_INPUT ? dinput : (struct clg_tensor){0};
+        target[k] = in >= 0                 ? tensor_at(plan, grad_of(in))
+                    : want & CLG_WANT_INPUT ? dinput
+                                            : (struct clg_tensor){0};
         pass.din[k] = target[k];
         if (in >= 0 && written[in]) {
             pass.din[k] = tensor_at(plan, spare_of(k));
@@ -374,7 +382,8 @@ int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, 
     if (plan->mode != CLG_PLAN_TRAIN || (want & ~plan->want))
         return clg_fail(&plan->net->log, CLG_EINVAL, "this plan was not made for that backward pass");
     if ((want & CLG_WANT_INPUT) && plan->input_consumers > 1)
-        return clg_fail(&plan->net->log, CLG_EINVAL, "the input's gradient is given only where one layer takes it");
+        return clg_fail(&plan->net->log, CLG_EINVAL,
+                        "the input's gradient is given only where one layer takes it");
     for (int i = plan->net->n - 1; i >= 0; i--) {
         int status = layer_backward(plan, i, input, want, accumulate, dinput, written);
         if (status)

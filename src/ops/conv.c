@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-const struct clg_conv_variant *const clg_conv_variants[] = {&clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, NULL};
+const struct clg_conv_variant *const clg_conv_variants[] = {&clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu,
+                                                            NULL};
 
 // The rules: the first row that fits is taken.
 static const struct clg_conv_variant *const rule_cpu[] = {&clg_conv_cpu, &clg_conv_plain, NULL};
@@ -31,7 +32,8 @@ double clg_conv_flops(const struct clg_conv_job *j)
 
 double clg_conv_bytes(const struct clg_conv_job *j)
 {
-    return 4.0 * (double)(clg_shape_count(j->x.shape) + clg_shape_count(j->w.shape) + clg_shape_count(j->y.shape));
+    return 4.0 *
+           (double)(clg_shape_count(j->x.shape) + clg_shape_count(j->w.shape) + clg_shape_count(j->y.shape));
 }
 
 static int job_check(struct clg_device *d, const struct clg_conv_job *j)
@@ -39,12 +41,14 @@ static int job_check(struct clg_device *d, const struct clg_conv_job *j)
     const struct clg_conv *c = &j->conv;
     struct clg_shape x = j->x.shape, w = j->w.shape, y = j->y.shape;
     if (c->r < 1 || c->s < 1 || c->stride < 1 || c->pad < 0 || c->pad >= c->r || c->pad >= c->s)
-        return clg_fail(&d->log, CLG_EINVAL, "convolution %dx%d, stride %d, padding %d: padding must be smaller than the "
-                        "kernel, stride at least 1", c->r, c->s, c->stride, c->pad);
+        return clg_fail(&d->log, CLG_EINVAL,
+                        "convolution %dx%d, stride %d, padding %d: padding must be smaller than the "
+                        "kernel, stride at least 1",
+                        c->r, c->s, c->stride, c->pad);
     int oh = clg_conv_out(x.h, c->r, c->stride, c->pad), ow = clg_conv_out(x.w, c->s, c->stride, c->pad);
     if (oh < 1 || ow < 1 || x.n < 1 || x.c < 1 || y.c < 1)
-        return clg_fail(&d->log, CLG_EINVAL, "a %dx%d kernel does not fit a %dx%d map with padding %d", c->r, c->s,
-                        x.h, x.w, c->pad);
+        return clg_fail(&d->log, CLG_EINVAL, "a %dx%d kernel does not fit a %dx%d map with padding %d", c->r,
+                        c->s, x.h, x.w, c->pad);
     int status = clg_shape_expect(d, "convolution's feature map", y, (struct clg_shape){x.n, oh, ow, y.c});
     return status ? status
                   : clg_shape_expect(d, "convolution's weights", w, (struct clg_shape){c->r, c->s, x.c, y.c});
@@ -71,21 +75,21 @@ int clg_conv_forward(struct clg_device *d, struct clg_conv conv, struct clg_tens
     return clg_conv_run(d, &job);
 }
 
-int clg_conv_backward_data(struct clg_device *d, struct clg_conv conv, struct clg_tensor dy, struct clg_tensor w,
-                           struct clg_tensor dx)
+int clg_conv_backward_data(struct clg_device *d, struct clg_conv conv, struct clg_tensor dy,
+                           struct clg_tensor w, struct clg_tensor dx)
 {
     struct clg_conv_job job = {CLG_CONV_BACKWARD_DATA, conv, dx, w, dy, false};
     return clg_conv_run(d, &job);
 }
 
-int clg_conv_backward_filter(struct clg_device *d, struct clg_conv conv, struct clg_tensor x, struct clg_tensor dy,
-                             struct clg_tensor dw, bool accumulate)
+int clg_conv_backward_filter(struct clg_device *d, struct clg_conv conv, struct clg_tensor x,
+                             struct clg_tensor dy, struct clg_tensor dw, bool accumulate)
 {
     struct clg_conv_job job = {CLG_CONV_BACKWARD_FILTER, conv, x, dw, dy, accumulate};
     return clg_conv_run(d, &job);
 }
 
-// --- plain -------------------------------------------------------------------------------------------------------
+// --- plain -------------------------------------------------------------------------------------
 
 static bool plain_fits(struct clg_device *d, const struct clg_conv_job *job)
 {
@@ -96,14 +100,20 @@ static bool plain_fits(struct clg_device *d, const struct clg_conv_job *job)
 static int plain_run(struct clg_device *d, const struct clg_conv_job *j)
 {
     static const char *const kernels[] = {"conv_plain_forward", "conv_plain_data", "conv_plain_filter"};
-    const struct clg_tensor *out = j->pass == CLG_CONV_FORWARD ? &j->y : j->pass == CLG_CONV_BACKWARD_DATA ? &j->x : &j->w;
+    const struct clg_tensor *out = j->pass == CLG_CONV_FORWARD         ? &j->y
+                                   : j->pass == CLG_CONV_BACKWARD_DATA ? &j->x
+                                                                       : &j->w;
     const struct clg_tensor *a = j->pass == CLG_CONV_BACKWARD_DATA ? &j->y : &j->x;
     const struct clg_tensor *b = j->pass == CLG_CONV_BACKWARD_FILTER ? &j->y : &j->w;
     char options[256];
     clg_conv_options(j, options, sizeof options);
-    struct clg_launch l = {.file = "conv_plain.cl", .kernel = kernels[j->pass], .options = options,
-                           .global = {clg_shape_count(out->shape)}, .local = {(size_t)d->work_group},
-                           .flops = clg_conv_flops(j), .bytes = clg_conv_bytes(j)};
+    struct clg_launch l = {.file = "conv_plain.cl",
+                           .kernel = kernels[j->pass],
+                           .options = options,
+                           .global = {clg_shape_count(out->shape)},
+                           .local = {(size_t)d->work_group},
+                           .flops = clg_conv_flops(j),
+                           .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(*a), CLG_T(*b), CLG_T(*out), CLG_I(j->x.shape.n), CLG_I(j->accumulate)};
     return clg_launch(d, &l, args, j->pass == CLG_CONV_BACKWARD_FILTER ? 5 : 4);
 }

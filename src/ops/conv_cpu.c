@@ -35,7 +35,7 @@ static int lane_vectors(const struct clg_device *d, int lanes)
     return lanes <= d->vector ? 1 : 2;
 }
 
-// --- forward and backward-data -----------------------------------------------------------------------------------
+// --- forward and backward-data -----------------------------------------------------------------
 
 struct plan {
     int ci, co, ih, iw, outh, outw; // in and out, whichever of x and y they are
@@ -43,7 +43,7 @@ struct plan {
     int tpi, tpy, tpx;              // a register tile: images x rows x columns
     int images, trows, tcols;       // a box
     int box_y, box_x, bh, bw;
-    int boxes, strips, shares;      // work-items
+    int boxes, strips, shares; // work-items
 };
 
 // The input places that the taps of all phases touch at t = 0: [*low, *low + span).
@@ -91,7 +91,8 @@ static bool plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     // The tallest box that the budget allows, then more images where a whole one fits.
     const int budget = box_budget(d);
     p->trows = round_up(th, p->tpy);
-    while (p->trows > p->tpy && (int64_t)p->tpi * box_side(c, backward, p->trows, span_y) * p->bw * p->ci > budget)
+    while (p->trows > p->tpy &&
+           (int64_t)p->tpi * box_side(c, backward, p->trows, span_y) * p->bw * p->ci > budget)
         p->trows = round_up(at_least(p->trows / 2, 1), p->tpy);
     p->bh = box_side(c, backward, p->trows, span_y);
     const int64_t image = (int64_t)p->bh * p->bw * p->ci;
@@ -110,13 +111,15 @@ static bool plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
 
 static void plan_options(const struct clg_conv_job *j, const struct plan *p, char *text, size_t size)
 {
-    snprintf(text, size,
-             " -DBACKWARD=%d -DR=%d -DS=%d -DSTRIDE=%d -DPAD=%d -DCI=%d -DCO=%d -DIH=%d -DIW=%d -DOUTH=%d -DOUTW=%d"
-             " -DNV=%d -DTP=%d -DTPI=%d -DTPY=%d -DTPX=%d -DIMAGES=%d -DTROWS=%d -DTCOLS=%d -DBOX_Y=%d -DBOX_X=%d"
-             " -DBH=%d -DBW=%d",
-             j->pass == CLG_CONV_BACKWARD_DATA, j->conv.r, j->conv.s, j->conv.stride, j->conv.pad, p->ci, p->co,
-             p->ih, p->iw, p->outh, p->outw, p->nv, p->tpi * p->tpy * p->tpx, p->tpi, p->tpy, p->tpx, p->images,
-             p->trows, p->tcols, p->box_y, p->box_x, p->bh, p->bw);
+    snprintf(
+        text, size,
+        " -DBACKWARD=%d -DR=%d -DS=%d -DSTRIDE=%d -DPAD=%d -DCI=%d -DCO=%d -DIH=%d -DIW=%d -DOUTH=%d "
+        "-DOUTW=%d"
+        " -DNV=%d -DTP=%d -DTPI=%d -DTPY=%d -DTPX=%d -DIMAGES=%d -DTROWS=%d -DTCOLS=%d -DBOX_Y=%d -DBOX_X=%d"
+        " -DBH=%d -DBW=%d",
+        j->pass == CLG_CONV_BACKWARD_DATA, j->conv.r, j->conv.s, j->conv.stride, j->conv.pad, p->ci, p->co,
+        p->ih, p->iw, p->outh, p->outw, p->nv, p->tpi * p->tpy * p->tpx, p->tpi, p->tpy, p->tpx, p->images,
+        p->trows, p->tcols, p->box_y, p->box_x, p->bh, p->bw);
 }
 
 static int direct_run(struct clg_device *d, const struct clg_conv_job *j)
@@ -131,41 +134,52 @@ static int direct_run(struct clg_device *d, const struct clg_conv_job *j)
     int status = clg_scratch(d, 0, (size_t)p.blocks * (size_t)(taps * p.ci * p.nv * d->vector), &packed);
     if (status)
         return status;
-    struct clg_launch pack = {.file = "conv_cpu.cl", .kernel = "conv_cpu_pack", .options = options,
-                              .global = {(size_t)taps, (size_t)p.blocks}, .local = {1, 1},
+    struct clg_launch pack = {.file = "conv_cpu.cl",
+                              .kernel = "conv_cpu_pack",
+                              .options = options,
+                              .global = {(size_t)taps, (size_t)p.blocks},
+                              .local = {1, 1},
                               .bytes = 8.0 * (double)clg_shape_count(j->w.shape)};
     struct clg_arg pack_args[] = {CLG_T(j->w), CLG_T(packed)};
     status = clg_launch(d, &pack, pack_args, 2);
     if (status)
         return status;
-    struct clg_launch l = {.file = "conv_cpu.cl", .kernel = "conv_cpu", .options = options,
-                           .global = {(size_t)p.boxes, (size_t)p.strips, (size_t)p.shares}, .local = {1, 1, 1},
-                           .flops = clg_conv_flops(j), .bytes = clg_conv_bytes(j)};
+    struct clg_launch l = {.file = "conv_cpu.cl",
+                           .kernel = "conv_cpu",
+                           .options = options,
+                           .global = {(size_t)p.boxes, (size_t)p.strips, (size_t)p.shares},
+                           .local = {1, 1, 1},
+                           .flops = clg_conv_flops(j),
+                           .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(backward ? j->y : j->x), CLG_T(packed), CLG_T(backward ? j->x : j->y),
                              CLG_I(j->x.shape.n)};
     return clg_launch(d, &l, args, 4);
 }
 
-// --- backward-filter ---------------------------------------------------------------------------------------------
+// --- backward-filter ---------------------------------------------------------------------------
 
 struct filter_plan {
-    int nv, ct, cr;              // vectors per lane block, channels per tile and per work-item
-    int images, orows, bh, bw;   // a chunk
-    int ranges, shares;          // work-items: channel ranges x shares of the images
+    int nv, ct, cr;            // vectors per lane block, channels per tile and per work-item
+    int images, orows, bh, bw; // a chunk
+    int ranges, shares;        // work-items: channel ranges x shares of the images
 };
 
-static int filter_floats(const struct clg_device *d, const struct clg_conv_job *j, const struct filter_plan *p)
+static int filter_floats(const struct clg_device *d, const struct clg_conv_job *j,
+                         const struct filter_plan *p)
 {
     const int lanes = round_up(j->y.shape.c, p->nv * d->vector);
     const int bh = j->conv.stride * (p->orows - 1) + j->conv.r;
-    int64_t floats = (int64_t)p->images * (p->cr * (int64_t)bh * p->bw + (int64_t)lanes * p->orows * j->y.shape.w);
+    int64_t floats =
+        (int64_t)p->images * (p->cr * (int64_t)bh * p->bw + (int64_t)lanes * p->orows * j->y.shape.w);
     return floats > INT32_MAX ? INT32_MAX : (int)floats;
 }
 
 static bool filter_plan_make(struct clg_device *d, const struct clg_conv_job *j, struct filter_plan *p)
 {
-    const int budget = box_budget(d), c = j->x.shape.c, n = j->x.shape.n, workers = (int)d->info.compute_units;
-    *p = (struct filter_plan){.nv = lane_vectors(d, j->y.shape.c), .ct = d->vector >= 16 ? 8 : 4, .images = 1};
+    const int budget = box_budget(d), c = j->x.shape.c, n = j->x.shape.n,
+              workers = (int)d->info.compute_units;
+    *p =
+        (struct filter_plan){.nv = lane_vectors(d, j->y.shape.c), .ct = d->vector >= 16 ? 8 : 4, .images = 1};
     p->cr = round_up(at_most(c, 2 * p->ct), p->ct);
     p->bw = j->conv.stride * (j->y.shape.w - 1) + j->conv.s;
     p->orows = j->y.shape.h;
@@ -194,28 +208,34 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j)
     const size_t count = clg_shape_count(j->w.shape);
     char shape[256], options[512];
     clg_conv_options(j, shape, sizeof shape);
-    snprintf(options, sizeof options, "%s -DNV=%d -DCT=%d -DCR=%d -DIMAGES=%d -DOROWS=%d -DBH=%d -DBW=%d", shape, p.nv,
-             p.ct, p.cr, p.images, p.orows, p.bh, p.bw);
+    snprintf(options, sizeof options, "%s -DNV=%d -DCT=%d -DCR=%d -DIMAGES=%d -DOROWS=%d -DBH=%d -DBW=%d",
+             shape, p.nv, p.ct, p.cr, p.images, p.orows, p.bh, p.bw);
     struct clg_tensor dw = j->w;
     int status = p.shares > 1 ? clg_scratch(d, 0, count * (size_t)p.shares, &dw) : 0;
     if (status)
         return status;
-    struct clg_launch l = {.file = "conv_cpu_filter.cl", .kernel = "conv_cpu_filter", .options = options,
-                           .global = {(size_t)p.ranges, (size_t)p.shares}, .local = {1, 1},
-                           .flops = clg_conv_flops(j), .bytes = clg_conv_bytes(j)};
+    struct clg_launch l = {.file = "conv_cpu_filter.cl",
+                           .kernel = "conv_cpu_filter",
+                           .options = options,
+                           .global = {(size_t)p.ranges, (size_t)p.shares},
+                           .local = {1, 1},
+                           .flops = clg_conv_flops(j),
+                           .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(j->x), CLG_T(j->y), CLG_T(dw), CLG_I(j->x.shape.n),
                              CLG_I(p.shares == 1 && j->accumulate)};
     status = clg_launch(d, &l, args, 5);
     if (status || p.shares == 1)
         return status;
-    struct clg_launch sum = {.file = "conv_cpu_filter.cl", .kernel = "conv_cpu_sum", .options = options,
+    struct clg_launch sum = {.file = "conv_cpu_filter.cl",
+                             .kernel = "conv_cpu_sum",
+                             .options = options,
                              .global = {(count + (size_t)d->vector - 1) / (size_t)d->vector},
                              .bytes = 4.0 * (double)count * (p.shares + 1)};
     struct clg_arg sum_args[] = {CLG_T(dw), CLG_T(j->w), CLG_I(p.shares), CLG_I(j->accumulate)};
     return clg_launch(d, &sum, sum_args, 4);
 }
 
-// --- the row -------------------------------------------------------------------------------------------------------
+// --- the row -----------------------------------------------------------------------------------
 
 static bool cpu_fits(struct clg_device *d, const struct clg_conv_job *j)
 {

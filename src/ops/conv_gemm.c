@@ -12,7 +12,8 @@ static size_t patches_limit(const struct clg_device *d)
 
 static size_t patches_of_image(const struct clg_conv_job *j)
 {
-    return (size_t)j->y.shape.h * (size_t)j->y.shape.w * (size_t)j->conv.r * (size_t)j->conv.s * (size_t)j->x.shape.c;
+    return (size_t)j->y.shape.h * (size_t)j->y.shape.w * (size_t)j->conv.r * (size_t)j->conv.s *
+           (size_t)j->x.shape.c;
 }
 
 static bool gemm_fits(struct clg_device *d, const struct clg_conv_job *j)
@@ -28,21 +29,26 @@ static struct clg_tensor part(struct clg_tensor t, int first, int n)
     return t;
 }
 
-static int patches_move(struct clg_device *d, const char *kernel, const struct clg_conv_job *j, struct clg_tensor a,
-                        struct clg_tensor b, size_t threads, int n)
+static int patches_move(struct clg_device *d, const char *kernel, const struct clg_conv_job *j,
+                        struct clg_tensor a, struct clg_tensor b, size_t threads, int n)
 {
     char options[256];
     clg_conv_options(j, options, sizeof options);
-    struct clg_launch l = {.file = "conv_gemm.cl", .kernel = kernel, .options = options, .global = {threads},
+    struct clg_launch l = {.file = "conv_gemm.cl",
+                           .kernel = kernel,
+                           .options = options,
+                           .global = {threads},
                            .local = {(size_t)d->work_group},
                            .bytes = 4.0 * (double)n * (double)patches_of_image(j)};
     struct clg_arg args[] = {CLG_T(a), CLG_T(b), CLG_I(n)};
     return clg_launch(d, &l, args, 3);
 }
 
-static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, struct clg_tensor cols, int first, int n)
+static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, struct clg_tensor cols, int first,
+                     int n)
 {
-    const int k = j->y.shape.c, patch = j->conv.r * j->conv.s * j->x.shape.c, pixels = n * j->y.shape.h * j->y.shape.w;
+    const int k = j->y.shape.c, patch = j->conv.r * j->conv.s * j->x.shape.c,
+              pixels = n * j->y.shape.h * j->y.shape.w;
     struct clg_tensor x = part(j->x, first, n), y = part(j->y, first, n);
     const size_t threads = (size_t)n * patches_of_image(j);
     if (j->pass == CLG_CONV_BACKWARD_DATA) {
@@ -57,7 +63,11 @@ static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, struct 
         struct clg_gemm g = {.m = pixels, .n = k, .k = patch, .alpha = 1};
         return clg_gemm_clblast(d, g, cols, j->w, y);
     }
-    struct clg_gemm g = {.transpose_a = true, .m = patch, .n = k, .k = pixels, .alpha = 1,
+    struct clg_gemm g = {.transpose_a = true,
+                         .m = patch,
+                         .n = k,
+                         .k = pixels,
+                         .alpha = 1,
                          .beta = first || j->accumulate ? 1.0f : 0.0f};
     return clg_gemm_clblast(d, g, cols, y, j->w);
 }

@@ -9,23 +9,27 @@ int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape a,
 {
     if (clg_shape_equal(a, b))
         return 0;
-    return clg_fail(&d->log, CLG_EINVAL, "%s: shape is [%d][%d][%d][%d], expected [%d][%d][%d][%d]", what, a.n, a.h,
-                    a.w, a.c, b.n, b.h, b.w, b.c);
+    return clg_fail(&d->log, CLG_EINVAL, "%s: shape is [%d][%d][%d][%d], expected [%d][%d][%d][%d]", what,
+                    a.n, a.h, a.w, a.c, b.n, b.h, b.w, b.c);
 }
 
 static int count_expect(struct clg_device *d, const char *what, struct clg_tensor a, struct clg_tensor b)
 {
     size_t is = clg_shape_count(a.shape), expected = clg_shape_count(b.shape);
-    return is == expected ? 0 : clg_fail(&d->log, CLG_EINVAL, "%s: %zu values, expected %zu", what, is, expected);
+    return is == expected ? 0
+                          : clg_fail(&d->log, CLG_EINVAL, "%s: %zu values, expected %zu", what, is, expected);
 }
 
 int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
                         const struct clg_arg *args, int args_n, double flops_each, int floats_each)
 {
-    struct clg_launch l = {.file = "element.cl", .kernel = kernel, .options = options,
+    struct clg_launch l = {.file = "element.cl",
+                           .kernel = kernel,
+                           .options = options,
                            .global = {(n + (size_t)d->vector - 1) / (size_t)d->vector},
                            .local = {(size_t)d->work_group},
-                           .flops = flops_each * (double)n, .bytes = 4.0 * floats_each * (double)n};
+                           .flops = flops_each * (double)n,
+                           .bytes = 4.0 * floats_each * (double)n};
     return n ? clg_launch(d, &l, args, args_n) : 0;
 }
 
@@ -119,14 +123,15 @@ int clg_channels_get(struct clg_device *d, struct clg_tensor whole, int from, st
     return status ? status : channels_move(d, "channels_get", whole, part, part.shape, whole.shape.c, from);
 }
 
-int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates, struct clg_tensor g,
-             struct clg_tensor p, struct clg_tensor m, struct clg_tensor v)
+int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates,
+             struct clg_tensor g, struct clg_tensor p, struct clg_tensor m, struct clg_tensor v)
 {
     size_t n = clg_shape_count(p.shape);
     struct clg_arg args[] = {CLG_F(beta1), CLG_F(beta2), CLG_F(eps), CLG_T(rates), CLG_T(g),
                              CLG_T(p),     CLG_T(m),     CLG_T(v),   CLG_I(n)};
-    int status = clg_shape_count(rates.shape) < 2 ? clg_fail(&d->log, CLG_EINVAL, "Adam's rates: two values are needed")
-                                                  : count_expect(d, "Adam's gradient", g, p);
+    int status = clg_shape_count(rates.shape) < 2
+                     ? clg_fail(&d->log, CLG_EINVAL, "Adam's rates: two values are needed")
+                     : count_expect(d, "Adam's gradient", g, p);
     if (!status)
         status = count_expect(d, "Adam's first moment", m, p);
     if (!status)
@@ -147,6 +152,7 @@ int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor 
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(bytes), CLG_T(x), CLG_I(n)};
     if (clg_shape_count(bytes.shape) * sizeof(float) < n)
-        return clg_fail(&d->log, CLG_EINVAL, "%zu pixels from %zu bytes", n, clg_shape_count(bytes.shape) * 4);
+        return clg_fail(&d->log, CLG_EINVAL, "%zu pixels from %zu bytes", n,
+                        clg_shape_count(bytes.shape) * 4);
     return clg_launch_elements(d, "pixels", NULL, n, args, 3, 2, 1);
 }

@@ -1,4 +1,5 @@
-// Batch normalisation: statistics by blocks of rows, then one pass that normalises and activates; the same backwards.
+// Batch normalisation: statistics by blocks of rows, then one pass that normalises and activates; the same
+// backwards.
 #include "ops/ops.h"
 
 #include "base/log.h"
@@ -13,11 +14,13 @@ struct cut {
 
 static struct cut cut_of(struct clg_device *d, struct clg_shape s, int act)
 {
-    struct cut cut = {.rows = s.n * s.h * s.w, .c = s.c, .cv = d->info.type == CLG_DEVICE_CPU ? d->vector : 1};
+    struct cut cut = {
+        .rows = s.n * s.h * s.w, .c = s.c, .cv = d->info.type == CLG_DEVICE_CPU ? d->vector : 1};
     while (s.c % cut.cv)
         cut.cv = cut.cv > 4 ? cut.cv / 2 : 1;
     // Blocks: enough of them for the device, short enough for a CPU's cache, few enough to merge quickly.
-    int wanted = d->info.type == CLG_DEVICE_CPU ? 256 : (int)d->info.compute_units * 1024 / (s.c > 1 ? s.c : 1);
+    int wanted =
+        d->info.type == CLG_DEVICE_CPU ? 256 : (int)d->info.compute_units * 1024 / (s.c > 1 ? s.c : 1);
     wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
     cut.block = (cut.rows + wanted - 1) / wanted;
     cut.blocks = (cut.rows + cut.block - 1) / cut.block;
@@ -40,7 +43,8 @@ static struct clg_launch over_blocks(const char *kernel, const struct cut *cut, 
     return l;
 }
 
-static struct clg_launch over_elements(struct clg_device *d, const char *kernel, const struct cut *cut, int floats_each)
+static struct clg_launch over_elements(struct clg_device *d, const char *kernel, const struct cut *cut,
+                                       int floats_each)
 {
     struct clg_launch l = launch_of(kernel, cut);
     l.global[0] = (size_t)cut->rows * (size_t)cut->c / (size_t)cut->cv;
@@ -57,13 +61,15 @@ static struct clg_launch over_channels(const char *kernel, const struct cut *cut
     return l;
 }
 
-static int norm_check(struct clg_device *d, const struct clg_norm *norm, struct clg_tensor x, struct clg_tensor y)
+static int norm_check(struct clg_device *d, const struct clg_norm *norm, struct clg_tensor x,
+                      struct clg_tensor y)
 {
     const struct clg_shape c = {1, 1, 1, x.shape.c};
     const struct clg_tensor vectors[] = {norm->gamma,       norm->beta,      norm->running_mean,
                                          norm->running_var, norm->save_mean, norm->save_inv};
     if (norm->act.kind > CLG_ACT_LEAKY_RELU)
-        return clg_fail(&d->log, CLG_EINVAL, "batch norm takes ReLU or LeakyReLU on top; others are layers of their own");
+        return clg_fail(&d->log, CLG_EINVAL,
+                        "batch norm takes ReLU or LeakyReLU on top; others are layers of their own");
     int status = clg_shape_expect(d, "batch norm's output", y.shape, x.shape);
     for (int i = 0; i < 6 && !status; i++)
         status = clg_shape_expect(d, "batch norm's vectors", vectors[i].shape, c);
@@ -75,12 +81,13 @@ static float slope_of(struct clg_act act)
     return act.kind == CLG_ACT_LEAKY_RELU ? act.slope : 0.0f;
 }
 
-static int apply(struct clg_device *d, const struct cut *cut, const struct clg_norm *norm, struct clg_tensor mean,
-                 struct clg_tensor x, struct clg_tensor y)
+static int apply(struct clg_device *d, const struct cut *cut, const struct clg_norm *norm,
+                 struct clg_tensor mean, struct clg_tensor x, struct clg_tensor y)
 {
     struct clg_launch l = over_elements(d, "norm_apply", cut, 2);
-    struct clg_arg args[] = {CLG_T(x), CLG_T(mean), CLG_T(norm->save_inv), CLG_T(norm->gamma), CLG_T(norm->beta),
-                             CLG_F(slope_of(norm->act)), CLG_T(y), CLG_I(cut->rows)};
+    struct clg_arg args[] = {CLG_T(x),           CLG_T(mean),       CLG_T(norm->save_inv),
+                             CLG_T(norm->gamma), CLG_T(norm->beta), CLG_F(slope_of(norm->act)),
+                             CLG_T(y),           CLG_I(cut->rows)};
     return clg_launch(d, &l, args, sizeof args / sizeof *args);
 }
 
@@ -95,14 +102,16 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     if (status)
         return status;
     struct clg_launch stats = over_blocks("norm_stats", &cut, 1);
-    struct clg_arg stats_args[] = {CLG_T(x), CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks)};
+    struct clg_arg stats_args[] = {CLG_T(x), CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block),
+                                   CLG_I(cut.blocks)};
     status = clg_launch(d, &stats, stats_args, 5);
     if (status)
         return status;
     struct clg_launch merge = over_channels("norm_merge", &cut);
-    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks),
-                                   CLG_F(norm.eps), CLG_F(norm.momentum), CLG_T(norm.save_mean),
-                                   CLG_T(norm.save_inv), CLG_T(norm.running_mean), CLG_T(norm.running_var)};
+    struct clg_arg merge_args[] = {CLG_T(parts),           CLG_I(cut.rows),      CLG_I(cut.block),
+                                   CLG_I(cut.blocks),      CLG_F(norm.eps),      CLG_F(norm.momentum),
+                                   CLG_T(norm.save_mean),  CLG_T(norm.save_inv), CLG_T(norm.running_mean),
+                                   CLG_T(norm.running_var)};
     status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
     return status ? status : apply(d, &cut, &norm, norm.save_mean, x, y);
 }
@@ -127,7 +136,8 @@ int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor
 }
 
 int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
-                      struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta, bool accumulate)
+                      struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta,
+                      bool accumulate)
 {
     const struct clg_shape vector = {1, 1, 1, x.shape.c};
     const bool want_gamma = dgamma.buffer != NULL, want_beta = dbeta.buffer != NULL;
@@ -149,23 +159,30 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
         return status;
     const float slope = slope_of(norm.act);
     struct clg_launch first = over_blocks("norm_backward_sums", &cut, 2);
-    struct clg_arg first_args[] = {CLG_T(x), CLG_T(dy), CLG_T(norm.save_mean), CLG_T(norm.save_inv),
-                                   CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope), CLG_T(parts),
-                                   CLG_I(cut.rows), CLG_I(cut.block), CLG_I(cut.blocks)};
+    struct clg_arg first_args[] = {
+        CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
+        CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(parts),
+        CLG_I(cut.rows),   CLG_I(cut.block), CLG_I(cut.blocks)};
     status = clg_launch(d, &first, first_args, sizeof first_args / sizeof *first_args);
     if (status)
         return status;
     struct clg_launch merge = over_channels("norm_backward_merge", &cut);
-    struct clg_arg merge_args[] = {CLG_T(parts), CLG_I(cut.blocks), CLG_T(sums), CLG_T(want_gamma ? dgamma : sums),
-                                   CLG_T(want_beta ? dbeta : sums), CLG_I(want_gamma), CLG_I(want_beta),
+    struct clg_arg merge_args[] = {CLG_T(parts),
+                                   CLG_I(cut.blocks),
+                                   CLG_T(sums),
+                                   CLG_T(want_gamma ? dgamma : sums),
+                                   CLG_T(want_beta ? dbeta : sums),
+                                   CLG_I(want_gamma),
+                                   CLG_I(want_beta),
                                    CLG_I(accumulate)};
     status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
     if (status)
         return status;
     struct clg_launch last = over_elements(d, "norm_backward_data", &cut, 3);
-    struct clg_arg last_args[] = {CLG_T(x), CLG_T(dy), CLG_T(norm.save_mean), CLG_T(norm.save_inv),
-                                  CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope), CLG_T(sums), CLG_T(dx),
-                                  CLG_I(cut.rows)};
+    struct clg_arg last_args[] = {
+        CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
+        CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(sums),
+        CLG_T(dx),         CLG_I(cut.rows)};
     return clg_launch(d, &last, last_args, sizeof last_args / sizeof *last_args);
 }
 

@@ -36,12 +36,13 @@ void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
 double clg_conv_flops(const struct clg_conv_job *job);
 double clg_conv_bytes(const struct clg_conv_job *job);
 
-// CLBlast's GEMM (gemm.c): float offsets through the tensors, as clg_gemm, but without shape checks, on parts of tensors.
+// CLBlast's GEMM (gemm.c): float offsets through the tensors, as clg_gemm, but without shape checks, on parts
+// of tensors.
 int clg_gemm_clblast(struct clg_device *d, struct clg_gemm gemm, struct clg_tensor a, struct clg_tensor b,
                      struct clg_tensor c);
 
-// Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two parts can be
-// held at once: slot 0 and 1.
+// Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two
+// parts can be held at once: slot 0 and 1.
 int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor);
 
 // Elementwise launch: ceil(n / VF) work-items. Used by all floors above through the public operations only.

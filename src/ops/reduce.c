@@ -7,7 +7,8 @@ int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, stru
 {
     size_t n = clg_shape_count(x.shape), wg = (size_t)d->work_group;
     if (n != clg_shape_count(y.shape))
-        return clg_fail(&d->log, CLG_EINVAL, "dot product of %zu and %zu values", n, clg_shape_count(y.shape));
+        return clg_fail(&d->log, CLG_EINVAL, "dot product of %zu and %zu values", n,
+                        clg_shape_count(y.shape));
     size_t groups = (n + wg * 64 - 1) / (wg * 64);
     if (groups > 256)
         groups = 256;
@@ -15,8 +16,12 @@ int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, stru
     int status = clg_scratch(d, 0, groups, &parts);
     if (status)
         return status;
-    struct clg_launch first = {.file = "reduce.cl", .kernel = "dot_parts", .global = {groups * wg}, .local = {wg},
-                               .flops = 2.0 * (double)n, .bytes = 8.0 * (double)n};
+    struct clg_launch first = {.file = "reduce.cl",
+                               .kernel = "dot_parts",
+                               .global = {groups * wg},
+                               .local = {wg},
+                               .flops = 2.0 * (double)n,
+                               .bytes = 8.0 * (double)n};
     struct clg_arg first_args[] = {CLG_T(x), CLG_T(y), CLG_T(parts), CLG_I(n)};
     status = clg_launch(d, &first, first_args, 4);
     if (status)
@@ -26,14 +31,19 @@ int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, stru
     return clg_launch(d, &second, second_args, 3);
 }
 
-int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_tensor dx, struct clg_tensor stats)
+int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_tensor dx,
+            struct clg_tensor stats)
 {
     size_t n = clg_shape_count(x.shape), wg = (size_t)d->work_group;
     if (n != clg_shape_count(dx.shape) || clg_shape_count(stats.shape) < 2)
         return clg_fail(&d->log, CLG_EINVAL, "BCE of %zu logits: %zu gradients, %zu statistics", n,
                         clg_shape_count(dx.shape), clg_shape_count(stats.shape));
-    struct clg_launch l = {.file = "reduce.cl", .kernel = "bce", .global = {wg}, .local = {wg},
-                           .flops = 10.0 * (double)n, .bytes = 8.0 * (double)n};
+    struct clg_launch l = {.file = "reduce.cl",
+                           .kernel = "bce",
+                           .global = {wg},
+                           .local = {wg},
+                           .flops = 10.0 * (double)n,
+                           .bytes = 8.0 * (double)n};
     struct clg_arg args[] = {CLG_T(x), CLG_F(target), CLG_T(dx), CLG_T(stats), CLG_I(n)};
     return clg_launch(d, &l, args, 5);
 }

@@ -5,7 +5,8 @@
 
 int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor)
 {
-    // A larger one takes the place of a smaller one; recorded launches may still use that, so it stays until the end.
+    // A larger one takes the place of a smaller one; recorded launches may still use that, so it stays until
+    // the end.
     struct clg_slab **at = &d->scratch[slot];
     struct clg_shape shape = {1, 1, 1, (int)floats};
     if (!*at || clg_slab_room(shape) > d->scratch_floats[slot]) {

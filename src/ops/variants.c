@@ -22,7 +22,8 @@ int clg_variants_check(struct clg_device *d)
     for (const char *p = d->variants; p && *p;) {
         size_t length = strcspn(p, ",");
         snprintf(entry, sizeof entry, "%.*s, ", (int)(length < 60 ? length : 60), p);
-        const char *at = strstr(known, entry); // whole entries end in ", " and start the text or follow a blank
+        const char *at =
+            strstr(known, entry); // whole entries end in ", " and start the text or follow a blank
         if (!at || (at != known && at[-1] != ' '))
             return clg_fail(&d->log, CLG_EINVAL, "no variant \"%.*s\"; there are %.*s", (int)length, p,
                             (int)strlen(known) - 2, known);
