@@ -31,7 +31,7 @@ struct clg_train_status {
     int64_t step, steps;            // done, target
     double epoch;                   // passes over the folder so far (0 for the endless built-in set)
     struct clg_gan_metrics metrics; // of the last step
-    double images_per_s, eta_s;
+    double images_per_s, eta_s; // over the last steps; 0 and -1 while unknown, after a run's first step
     double loader_images_per_s, loader_waited_s;
     uint64_t skipped_pictures;
 };

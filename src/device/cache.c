@@ -50,7 +50,7 @@ int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsign
                    size_t *size)
 {
     *binary = NULL;
-    if (!d->cache_dir)
+    if (!d->cache_dir || d->caches_itself)
         return 1;
     const struct clg_log silent = {quiet, NULL};
     char path[4096], *content;
@@ -77,7 +77,7 @@ int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsign
 
 void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_program program)
 {
-    if (!d->cache_dir)
+    if (!d->cache_dir || d->caches_itself)
         return;
     const struct clg_log silent = {quiet, NULL};
     size_t size = 0;

@@ -50,8 +50,10 @@ struct clg_device {
     struct clg_profile *profile; // NULL: off
     enum clg_mode mode;
     struct clg_list *recording;
-    int vector;     // floats an elementwise work-item takes at once: 4, 8 or 16
-    int work_group; // of elementwise and reduction kernels
+    int vector;         // floats an elementwise work-item takes at once: 4, 8 or 16
+    int work_group;     // of elementwise and reduction kernels
+    bool caches_itself; // the driver keeps compiled kernels on disk, and asking it for binaries costs a
+                        // compilation
     uint64_t memory, memory_peak;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
     // may use.
@@ -102,7 +104,7 @@ int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void
 struct clg_list;
 typedef int clg_body_fn(void *user);
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list);
-int clg_list_run(struct clg_device *d, const struct clg_list *list);
+int clg_list_run(struct clg_device *d, struct clg_list *list);
 void clg_list_free(struct clg_list **list);
 
 // --- memory (memory.c)

@@ -21,6 +21,7 @@ struct entry {
 struct clg_list {
     struct entry *entries;
     int n, room;
+    bool ran; // once: drivers that compile at a kernel's first launch have done so
 };
 
 static int entry_run(struct clg_device *d, const struct entry *e)
@@ -202,8 +203,30 @@ int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_l
     return status;
 }
 
-int clg_list_run(struct clg_device *d, const struct clg_list *list)
+// The first run of a list may take long, as PoCL makes machine code at a kernel's first launch: it goes
+// launch by launch, with progress.
+static int list_first_run(struct clg_device *d, const struct clg_list *list)
 {
+    clg_progress_fn *progress = d->params.progress;
+    int status = 0;
+    for (int i = 0; i < list->n && !status; i++) {
+        if (progress)
+            progress(d->params.progress_user, list->entries[i].name, (size_t)i, (size_t)list->n);
+        status = entry_run(d, &list->entries[i]);
+        if (!status)
+            status = clg_device_finish(d);
+    }
+    if (progress)
+        progress(d->params.progress_user, "kernels", (size_t)list->n, (size_t)list->n);
+    return status;
+}
+
+int clg_list_run(struct clg_device *d, struct clg_list *list)
+{
+    if (!list->ran) {
+        list->ran = true;
+        return list_first_run(d, list);
+    }
     for (int i = 0; i < list->n; i++) {
         int status = entry_run(d, &list->entries[i]);
         if (status)

@@ -131,12 +131,12 @@ static void status_update(struct run *r, int64_t first)
     s->step = clg_gan_step_count(r->gan);
     s->steps = r->target;
     s->epoch = r->pictures ? (double)s->step * r->model.batch / (double)r->pictures : 0;
-    int64_t done = s->step - first; // in this run
+    // The rate leaves out this run's first step, which may compile kernels.
+    const int64_t done = s->step - first, span = done - 1 < RATE_STEPS - 1 ? done - 1 : RATE_STEPS - 1;
     r->times[done % RATE_STEPS] = clg_seconds();
-    int64_t span = done < RATE_STEPS ? done : RATE_STEPS - 1;
-    double seconds = r->times[done % RATE_STEPS] - r->times[(done - span) % RATE_STEPS];
+    const double seconds = r->times[done % RATE_STEPS] - r->times[(done - span) % RATE_STEPS];
     s->images_per_s = seconds > 0 ? (double)span * r->model.batch / seconds : 0;
-    s->eta_s = s->images_per_s > 0 ? (double)(s->steps - s->step) * r->model.batch / s->images_per_s : 0;
+    s->eta_s = s->images_per_s > 0 ? (double)(s->steps - s->step) * r->model.batch / s->images_per_s : -1;
     s->loader_images_per_s = info.images_per_s;
     s->loader_waited_s = info.waited_s;
     s->skipped_pictures = info.skipped;
@@ -161,7 +161,6 @@ static int loop(struct run *r, clg_train_fn *step, void *user)
     const int64_t first = clg_gan_step_count(r->gan);
     bool stop = false;
     int status = 0;
-    r->times[0] = clg_seconds();
     while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
         status = clg_data_next(r->data, r->batch);
         if (!status)
