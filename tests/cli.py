@@ -202,7 +202,6 @@ def train_makes_its_files():
     names = json.loads(read("run", "model.safetensors")[8:8 + size])
     want("netG.main.0.weight" in names and "netD.main.0.weight" in names, f"tensors: {sorted(names)}")
     want(b"<html" in read("run", "report.html").lower(), "report.html is no page")
-    want(os.listdir(path("cache", "clgan")), "no compiled kernel was kept")
 
 
 @check
