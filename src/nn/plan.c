@@ -12,6 +12,9 @@
 
 enum { SLABS_MOST = 64, TENSORS_MOST = 4 * CLG_LAYERS_MOST + CLG_LAYER_INPUTS_MOST };
 
+// Of one slab, and so of one tensor: kernels count elements in ints.
+#define MOST_FLOATS ((size_t)INT32_MAX / 64 * 64)
+
 struct place {
     struct clg_shape shape;
     int from, to; // interval of time, both inclusive; from > to: not needed
@@ -241,10 +244,12 @@ static int slabs_new(struct clg_plan *plan)
 static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, enum clg_plan_mode mode,
                         int want)
 {
-    *plan = (struct clg_plan){
-        .net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = (size_t)1 << 40};
-    if (net->device)
-        plan->slab_floats = (size_t)(clg_device_info(net->device)->max_allocation / sizeof(float)) / 64 * 64;
+    *plan =
+        (struct clg_plan){.net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = MOST_FLOATS};
+    const uint64_t most =
+        net->device ? clg_device_info(net->device)->max_allocation / sizeof(float) : MOST_FLOATS;
+    if (most < MOST_FLOATS)
+        plan->slab_floats = (size_t)most / 64 * 64;
     if (batch < 1)
         return clg_fail(&net->log, CLG_EINVAL, "a plan for batches of %d: at least 1 is needed", batch);
     lifetimes(plan);

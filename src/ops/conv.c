@@ -54,11 +54,26 @@ static int job_check(struct clg_device *d, const struct clg_conv_job *j)
                   : clg_shape_expect(d, "convolution's weights", w, (struct clg_shape){c->r, c->s, x.c, y.c});
 }
 
-int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job)
+// A kernel as large as its map is a plain matrix product: the same memory read as a 1x1 convolution of 1x1
+// maps with r*s*c channels. G's first layer and D's last are such.
+static struct clg_conv_job flattened(struct clg_conv_job job)
 {
-    int status = job_check(d, job);
+    const struct clg_shape x = job.x.shape;
+    if (job.conv.pad == 0 && job.conv.r == x.h && job.conv.s == x.w) {
+        const int channels = x.h * x.w * x.c;
+        job.conv = (struct clg_conv){1, 1, 1, 0};
+        job.x.shape = (struct clg_shape){x.n, 1, 1, channels};
+        job.w.shape = (struct clg_shape){1, 1, channels, job.w.shape.c};
+    }
+    return job;
+}
+
+int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
+{
+    int status = job_check(d, given);
     if (status)
         return status;
+    const struct clg_conv_job flat = flattened(*given), *job = &flat;
     for (int i = 0; clg_conv_variants[i]; i++)
         if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
             return clg_conv_variants[i]->run(d, job);
