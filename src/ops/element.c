@@ -98,7 +98,7 @@ static int channels_check(struct clg_device *d, struct clg_tensor part, struct c
 {
     struct clg_shape p = part.shape, w = whole.shape;
     if (from < 0 || p.c > w.c - from)
-        return clg_fail(&d->log, CLG_EINVAL, "channels %d to %d of a tensor with %d", from, from + p.c, w.c);
+        return clg_fail(&d->log, CLG_EINVAL, "%d channels from %d on, of a tensor with %d", p.c, from, w.c);
     p.c = w.c;
     return clg_shape_expect(d, "channel range", p, w);
 }
