@@ -17,6 +17,43 @@ typedef float4 fv;
 #define STOREV(v, p) vstore4(v, 0, p)
 #endif
 
+#ifdef NV
+// A row of a CPU kernel's register tile: NV vectors, LB lanes, of which the first `lanes` are real.
+#define LB (NV * VF)
+
+void store_lanes(__global float *to, const fv *row, const int lanes)
+{
+    if (lanes >= LB) {
+#pragma unroll
+        for (int v = 0; v < NV; v++)
+            STOREV(row[v], to + v * VF);
+        return;
+    }
+    float room[LB];
+#pragma unroll
+    for (int v = 0; v < NV; v++)
+        STOREV(row[v], room + v * VF);
+    for (int l = 0; l < lanes; l++)
+        to[l] = room[l];
+}
+
+void load_lanes(fv *row, __global const float *from, const int lanes)
+{
+    if (lanes >= LB) {
+#pragma unroll
+        for (int v = 0; v < NV; v++)
+            row[v] = LOADV(from + v * VF);
+        return;
+    }
+    float room[LB];
+    for (int l = 0; l < LB; l++)
+        room[l] = l < lanes ? from[l] : 0.0f;
+#pragma unroll
+    for (int v = 0; v < NV; v++)
+        row[v] = LOADV(room + v * VF);
+}
+#endif
+
 // Activations; the numbers are enum clg_act_kind's.
 #define ACT_NONE 0
 #define ACT_RELU 1

@@ -26,7 +26,6 @@
 #define TAP_STEP (BACKWARD ? STRIDE : 1)
 #define OFFSET(phase) (BACKWARD ? ((phase) + PAD) / STRIDE : -PAD)
 
-#define LB (NV * VF)
 #define BLOCKS ((CO + LB - 1) / LB)
 #define ROW (BW * CI)
 #define IMAGE (BH * ROW)
@@ -111,22 +110,6 @@ void fill_box(__local float *box, __global const float *in, const int image, con
             }                                                                                                     \
         }                                                                                                         \
     }
-
-void store_lanes(__global float *to, const fv *acc, const int lanes)
-{
-    if (lanes >= LB) {
-#pragma unroll
-        for (int v = 0; v < NV; v++)
-            STOREV(acc[v], to + v * VF);
-        return;
-    }
-    float room[LB];
-#pragma unroll
-    for (int v = 0; v < NV; v++)
-        STOREV(acc[v], room + v * VF);
-    for (int l = 0; l < lanes; l++)
-        to[l] = room[l];
-}
 
 // global: {box of images, strip of t rows, share of the lane blocks}
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_cpu(__global const float *in_, ulong in0,

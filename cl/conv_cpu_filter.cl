@@ -8,7 +8,6 @@
 // Constants: R, S, STRIDE, PAD, C, K, H, W, OH, OW as ever; NV, CT, CR; IMAGES, OROWS: images and rows of y per chunk;
 // BH, BW: rows and columns of x that these touch.
 
-#define LB (NV * VF)
 #define BLOCKS ((K + LB - 1) / LB)
 #define PIXELS (IMAGES * OROWS * OW)
 
@@ -48,39 +47,6 @@ void fill_dy(__local float *dys, __global const float *dy, const int image, cons
             }
 }
 
-// acc[c] += or to: one row of a tile, `lanes` of its LB floats real.
-void load_row(fv *acc, __global const float *from, const int lanes)
-{
-    if (lanes >= LB) {
-#pragma unroll
-        for (int v = 0; v < NV; v++)
-            acc[v] = LOADV(from + v * VF);
-        return;
-    }
-    float room[LB];
-    for (int l = 0; l < LB; l++)
-        room[l] = l < lanes ? from[l] : 0.0f;
-#pragma unroll
-    for (int v = 0; v < NV; v++)
-        acc[v] = LOADV(room + v * VF);
-}
-
-void store_row(__global float *to, const fv *acc, const int lanes)
-{
-    if (lanes >= LB) {
-#pragma unroll
-        for (int v = 0; v < NV; v++)
-            STOREV(acc[v], to + v * VF);
-        return;
-    }
-    float room[LB];
-#pragma unroll
-    for (int v = 0; v < NV; v++)
-        STOREV(acc[v], room + v * VF);
-    for (int l = 0; l < lanes; l++)
-        to[l] = room[l];
-}
-
 // One tile: dw[tap][c..c+CT)[block] (+)= this chunk's sum.
 void tile(__local const float *xs, __local const float *dys, __global float *dw, const int rows, const int lanes,
           const bool add)
@@ -92,7 +58,7 @@ void tile(__local const float *xs, __local const float *dys, __global float *dw,
         for (int v = 0; v < NV; v++)
             acc[c][v] = 0.0f;
         if (add && c < rows)
-            load_row(acc[c], dw + (ulong)c * K, lanes);
+            load_lanes(acc[c], dw + (ulong)c * K, lanes);
     }
     for (int i = 0; i < IMAGES; i++)
         for (int row = 0; row < OROWS; row++) {
@@ -115,7 +81,7 @@ void tile(__local const float *xs, __local const float *dys, __global float *dw,
 #pragma unroll
     for (int c = 0; c < CT; c++)
         if (c < rows)
-            store_row(dw + (ulong)c * K, acc[c], lanes);
+            store_lanes(dw + (ulong)c * K, acc[c], lanes);
 }
 
 // global: {channel range, share of the images}; dw holds one [R][S][C][K] per share.

@@ -2,6 +2,7 @@
 #include "gan/figure.h"
 
 #include "base/file.h"
+#include "base/locale.h"
 #include "gan/xml.h"
 
 #include <math.h>
@@ -277,7 +278,7 @@ int clg_figure_save(const char *path, const struct clg_figure_net *nets, int n, 
     int status = clg_file_create(&file, path, log);
     if (status)
         return status;
-    struct clg_xml_locale locale = clg_xml_locale_enter();
+    struct clg_locale locale = clg_locale_enter();
     fprintf(file.stream,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
             "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n",
@@ -290,6 +291,6 @@ int clg_figure_save(const char *path, const struct clg_figure_net *nets, int n, 
         y += TITLE + net_tall(&nets[i]) + LABELS + MARGIN;
     }
     fputs("</svg>\n", file.stream);
-    clg_xml_locale_leave(locale);
+    clg_locale_leave(locale);
     return clg_file_commit(&file, log);
 }

@@ -25,7 +25,7 @@ struct clg_history {
 
 // From out/metrics.csv. An absent or empty file is a run without steps yet: 0 with n == 0. Lines that are not
 // nine numbers are left out with one warning; another header line is CLG_EFORMAT.
-// Numbers are read in the thread's locale: see clg_xml_locale_enter.
+// Numbers are read in the thread's locale: see clg_locale_enter (base/locale.h).
 int clg_history_read(struct clg_history *history, const char *out, const struct clg_log *log);
 void clg_history_free(struct clg_history *history);
 

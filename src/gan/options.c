@@ -1,6 +1,7 @@
 // Options as rows: text to field and back, and the tables of the model and of a training run.
 #include <clgan/options.h>
 
+#include "base/locale.h"
 #include "base/log.h"
 
 #include <clgan/data.h>
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,36 +61,16 @@ const struct clg_option clg_train_options[] = {
 };
 
 // --- numbers, with a point for a point in every locale -----------------------------------------
-struct c_locale {
-    locale_t mine, before;
-};
-
-static struct c_locale locale_enter(void)
-{
-    struct c_locale l = {newlocale(LC_ALL_MASK, "C", (locale_t)0), (locale_t)0};
-    if (l.mine)
-        l.before = uselocale(l.mine);
-    return l;
-}
-
-static void locale_leave(struct c_locale l)
-{
-    if (!l.mine)
-        return;
-    uselocale(l.before);
-    freelocale(l.mine);
-}
-
 // The shortest text that reads back to the same float.
 static void print_float(float value, char *text, size_t size)
 {
-    struct c_locale l = locale_enter();
+    struct clg_locale locale = clg_locale_enter();
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, size, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value)
             break;
     }
-    locale_leave(l);
+    clg_locale_leave(locale);
 }
 
 static bool made_of(const char *text, const char *characters)
@@ -103,11 +83,11 @@ static bool parse_float(const char *text, float *value)
 {
     if (!made_of(text, "0123456789+-.eE"))
         return false;
-    struct c_locale l = locale_enter();
+    struct clg_locale locale = clg_locale_enter();
     char *end;
     *value = strtof(text, &end);
     bool ok = !*end && end != text && isfinite(*value);
-    locale_leave(l);
+    clg_locale_leave(locale);
     return ok;
 }
 

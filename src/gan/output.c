@@ -2,6 +2,7 @@
 #include "gan/output.h"
 
 #include "base/file.h"
+#include "base/locale.h"
 #include "base/log.h"
 #include "device/device.h"
 #include "gan/gan.h"
@@ -132,9 +133,11 @@ void clg_output_close(struct clg_output **output)
 int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
 {
     const struct clg_gan_metrics *m = &s->metrics;
+    struct clg_locale locale = clg_locale_enter();
     int written = fprintf(o->metrics, "%" PRId64 ",%.4f,%.6f,%.6f,%.6f,%.6f,%.6f,%.2f,%.3f\n", s->step,
                           s->epoch, m->loss_d, m->loss_g, m->d_real, m->d_fake_before, m->d_fake_after,
                           s->images_per_s, clg_seconds() - o->start);
+    clg_locale_leave(locale);
     if (written < 0 || fflush(o->metrics))
         return clg_fail(&o->log, CLG_EIO, "cannot write %s/metrics.csv: is the disk full?", o->folder);
     return 0;

@@ -2,6 +2,7 @@
 #include "gan/report.h"
 
 #include "base/file.h"
+#include "base/locale.h"
 #include "base/log.h"
 #include "gan/chart.h"
 #include "gan/history.h"
@@ -283,7 +284,7 @@ int clg_report_write(const char *out, const char *title, const struct clg_report
     char path[4096];
     if (snprintf(path, sizeof path, "%s/report.html", out) >= (int)sizeof path - 64)
         return clg_fail(log, CLG_EINVAL, "the output folder's path is too long: %.80s...", out);
-    struct clg_xml_locale locale = clg_xml_locale_enter();
+    struct clg_locale locale = clg_locale_enter();
     struct clg_history history = {0};
     struct samples samples = {0};
     struct clg_file file = {0};
@@ -304,6 +305,6 @@ int clg_report_write(const char *out, const char *title, const struct clg_report
         status = clg_file_commit(&file, log);
     clg_history_free(&history);
     free(samples.steps);
-    clg_xml_locale_leave(locale);
+    clg_locale_leave(locale);
     return status;
 }

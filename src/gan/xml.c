@@ -1,7 +1,6 @@
 // Text made safe for XML and HTML, whatever its bytes are.
 #include "gan/xml.h"
 
-#include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,19 +44,4 @@ void clg_xml_text(FILE *file, const char *text)
         }
         p += n ? n : 1;
     }
-}
-
-struct clg_xml_locale clg_xml_locale_enter(void)
-{
-    locale_t ours = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    locale_t before = ours ? uselocale(ours) : (locale_t)0;
-    return (struct clg_xml_locale){.ours = (void *)ours, .before = (void *)before};
-}
-
-void clg_xml_locale_leave(struct clg_xml_locale locale)
-{
-    if (!locale.ours)
-        return;
-    uselocale((locale_t)locale.before);
-    freelocale((locale_t)locale.ours);
 }

@@ -8,12 +8,4 @@
 // entities; bytes that are not UTF-8 and characters that XML forbids become U+FFFD.
 void clg_xml_text(FILE *file, const char *text);
 
-// Number format of the C locale for this thread until _leave, so that a program that has set another locale
-// still gets "0.5", not "0,5". Calls do not nest.
-struct clg_xml_locale {
-    void *ours, *before;
-};
-struct clg_xml_locale clg_xml_locale_enter(void);
-void clg_xml_locale_leave(struct clg_xml_locale locale);
-
 #endif
