@@ -95,6 +95,20 @@ static void test_variants(void **state)
             check(variant, &cases[i], (enum clg_conv_pass)pass);
 }
 
+// The cpu row as on machines with narrower vectors than this one's (AVX2: 8, SSE: 4).
+static void test_narrow(void **state)
+{
+    (void)state;
+    for (int vector = 4; vector <= 8; vector *= 2) {
+        test_device_close();
+        test_device()->vector = vector;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i += 2)
+            for (int pass = 0; pass < 3; pass++)
+                check(&clg_conv_cpu, &cases[i], (enum clg_conv_pass)pass);
+    }
+    test_device_close();
+}
+
 static double dot(const float *a, const float *b, size_t n)
 {
     double sum = 0;
@@ -161,8 +175,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes)};
-    size_t n = 2;
+    struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
+                                   cmocka_unit_test(test_narrow)};
+    size_t n = 3;
     for (int i = 0; clg_conv_variants[i]; i++) // CLBlast's first call on a CPU compiles for half a minute
         tests[n++] = (struct CMUnitTest){clg_conv_variants[i]->name, test_variants, NULL, NULL,
                                          (void *)clg_conv_variants[i]};
