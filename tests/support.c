@@ -16,7 +16,7 @@ struct clg_device *test_device(void)
     if (!device) {
         struct clg_device_params params = clg_device_params_default();
         params.select = getenv("CLGAN_DEVICE");
-        params.cache_dir = getenv("CLGAN_TEST_CACHE");
+        params.variants = getenv("CLGAN_TEST_VARIANTS");
         if (clg_device_open(&device, &params)) {
             fprintf(stderr, "no OpenCL device to test on: %s\n", clg_devices_advice());
             exit(1);

@@ -15,7 +15,8 @@
 #include "device/device.h"
 #include "ops/ops.h"
 
-// The device that the tests compute on: $CLGAN_DEVICE or auto; fails the test program when there is none.
+// The device that the tests compute on: $CLGAN_DEVICE or auto, with the variants of $CLGAN_TEST_VARIANTS;
+// fails the test program when there is none.
 struct clg_device *test_device(void);
 void test_device_close(void);
 
