@@ -18,6 +18,10 @@ except ImportError as e:
     sys.exit(77)
 
 SIZE, CHANNELS, Z, F, BATCH, STEPS = 32, 3, 20, 12, 10, 5
+# Of seeds 1 to 20, 19 agree to 7e-7. Seed 1 does not (1.6e-4): one unit lies 3.4e-7 from its LeakyReLU's kink, and rounding
+# puts it on the other side; PyTorch in float64 with that unit moved across agrees with clgan to 7e-7. Which seeds meet
+# a kink depends on the device's order of summation, so a failure of one seed alone calls for the same look.
+SEEDS = range(2, 7)
 
 
 def generator():
@@ -87,45 +91,47 @@ def check(what, error, limit):
     print(f"{'ok  ' if ok else 'FAIL'} {what}: {error:.3g} (allowed {limit:g})")
 
 
-def main():
-    parity_run, clgan = sys.argv[1:]
-    torch.manual_seed(2)  # of these nets no pre-activation of step 1 is within rounding of a ReLU's kink
-    torch.set_num_threads(2)
+def compare(seed, parity_run, clgan, folder):
+    torch.manual_seed(seed)
     G, D = generator().apply(init), discriminator().apply(init)
     real = torch.rand(STEPS, BATCH, CHANNELS, SIZE, SIZE) * 2 - 1
     z = torch.randn(STEPS, BATCH, Z)
-    with tempfile.TemporaryDirectory() as folder:
-        path = lambda name: os.path.join(folder, name)
-        save_file({**prefixed(G, "netG"), **prefixed(D, "netD")}, path("init.safetensors"))
-        np.save(path("real.npy"), np.ascontiguousarray(
-            real.permute(0, 1, 3, 4, 2).reshape(-1, SIZE, SIZE, CHANNELS).numpy()))
-        np.save(path("z.npy"), z.numpy())
-        out = subprocess.run([parity_run, path("init.safetensors"), path("real.npy"), path("z.npy"),
-                              path("out.safetensors"), str(F), str(F)], capture_output=True, text=True)
-        if out.returncode:
-            print(out.stdout, out.stderr)
-            return 1
-        ours = np.array([[float(v) for v in line.split()] for line in out.stdout.split("\n") if line])
-        theirs = torch_steps(G, D, real, z)
-        check("losses and probabilities of 5 steps, relative", np.abs(ours / theirs - 1).max(), 1e-4)
-        saved = load_file(path("out.safetensors"))
-        for net, prefix in ((G, "netG"), (D, "netD")):
-            for name, value in prefixed(net, prefix).items():
-                if "num_batches" in name:
-                    continue
+    path = lambda name: os.path.join(folder, name)
+    save_file({**prefixed(G, "netG"), **prefixed(D, "netD")}, path("init.safetensors"))
+    np.save(path("real.npy"), np.ascontiguousarray(
+        real.permute(0, 1, 3, 4, 2).reshape(-1, SIZE, SIZE, CHANNELS).numpy()))
+    np.save(path("z.npy"), z.numpy())
+    out = subprocess.run([parity_run, path("init.safetensors"), path("real.npy"), path("z.npy"),
+                          path("out.safetensors"), str(F), str(F)], capture_output=True, text=True)
+    if out.returncode:
+        sys.exit(out.stdout + out.stderr)
+    ours = np.array([[float(v) for v in line.split()] for line in out.stdout.split("\n") if line])
+    theirs = torch_steps(G, D, real, z)
+    check(f"seed {seed}: losses and probabilities of 5 steps, relative", np.abs(ours / theirs - 1).max(), 1e-4)
+    saved = load_file(path("out.safetensors"))
+    for net, prefix in ((G, "netG"), (D, "netD")):
+        for name, value in prefixed(net, prefix).items():
+            if "num_batches" not in name:
                 error = (saved[name] - value).norm() / value.norm()
-                check(f"{name} after 5 steps, relative norm", error.item(), 1e-4)
-        # A clgan file feeds PyTorch's modules directly, and both draw the same pictures.
-        G2 = generator()
-        G2.load_state_dict({k[len("netG.main."):]: v for k, v in saved.items() if k.startswith("netG.")})
-        G2.eval()
-        np.save(path("z2.npy"), z[0].numpy())
-        subprocess.run([clgan, "generate", "--model", path("out.safetensors"), "--z", path("z2.npy"), "--npy",
-                        path("pictures.npy")], check=True)
-        pictures = torch.from_numpy(np.load(path("pictures.npy"))).permute(0, 3, 1, 2)
-        with torch.no_grad():
-            check("pictures of equal weights, absolute", (G2(z[0].view(BATCH, Z, 1, 1)) - pictures).abs().max().item(),
-                  1e-5)
+                check(f"seed {seed}: {name} after 5 steps, relative norm", error.item(), 1e-4)
+    # A clgan file feeds PyTorch's modules directly, and both draw the same pictures.
+    G2 = generator()
+    G2.load_state_dict({k[len("netG.main."):]: v for k, v in saved.items() if k.startswith("netG.")})
+    G2.eval()
+    np.save(path("z2.npy"), z[0].numpy())
+    subprocess.run([clgan, "generate", "--model", path("out.safetensors"), "--z", path("z2.npy"), "--npy",
+                    path("pictures.npy")], check=True, stdout=subprocess.DEVNULL)
+    pictures = torch.from_numpy(np.load(path("pictures.npy"))).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        error = (G2(z[0].view(BATCH, Z, 1, 1)) - pictures).abs().max().item()
+    check(f"seed {seed}: pictures of equal weights, absolute", error, 1e-5)
+
+
+def main():
+    torch.set_num_threads(2)
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in SEEDS:
+            compare(seed, *sys.argv[1:], folder)
     return 1 if failures else 0
 
 
