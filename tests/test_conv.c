@@ -55,7 +55,8 @@ static void check(const struct clg_conv_variant *variant, const struct shape_cas
                                test_random(xs, 1, &x),
                                test_random(ws, 2, &w),
                                test_random(ys, 3, &y),
-                               false};
+                               false,
+                               0};
     struct clg_tensor *out = pass == CLG_CONV_FORWARD         ? &job.y
                              : pass == CLG_CONV_BACKWARD_DATA ? &job.x
                                                               : &job.w;

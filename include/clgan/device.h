@@ -48,6 +48,7 @@ struct clg_device_params {
     const char *kernels_dir; // .cl files that are here take the place of the library's; NULL: built in
     const char *cache_dir;   // compiled kernels are kept here; NULL: not kept
     const char *variants;    // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
+    bool exact;              // convolutions by their definition's own products only: no minimal filtering
     bool profile;            // time every kernel (slows small kernels a little)
     struct clg_log log;
     clg_progress_fn *progress; // kernel compilation; may be NULL

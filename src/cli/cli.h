@@ -79,7 +79,7 @@ double cli_seconds(void);
 // --- devices -----------------------------------------------------------------------------------
 struct cli_device_options {
     const char *device, *kernels, *variant;
-    bool no_cache, profile, verbose;
+    bool exact, no_cache, profile, verbose;
 };
 extern const struct clg_option cli_device_table[];
 // --device from CLGAN_DEVICE.

@@ -11,6 +11,8 @@ const struct clg_option cli_device_table[] = {
     {"variant", CLG_OPTION_TEXT, AT(variant), 0, 0, NULL, "LIST",
      "force variants of operations: conv=plain,..."},
     {"kernels", CLG_OPTION_TEXT, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
+    {"exact", CLG_OPTION_BOOL, AT(exact), 0, 0, NULL, NULL,
+     "convolutions by direct sums only, no minimal filtering: slower, a few bits more exact"},
     {"no-cache", CLG_OPTION_BOOL, AT(no_cache), 0, 0, NULL, NULL, "compile kernels anew, keep none on disk"},
     {"profile", CLG_OPTION_BOOL, AT(profile), 0, 0, NULL, NULL,
      "time every kernel, print a table at the end"},
@@ -88,6 +90,7 @@ int cli_device_open(struct clg_device **device, const struct cli_device_options 
     params.kernels_dir = options->kernels;
     params.cache_dir = options->no_cache ? NULL : cache_folder(cache, sizeof cache);
     params.variants = options->variant;
+    params.exact = options->exact;
     params.profile = options->profile;
     params.log = cli_log(progress, options->verbose);
     params.progress = cli_compile_progress;

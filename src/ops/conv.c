@@ -78,29 +78,29 @@ int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
         if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
             return clg_conv_variants[i]->run(d, job);
     const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? rule_cpu : rule_gpu;
-    while (!(*rule)->fits(d, job))
-        rule++; // plain fits always
+    while ((d->params.exact && !(*rule)->exact) || !(*rule)->fits(d, job))
+        rule++; // plain is exact and fits always
     return (*rule)->run(d, job);
 }
 
 int clg_conv_forward(struct clg_device *d, struct clg_conv conv, struct clg_tensor x, struct clg_tensor w,
                      struct clg_tensor y)
 {
-    struct clg_conv_job job = {CLG_CONV_FORWARD, conv, x, w, y, false};
+    struct clg_conv_job job = {CLG_CONV_FORWARD, conv, x, w, y, false, 0};
     return clg_conv_run(d, &job);
 }
 
 int clg_conv_backward_data(struct clg_device *d, struct clg_conv conv, struct clg_tensor dy,
                            struct clg_tensor w, struct clg_tensor dx)
 {
-    struct clg_conv_job job = {CLG_CONV_BACKWARD_DATA, conv, dx, w, dy, false};
+    struct clg_conv_job job = {CLG_CONV_BACKWARD_DATA, conv, dx, w, dy, false, 0};
     return clg_conv_run(d, &job);
 }
 
 int clg_conv_backward_filter(struct clg_device *d, struct clg_conv conv, struct clg_tensor x,
                              struct clg_tensor dy, struct clg_tensor dw, bool accumulate)
 {
-    struct clg_conv_job job = {CLG_CONV_BACKWARD_FILTER, conv, x, dw, dy, accumulate};
+    struct clg_conv_job job = {CLG_CONV_BACKWARD_FILTER, conv, x, dw, dy, accumulate, 0};
     return clg_conv_run(d, &job);
 }
 
@@ -133,4 +133,4 @@ static int plain_run(struct clg_device *d, const struct clg_conv_job *j)
     return clg_launch(d, &l, args, j->pass == CLG_CONV_BACKWARD_FILTER ? 5 : 4);
 }
 
-const struct clg_conv_variant clg_conv_plain = {"plain", plain_fits, plain_run};
+const struct clg_conv_variant clg_conv_plain = {"plain", true, 0, plain_fits, plain_run};

@@ -249,4 +249,4 @@ static int cpu_run(struct clg_device *d, const struct clg_conv_job *j)
     return j->pass == CLG_CONV_BACKWARD_FILTER ? filter_run(d, j) : direct_run(d, j);
 }
 
-const struct clg_conv_variant clg_conv_cpu = {"cpu", cpu_fits, cpu_run};
+const struct clg_conv_variant clg_conv_cpu = {"cpu", true, 0, cpu_fits, cpu_run};

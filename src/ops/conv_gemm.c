@@ -84,4 +84,4 @@ static int gemm_run(struct clg_device *d, const struct clg_conv_job *j)
     return status;
 }
 
-const struct clg_conv_variant clg_conv_gemm = {"gemm", gemm_fits, gemm_run};
+const struct clg_conv_variant clg_conv_gemm = {"gemm", true, 0, gemm_fits, gemm_run};

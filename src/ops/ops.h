@@ -14,11 +14,14 @@ struct clg_conv_job {
     struct clg_conv conv;
     struct clg_tensor x, w, y; // one of them is the result
     bool accumulate;           // of the filter gradient
+    int choice;                // of the variant's parameter lists: 0 its own rule, 1.. what the tuner tries
 };
 
 // A variant: the same meaning for every row, another way to do it.
 struct clg_conv_variant {
     const char *name;
+    bool exact;  // sums the definition's own products; not so with minimal filtering, which loses a few bits
+    int choices; // parameter lists for job.choice besides the rule, 0: none
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
