@@ -25,7 +25,7 @@ struct clg_conv_variant {
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
-extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu;
+extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_winograd;
 // All rows, plain first; ends in NULL. Tests go through it by themselves.
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL

@@ -1,0 +1,127 @@
+// Minimal filtering's matrix products, one for each of the 25 products e of a tile (winograd.cl): register tiles of
+// TP rows x LB lanes, work-items that work alone.
+
+#define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+
+// acc[p][v] += sum over t < depth of a[p][t] * b[t][lanes]: a's rows a_row floats apart, its depth a_step.
+#define PRODUCTS(acc, a, a_row, a_step, b, b_step, depth)                                                         \
+    for (int t = 0; t < (depth); t++) {                                                                           \
+        fv lanes[NV];                                                                                             \
+        _Pragma("unroll") for (int v = 0; v < NV; v++) lanes[v] = LOADV((b) + (ulong)t * (b_step) + v * VF);      \
+        _Pragma("unroll") for (int p = 0; p < TP; p++)                                                            \
+        {                                                                                                         \
+            const fv one = (a)[(ulong)p * (a_row) + (ulong)t * (a_step)];                                         \
+            _Pragma("unroll") for (int v = 0; v < NV; v++) acc[p][v] += one * lanes[v];                           \
+        }                                                                                                         \
+    }
+
+// c [25][rows][c_stride] = a [25][rows][a_stride] * b [25][panels][depth][LB]; rows: a multiple of TP.
+// global: {panels, 25}
+WORK void winograd_products(__global const float *a_, ulong a0, __global const float *b_, ulong b0,
+                            __global float *c_, ulong c0, int rows, int depth, int a_stride, int c_stride)
+{
+    const int panel = get_global_id(0), panels = get_global_size(0), e = get_global_id(1);
+    __global const float *b = AT(b) + ((ulong)e * panels + panel) * depth * LB;
+    for (int row = 0; row < rows; row += TP) {
+        __global const float *a = AT(a) + ((ulong)e * rows + row) * a_stride;
+        __global float *c = AT(c) + ((ulong)e * rows + row) * c_stride + panel * LB;
+        fv acc[TP][NV];
+#pragma unroll
+        for (int p = 0; p < TP; p++)
+#pragma unroll
+            for (int v = 0; v < NV; v++)
+                acc[p][v] = 0.0f;
+        PRODUCTS(acc, a, a_stride, 1, b, LB, depth)
+#pragma unroll
+        for (int p = 0; p < TP; p++)
+#pragma unroll
+            for (int v = 0; v < NV; v++)
+                STOREV(acc[p][v], c + (ulong)p * c_stride + v * VF);
+    }
+}
+
+// --- filter gradients --------------------------------------------------------------------------------------------
+//
+// A work-item owns CR depths of the picture side and KP panels of the map side: it sums their products over a chunk's
+// tiles, e by e, and transforms them to taps after the last chunk. With one chunk (WHOLE) the sums are in local
+// memory, else in `sums` [ranges][groups][25][CR][KP * LB] between the launches.
+
+#if WHOLE
+#define SUMS __local
+#else
+#define SUMS __global
+#endif
+
+// sums [25][CR][KP * LB] = or += v' w over the tiles, for the depths from d on (`depths` of them) and panels from k on.
+void sum_tiles(SUMS float *sums, __global const float *v, __global const float *w, const int tiles, const int rows,
+               const int v_stride, const int w_stride, const int depths, const int panels, const bool first)
+{
+    for (int e = 0; e < 25; e++, sums += CR * KP * LB, v += (ulong)rows * v_stride, w += (ulong)rows * w_stride)
+        for (int panel = 0; panel < panels; panel++)
+            for (int d = 0; d < depths; d += TP) {
+                fv acc[TP][NV];
+#pragma unroll
+                for (int p = 0; p < TP; p++)
+#pragma unroll
+                    for (int i = 0; i < NV; i++)
+                        acc[p][i] = first ? (fv)0.0f : LOADV(sums + ((d + p) * KP + panel) * LB + i * VF);
+                PRODUCTS(acc, v + d, 1, v_stride, w + panel * LB, w_stride, tiles)
+#pragma unroll
+                for (int p = 0; p < TP; p++)
+#pragma unroll
+                    for (int i = 0; i < NV; i++)
+                        STOREV(acc[p][i], sums + ((d + p) * KP + panel) * LB + i * VF);
+            }
+}
+
+// One direction of g = G' u, where u's five vectors are `step` apart.
+#define GT_TAPS(g0, g1, u, step)                                                                                  \
+    {                                                                                                             \
+        g0 = (u)[0] + (u)[step] + (u)[2 * (step)] + (u)[3 * (step)];                                              \
+        g1 = (u)[step] - (u)[2 * (step)] + 2.0f * (u)[3 * (step)] + (u)[4 * (step)];                              \
+    }
+
+// The four taps of a plane, one vector each, from the 25 sums.
+void store_taps(SUMS const float *sums, __global float *dw, const int plane, const int C, const int K,
+                const bool accumulate)
+{
+    fv u[25], t[10];
+#pragma unroll
+    for (int e = 0; e < 25; e++)
+        u[e] = LOADV(sums + e * CR * KP * LB);
+#pragma unroll
+    for (int j = 0; j < 5; j++)
+        GT_TAPS(t[j], t[5 + j], u + j, 5)
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        fv g[2];
+        GT_TAPS(g[0], g[1], t + 5 * i, 1)
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            __global float *to = dw + (ulong)((plane / 2 + 2 * i) * 4 + plane % 2 + 2 * j) * C * K;
+            STOREV(accumulate ? LOADV(to) + g[j] : g[j], to);
+        }
+    }
+}
+
+// dw [4][4][C][K] from the spectra of a chunk of `tiles` tiles. global: {groups of KP panels, ranges of CR depths}
+WORK void winograd_filter(__global const float *v_, ulong v0, __global const float *w_, ulong w0,
+                          __global float *parts_, ulong parts0, __global float *dw_, ulong dw0, int C, int K,
+                          int tiles, int rows, int first, int last, int accumulate)
+{
+    const int group = get_global_id(0), range = get_global_id(1);
+    const int from = range * CR, k = group * KP * LB;
+    const int depths = min(CR, 4 * C - from), panels = min(KP, (K - k + LB - 1) / LB);
+#if WHOLE
+    __local float sums[25 * CR * KP * LB];
+#else
+    __global float *sums = AT(parts) + ((ulong)range * get_global_size(0) + group) * 25 * CR * KP * LB;
+#endif
+    sum_tiles(sums, AT(v) + from, AT(w) + k, tiles, rows, 4 * C + PAD, K + PAD, depths, panels, first);
+    if (!last)
+        return;
+    for (int d = 0; d < depths; d++)
+        for (int lane = 0; lane < KP * LB && k + lane < K; lane += VF)
+            store_taps(sums + d * KP * LB + lane, AT(dw) + (ulong)((from + d) % C) * K + k + lane, (from + d) / C, C,
+                       K, accumulate);
+}
