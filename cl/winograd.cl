@@ -8,8 +8,8 @@
 //   d = B ((G g) . (A y))     g = G' ((B' d) . (A y))
 // A tile is 4x4 outputs, 25 products e for each of the channels and planes: plain matrix products (winograd_gemm.cl).
 //
-//   spectra of the picture side: [25][rows][4 C + PAD], of the map side [25][rows][K + PAD]; a row is a tile, tiles
-//   count image by image, row by row; a depth d of 4 C is plane * C + c.
+// Spectra are [25][blocks][rows][block]: a row is a tile, counted image by image, row by row; its channels, K on the
+// map side and 4 C (plane * C + c) on the picture side, are cut in blocks.
 // C and K are multiples of VF. All work-items work alone.
 
 #define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -85,6 +85,11 @@ typedef int4 iv;
         (to)[3 * (step)] = a + b;                                                                                 \
         (to)[4 * (step)] = n4;                                                                                    \
     }
+
+// Floats of one of a spectrum's 25 parts, and where in it a tile's channel is.
+#define SPECTRUM(channels, rows, block) ((ulong)((channels) + (block)-1) / (block) * (rows) * (block))
+#define PLACE(tile, channel, rows, block)                                                                         \
+    ((ulong)((channel) / (block)) * (rows) * (block) + (ulong)(tile) * (block) + (channel) % (block))
 
 // --- weights [4][4][C][K] --------------------------------------------------------------------------------------
 
@@ -166,10 +171,10 @@ WORK void winograd_weights_adjoint(__global const float *w_, ulong w0, __global 
 
 // The picture side: v = B' x B. x [n][H][W][C]
 WORK void winograd_picture(__global const float *x_, ulong x0, __global float *v_, ulong v0, int H, int W, int C,
-                           int tiles_y, int tiles_x, int rows)
+                           int tiles_y, int tiles_x, int rows, int block)
 {
     const int tile = get_global_id(0), ty = tile / tiles_x % tiles_y, tx = tile % tiles_x;
-    const ulong stride = 4 * C + PAD, apart = rows * stride;
+    const ulong apart = SPECTRUM(4 * C, rows, block);
     __global const float *x = AT(x) + (ulong)(tile / (tiles_x * tiles_y)) * H * W * C;
     for (int plane = 0; plane < 4; plane++) {
         const int y = 8 * ty - 1 + plane / 2, column = 8 * tx - 1 + plane % 2;
@@ -180,8 +185,8 @@ WORK void winograd_picture(__global const float *x_, ulong x0, __global float *v
             inside[i] = iy >= 0 && iy < H && ix >= 0 && ix < W ? -1 : 0;
             at[i] = inside[i] ? (iy * W + ix) * C : 0;
         }
-        __global float *v = AT(v) + tile * stride + plane * C;
         for (int c = 0; c < C; c += VF) {
+            __global float *v = AT(v) + PLACE(tile, plane * C + c, rows, block);
             fv t[25];
 #pragma unroll
             for (int j = 0; j < 5; j++) {
@@ -197,7 +202,7 @@ WORK void winograd_picture(__global const float *x_, ulong x0, __global float *v
                 BT_PICTURE(row, 1, t[5 * i], t[5 * i + 1], t[5 * i + 2], t[5 * i + 3], t[5 * i + 4])
 #pragma unroll
                 for (int j = 0; j < 5; j++)
-                    STOREV(row[j], v + (5 * i + j) * apart + c);
+                    STOREV(row[j], v + (5 * i + j) * apart);
             }
         }
     }
@@ -205,12 +210,11 @@ WORK void winograd_picture(__global const float *x_, ulong x0, __global float *v
 
 // The map side: v = A y A'. y [n][OH][OW][K]
 WORK void winograd_map(__global const float *y_, ulong y0, __global float *v_, ulong v0, int OH, int OW, int K,
-                       int tiles_y, int tiles_x, int rows)
+                       int tiles_y, int tiles_x, int rows, int block)
 {
     const int tile = get_global_id(0), ty = tile / tiles_x % tiles_y, tx = tile % tiles_x;
-    const ulong stride = K + PAD, apart = rows * stride;
+    const ulong apart = SPECTRUM(K, rows, block);
     __global const float *y = AT(y) + (ulong)(tile / (tiles_x * tiles_y)) * OH * OW * K;
-    __global float *v = AT(v) + tile * stride;
     int at[16], inside[16];
 #pragma unroll
     for (int i = 0; i < 16; i++) {
@@ -219,6 +223,7 @@ WORK void winograd_map(__global const float *y_, ulong y0, __global float *v_, u
         at[i] = inside[i] ? (oy * OW + ox) * K : 0;
     }
     for (int k = 0; k < K; k += VF) {
+        __global float *v = AT(v) + PLACE(tile, k, rows, block);
         fv t[20];
 #pragma unroll
         for (int j = 0; j < 4; j++) {
@@ -234,20 +239,20 @@ WORK void winograd_map(__global const float *y_, ulong y0, __global float *v_, u
             A_MAP(row, 1, t[4 * i], t[4 * i + 1], t[4 * i + 2], t[4 * i + 3])
 #pragma unroll
             for (int j = 0; j < 5; j++)
-                STOREV(row[j], v + (5 * i + j) * apart + k);
+                STOREV(row[j], v + (5 * i + j) * apart);
         }
     }
 }
 
 // --- back from it ------------------------------------------------------------------------------------------------
 
-// y = A' m A. global: {tiles}
+// y = A' m A; m in one block. global: {tiles}
 WORK void winograd_map_back(__global const float *m_, ulong m0, __global float *y_, ulong y0, int OH, int OW, int K,
-                            int stride, int tiles_y, int tiles_x, int rows)
+                            int tiles_y, int tiles_x, int rows, int block)
 {
     const int tile = get_global_id(0), ty = tile / tiles_x % tiles_y, tx = tile % tiles_x;
-    const ulong apart = (ulong)rows * stride;
-    __global const float *m = AT(m) + (ulong)tile * stride;
+    const ulong apart = (ulong)rows * block;
+    __global const float *m = AT(m) + (ulong)tile * block;
     __global float *y = AT(y) + (((ulong)(tile / (tiles_x * tiles_y)) * OH + 4 * ty) * OW + 4 * tx) * K;
     const int height = min(4, OH - 4 * ty), width = min(4, OW - 4 * tx);
     for (int k = 0; k < K; k += VF) {
@@ -272,18 +277,18 @@ WORK void winograd_map_back(__global const float *m_, ulong m0, __global float *
     }
 }
 
-// x = B m B', where neighbouring tiles meet in a seam of one row and column per plane: added in the tiles' order.
+// x = B m B'; m in one block; neighbouring tiles meet in a seam of one row and column per plane: added in the tiles' order.
 // global: {images, planes}
 WORK void winograd_picture_back(__global const float *m_, ulong m0, __global float *x_, ulong x0, int H, int W, int C,
-                                int tiles_y, int tiles_x, int rows)
+                                int tiles_y, int tiles_x, int rows, int block)
 {
     const int image = get_global_id(0), plane = get_global_id(1);
-    const ulong stride = 4 * C + PAD, apart = rows * stride;
+    const ulong apart = (ulong)rows * block;
     __global float *x = AT(x) + (ulong)image * H * W * C;
     for (int tile = 0; tile < tiles_y * tiles_x; tile++) {
         const int ty = tile / tiles_x, tx = tile % tiles_x;
         const int y = 8 * ty - 1 + plane / 2, column = 8 * tx - 1 + plane % 2;
-        __global const float *m = AT(m) + ((ulong)image * tiles_y * tiles_x + tile) * stride + plane * C;
+        __global const float *m = AT(m) + ((ulong)image * tiles_y * tiles_x + tile) * block + plane * C;
         for (int c = 0; c < C; c += VF) {
             fv t[25];
 #pragma unroll

@@ -42,36 +42,37 @@ WORK void winograd_products(__global const float *a_, ulong a0, __global const f
 
 // --- filter gradients --------------------------------------------------------------------------------------------
 //
-// A work-item owns CR depths of the picture side and KP panels of the map side: it sums their products over a chunk's
-// tiles, e by e, and transforms them to taps after the last chunk. With one chunk (WHOLE) the sums are in local
-// memory, else in `sums` [ranges][groups][25][CR][KP * LB] between the launches.
+// A work-item owns a block of CR channels of the picture side's spectrum and KP blocks of LB of the map side's: it sums
+// their products over a chunk's tiles, e by e and DEPTH tiles at a time (so that both stay in the first-level cache), and
+// transforms them to taps after the last chunk. With one chunk
+// (WHOLE) the sums are in local memory, else in `sums` [CR blocks][groups][25][CR][CK] between the launches.
 
+#define CK (KP * LB)
 #if WHOLE
 #define SUMS __local
 #else
 #define SUMS __global
 #endif
 
-// sums [25][CR][KP * LB] = or += v' w over the tiles, for the depths from d on (`depths` of them) and panels from k on.
-void sum_tiles(SUMS float *sums, __global const float *v, __global const float *w, const int tiles, const int rows,
-               const int v_stride, const int w_stride, const int depths, const int panels, const bool first)
+// sums [CR][CK] += v' w, v [tiles][CR], w [KP][w_panel floats: tiles][LB]; of them `depths` x `panels` * LB are wanted.
+void sum_tiles(SUMS float *sums, __global const float *v, __global const float *w, const ulong w_panel,
+               const int tiles, const int depths, const int panels, const bool first)
 {
-    for (int e = 0; e < 25; e++, sums += CR * KP * LB, v += (ulong)rows * v_stride, w += (ulong)rows * w_stride)
-        for (int panel = 0; panel < panels; panel++)
-            for (int d = 0; d < depths; d += TP) {
-                fv acc[TP][NV];
+    for (int panel = 0; panel < panels; panel++)
+        for (int d = 0; d < depths; d += TP) {
+            fv acc[TP][NV];
 #pragma unroll
-                for (int p = 0; p < TP; p++)
+            for (int p = 0; p < TP; p++)
 #pragma unroll
-                    for (int i = 0; i < NV; i++)
-                        acc[p][i] = first ? (fv)0.0f : LOADV(sums + ((d + p) * KP + panel) * LB + i * VF);
-                PRODUCTS(acc, v + d, 1, v_stride, w + panel * LB, w_stride, tiles)
+                for (int i = 0; i < NV; i++)
+                    acc[p][i] = first ? (fv)0.0f : LOADV(sums + (d + p) * CK + panel * LB + i * VF);
+            PRODUCTS(acc, v + d, 1, CR, w + panel * w_panel, LB, tiles)
 #pragma unroll
-                for (int p = 0; p < TP; p++)
+            for (int p = 0; p < TP; p++)
 #pragma unroll
-                    for (int i = 0; i < NV; i++)
-                        STOREV(acc[p][i], sums + ((d + p) * KP + panel) * LB + i * VF);
-            }
+                for (int i = 0; i < NV; i++)
+                    STOREV(acc[p][i], sums + (d + p) * CK + panel * LB + i * VF);
+        }
 }
 
 // One direction of g = G' u, where u's five vectors are `step` apart.
@@ -88,7 +89,7 @@ void store_taps(SUMS const float *sums, __global float *dw, const int plane, con
     fv u[25], t[10];
 #pragma unroll
     for (int e = 0; e < 25; e++)
-        u[e] = LOADV(sums + e * CR * KP * LB);
+        u[e] = LOADV(sums + e * CR * CK);
 #pragma unroll
     for (int j = 0; j < 5; j++)
         GT_TAPS(t[j], t[5 + j], u + j, 5)
@@ -104,24 +105,30 @@ void store_taps(SUMS const float *sums, __global float *dw, const int plane, con
     }
 }
 
-// dw [4][4][C][K] from the spectra of a chunk of `tiles` tiles. global: {groups of KP panels, ranges of CR depths}
+// dw [4][4][C][K] from a chunk's spectra v in blocks of CR and w in blocks of LB. global: {groups of KP blocks, CR blocks}
 WORK void winograd_filter(__global const float *v_, ulong v0, __global const float *w_, ulong w0,
                           __global float *parts_, ulong parts0, __global float *dw_, ulong dw0, int C, int K,
                           int tiles, int rows, int first, int last, int accumulate)
 {
-    const int group = get_global_id(0), range = get_global_id(1);
-    const int from = range * CR, k = group * KP * LB;
-    const int depths = min(CR, 4 * C - from), panels = min(KP, (K - k + LB - 1) / LB);
+    const int group = get_global_id(0), groups = get_global_size(0), k = group * CK;
+    const int range = get_global_id(1), ranges = get_global_size(1), from = range * CR;
+    const int all_panels = (K + LB - 1) / LB, panels = min(KP, all_panels - group * KP), depths = min(CR, 4 * C - from);
 #if WHOLE
-    __local float sums[25 * CR * KP * LB];
+    __local float sums[25 * CR * CK];
 #else
-    __global float *sums = AT(parts) + ((ulong)range * get_global_size(0) + group) * 25 * CR * KP * LB;
+    __global float *sums = AT(parts) + ((ulong)range * groups + group) * 25 * CR * CK;
 #endif
-    sum_tiles(sums, AT(v) + from, AT(w) + k, tiles, rows, 4 * C + PAD, K + PAD, depths, panels, first);
+    for (int e = 0; e < 25; e++) {
+        __global const float *v = AT(v) + ((ulong)e * ranges + range) * rows * CR;
+        __global const float *w = AT(w) + ((ulong)e * all_panels + group * KP) * rows * LB;
+        for (int tile = 0; tile < tiles; tile += DEPTH)
+            sum_tiles(sums + e * CR * CK, v + tile * CR, w + tile * LB, (ulong)rows * LB, min(DEPTH, tiles - tile),
+                      depths, panels, first && tile == 0);
+    }
     if (!last)
         return;
     for (int d = 0; d < depths; d++)
-        for (int lane = 0; lane < KP * LB && k + lane < K; lane += VF)
-            store_taps(sums + d * KP * LB + lane, AT(dw) + (ulong)((from + d) % C) * K + k + lane, (from + d) / C, C,
-                       K, accumulate);
+        for (int lane = 0; lane < CK && k + lane < K; lane += VF)
+            store_taps(sums + d * CK + lane, AT(dw) + (ulong)((from + d) % C) * K + k + lane, (from + d) / C, C, K,
+                       accumulate);
 }

@@ -8,12 +8,14 @@
 enum { PRODUCTS = 25, PAD = 16 }; // PAD floats end every row: powers of two apart would share cache sets
 
 struct plan {
-    int nv, tp, lanes;                // register tile: tp rows x lanes = nv vectors
-    int tiles_y, tiles_x, tiles;      // of one image
-    int chunk, rows;                  // images at a time, and rows (tiles, a multiple of tp) that they take
-    int picture, map, map_panels;     // floats of a row on either side; panels of the map side
-    int range, ranges, group, groups; // filter gradient: depths and panels of a work-item
-    size_t u, v, m, sums;             // floats of scratch
+    int nv, tp, lanes;            // register tile: tp rows x lanes = nv vectors
+    int tiles_y, tiles_x, tiles;  // of one image
+    int chunk, rows;              // images at a time, and rows (tiles, a multiple of tp) that they take
+    int picture, map;             // channels on either side: 4 c and k
+    int picture_block, map_block; // and how they are cut
+    int picture_blocks, map_blocks;
+    int panels;           // of the map side
+    size_t u, v, m, sums; // floats of scratch: weights, both spectra, sums of filter gradients
     char options[96];
 };
 
@@ -27,40 +29,49 @@ static int round_up(int a, int b)
     return divide_up(a, b) * b;
 }
 
+enum {
+    RANGE = 48,
+    GROUP = 2,
+    DEPTH = 128
+}; // of filter gradients: picture channels, map blocks, tiles at a time
+
 static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct plan *p)
 {
-    const int c = j->x.shape.c, k = j->y.shape.c, n = j->x.shape.n;
-    *p = (struct plan){.nv = 2, .tp = d->vector >= 16 ? 8 : 6};
+    const int n = j->x.shape.n;
+    const bool filter = j->pass == CLG_CONV_BACKWARD_FILTER;
+    *p = (struct plan){
+        .nv = 2, .tp = d->vector >= 16 ? 8 : 6, .picture = 4 * j->x.shape.c, .map = j->y.shape.c};
     p->lanes = p->nv * d->vector;
     p->tiles_y = divide_up(j->y.shape.h, 4);
     p->tiles_x = divide_up(j->y.shape.w, 4);
     p->tiles = p->tiles_y * p->tiles_x;
-    p->map_panels = divide_up(k, p->lanes);
-    p->picture = 4 * c + PAD;
-    p->map = k + PAD;
+    p->panels = divide_up(p->map, p->lanes);
+    p->picture_block = filter ? RANGE : p->picture + PAD;
+    p->map_block = filter ? p->lanes : round_up(p->map, p->lanes) + PAD;
+    p->picture_blocks = divide_up(p->picture, p->picture_block);
+    p->map_blocks = divide_up(p->map, p->map_block);
 
-    // A chunk's rows on both sides stay in a cache of budget bytes.
-    const int64_t image = (int64_t)p->tiles * PRODUCTS * (p->picture + p->map) * (int64_t)sizeof(float);
-    const int64_t fit = ((int64_t)12 << 20) / image;
+    // A chunk's spectra stay in the last-level cache.
+    const int width = p->picture_blocks * p->picture_block + p->map_blocks * p->map_block;
+    const int64_t image = (int64_t)p->tiles * PRODUCTS * width * (int64_t)sizeof(float);
+    const int64_t budget = (int64_t)12 << 20;
+    const int64_t fit = budget / image;
     const int least = divide_up(64, p->tiles);
     p->chunk = fit > n ? n : fit < least ? least : (int)fit;
     p->chunk = p->chunk > n ? n : p->chunk;
     p->chunk = divide_up(n, divide_up(n, p->chunk)); // equal ones
     p->rows = round_up(p->chunk * p->tiles, p->tp);
 
-    p->range = 48;
-    p->group = 2;
-    p->ranges = divide_up(4 * c, p->range);
-    p->groups = divide_up(p->map_panels, p->group);
-    p->u = (size_t)PRODUCTS * 4 * (size_t)c *
-           (size_t)(j->pass == CLG_CONV_FORWARD ? p->map_panels * p->lanes : k);
-    p->v = (size_t)PRODUCTS * (size_t)p->rows * (size_t)p->picture;
-    p->m = (size_t)PRODUCTS * (size_t)p->rows * (size_t)(round_up(k, p->lanes) + PAD);
-    p->sums = p->chunk == n ? 0
-                            : (size_t)p->ranges * (size_t)p->groups * PRODUCTS * (size_t)p->range *
-                                  (size_t)(p->group * p->lanes);
-    snprintf(p->options, sizeof p->options, " -DNV=%d -DTP=%d -DPAD=%d -DCR=%d -DKP=%d -DWHOLE=%d", p->nv,
-             p->tp, PAD, p->range, p->group, p->chunk == n);
+    const size_t part = (size_t)PRODUCTS * (size_t)p->rows;
+    p->v = part * (size_t)(p->picture_blocks * p->picture_block);
+    p->m = part * (size_t)(p->map_blocks * p->map_block);
+    if (!filter)
+        p->u = (size_t)PRODUCTS * (size_t)p->picture * (size_t)round_up(p->map, p->lanes);
+    else if (p->chunk < n)
+        p->sums = (size_t)PRODUCTS * (size_t)(p->picture_blocks * p->picture_block) *
+                  (size_t)round_up(p->map, GROUP * p->lanes);
+    snprintf(p->options, sizeof p->options, " -DNV=%d -DTP=%d -DCR=%d -DKP=%d -DDEPTH=%d -DWHOLE=%d", p->nv,
+             p->tp, RANGE, GROUP, DEPTH, p->chunk == n);
 }
 
 // Images [first, first + n) of a tensor.
@@ -87,64 +98,65 @@ static int launch(struct clg_device *d, const struct plan *p, const char *kernel
 static int weights(struct clg_device *d, const struct clg_conv_job *j, const struct plan *p,
                    struct clg_tensor u)
 {
-    const int c = j->x.shape.c, k = j->y.shape.c;
-    struct clg_arg args[] = {CLG_T(j->w), CLG_T(u), CLG_I(c), CLG_I(k)};
-    const double floats = (double)p->u + 16.0 * c * k;
+    struct clg_arg args[] = {CLG_T(j->w), CLG_T(u), CLG_I(j->x.shape.c), CLG_I(j->y.shape.c)};
+    const double floats = (double)p->u + (double)clg_shape_count(j->w.shape);
     if (j->pass == CLG_CONV_FORWARD)
-        return launch(d, p, "winograd_weights", p->map_panels, 4, 0, floats, args, 4);
-    return launch(d, p, "winograd_weights_adjoint", 4 * c / d->vector, 1, 0, floats, args, 4);
+        return launch(d, p, "winograd_weights", p->panels, 4, 0, floats, args, 4);
+    return launch(d, p, "winograd_weights_adjoint", p->picture / d->vector, 1, 0, floats, args, 4);
 }
 
+// The picture side into its spectrum, or back.
 static int picture(struct clg_device *d, const struct plan *p, struct clg_tensor x, struct clg_tensor v,
                    bool back)
 {
     const struct clg_shape s = x.shape;
-    struct clg_arg args[] = {CLG_T(back ? v : x), CLG_T(back ? x : v), CLG_I(s.h),        CLG_I(s.w),
-                             CLG_I(s.c),          CLG_I(p->tiles_y),   CLG_I(p->tiles_x), CLG_I(p->rows)};
+    struct clg_arg args[] = {CLG_T(back ? v : x), CLG_T(back ? x : v), CLG_I(s.h),
+                             CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
+                             CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->picture_block)};
     const double floats = (double)clg_shape_count(s) + (double)p->v;
-    return back ? launch(d, p, "winograd_picture_back", s.n, 4, 0, floats, args, 8)
-                : launch(d, p, "winograd_picture", s.n * p->tiles, 1, 0, floats, args, 8);
+    return back ? launch(d, p, "winograd_picture_back", s.n, 4, 0, floats, args, 9)
+                : launch(d, p, "winograd_picture", s.n * p->tiles, 1, 0, floats, args, 9);
 }
 
-static int map(struct clg_device *d, const struct plan *p, struct clg_tensor y, struct clg_tensor v)
+// The map side likewise.
+static int map(struct clg_device *d, const struct plan *p, struct clg_tensor y, struct clg_tensor m,
+               bool back)
 {
-    struct clg_arg args[] = {CLG_T(y),         CLG_T(v),          CLG_I(y.shape.h),  CLG_I(y.shape.w),
-                             CLG_I(y.shape.c), CLG_I(p->tiles_y), CLG_I(p->tiles_x), CLG_I(p->rows)};
-    const double floats = (double)clg_shape_count(y.shape) + (double)p->m;
-    return launch(d, p, "winograd_map", y.shape.n * p->tiles, 1, 0, floats, args, 8);
+    const struct clg_shape s = y.shape;
+    struct clg_arg args[] = {CLG_T(back ? m : y), CLG_T(back ? y : m), CLG_I(s.h),
+                             CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
+                             CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->map_block)};
+    const double floats = (double)clg_shape_count(s) + (double)p->m;
+    return launch(d, p, back ? "winograd_map_back" : "winograd_map", s.n * p->tiles, 1, 0, floats, args, 9);
 }
 
+// Spectrum b = a u, of either side.
 static int products(struct clg_device *d, const struct plan *p, int panels, struct clg_tensor a,
-                    struct clg_tensor u, struct clg_tensor c, int depth, int a_stride, int c_stride,
+                    struct clg_tensor u, struct clg_tensor b, int depth, int a_block, int b_block,
                     double flops)
 {
-    struct clg_arg args[] = {CLG_T(a),     CLG_T(u),        CLG_T(c),       CLG_I(p->rows),
-                             CLG_I(depth), CLG_I(a_stride), CLG_I(c_stride)};
+    struct clg_arg args[] = {CLG_T(a),     CLG_T(u),       CLG_T(b),      CLG_I(p->rows),
+                             CLG_I(depth), CLG_I(a_block), CLG_I(b_block)};
     return launch(d, p, "winograd_products", panels, PRODUCTS, flops, 0, args, 7);
 }
 
 static int forward_chunk(struct clg_device *d, const struct plan *p, const struct clg_conv_job *j,
                          struct clg_tensor u, struct clg_tensor v, struct clg_tensor m)
 {
-    const int c = j->x.shape.c, k = j->y.shape.c, stride = round_up(k, p->lanes) + PAD;
     int status = picture(d, p, j->x, v, false);
     if (!status)
-        status = products(d, p, p->map_panels, v, u, m, 4 * c, p->picture, stride, clg_conv_flops(j));
-    struct clg_arg args[] = {CLG_T(m),      CLG_T(j->y),   CLG_I(j->y.shape.h), CLG_I(j->y.shape.w),
-                             CLG_I(k),      CLG_I(stride), CLG_I(p->tiles_y),   CLG_I(p->tiles_x),
-                             CLG_I(p->rows)};
-    const double floats = (double)clg_shape_count(j->y.shape) + (double)p->m;
-    return status ? status
-                  : launch(d, p, "winograd_map_back", j->y.shape.n * p->tiles, 1, 0, floats, args, 9);
+        status =
+            products(d, p, p->panels, v, u, m, p->picture, p->picture_block, p->map_block, clg_conv_flops(j));
+    return status ? status : map(d, p, j->y, m, true);
 }
 
 static int data_chunk(struct clg_device *d, const struct plan *p, const struct clg_conv_job *j,
                       struct clg_tensor u, struct clg_tensor v, struct clg_tensor m)
 {
-    const int c = j->x.shape.c, k = j->y.shape.c;
-    int status = map(d, p, j->y, m);
+    int status = map(d, p, j->y, m, false);
     if (!status)
-        status = products(d, p, 4 * c / p->lanes, m, u, v, k, p->map, p->picture, clg_conv_flops(j));
+        status = products(d, p, p->picture / p->lanes, m, u, v, p->map, p->map_block, p->picture_block,
+                          clg_conv_flops(j));
     return status ? status : picture(d, p, j->x, v, true);
 }
 
@@ -154,7 +166,7 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
 {
     int status = picture(d, p, j->x, v, false);
     if (!status)
-        status = map(d, p, j->y, m);
+        status = map(d, p, j->y, m, false);
     struct clg_arg args[] = {CLG_T(v),
                              CLG_T(m),
                              CLG_T(sums),
@@ -167,7 +179,8 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
                              CLG_I(last),
                              CLG_I(j->accumulate)};
     return status ? status
-                  : launch(d, p, "winograd_filter", p->groups, p->ranges, clg_conv_flops(j), 0, args, 11);
+                  : launch(d, p, "winograd_filter", divide_up(p->map_blocks, GROUP), p->picture_blocks,
+                           clg_conv_flops(j), 0, args, 11);
 }
 
 static struct clg_tensor take(struct clg_tensor *scratch, size_t floats)
