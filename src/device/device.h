@@ -10,6 +10,7 @@ struct clg_buffer {
     cl_mem mem;
     size_t floats;
     void *host; // CPU devices: the memory itself, in huge pages where the system gives them
+    uint64_t version; // of watched weights: counts their changes (ops/forms.c); 0: not watched
 };
 
 // A compiled .cl file with its options. Built lazily, or all at once by clg_record.
@@ -58,8 +59,9 @@ struct clg_device {
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
     // may use.
     struct clg_slab *scratch[2], *scratch_old[CLG_SCRATCH_OLD];
-    size_t scratch_floats[2];
+    size_t scratch_floats[2], scratch_wanted[2];
     int scratch_old_n;
+    struct clg_form *forms; // of weights (ops/forms.c)
 };
 
 // --- launching (launch.c) ----------------------------------------------------------------------

@@ -121,6 +121,8 @@ struct clg_tensor clg_slab_all(const struct clg_slab *slab)
 
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor t, const void *host, size_t bytes)
 {
+    if (t.buffer->version)
+        t.buffer->version++;
     cl_int error = clEnqueueWriteBuffer(d->queue, t.buffer->mem, CL_FALSE, t.offset * sizeof(float), bytes,
                                         host, 0, NULL, NULL);
     return error ? clg_cl_fail(d, error, "cannot copy %zu bytes to the device", bytes) : 0;

@@ -2,6 +2,7 @@
 #include "nn/net.h"
 
 #include "base/log.h"
+#include "ops/ops.h"
 #include "base/random.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ void clg_net_free(struct clg_net **net)
 {
     if (!*net)
         return;
+    if ((*net)->values)
+        clg_weights_forget((*net)->device, clg_slab_all((*net)->values));
     clg_slab_free(&(*net)->values);
     clg_slab_free(&(*net)->grads);
     clg_slab_free(&(*net)->stats);
@@ -127,6 +130,8 @@ int clg_net_finish(struct clg_net *net, bool trains)
         if (!status && trains && p->spec.trainable)
             status = clg_slab_take(net->grads, p->spec.shape, &p->grad);
     }
+    if (!status)
+        clg_weights_watch(clg_slab_all(net->values));
     // Padding between parameters takes part in Adam and averages: it must be numbers.
     if (!status)
         status = clg_fill(net->device, clg_slab_all(net->values), 0);

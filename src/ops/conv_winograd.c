@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+enum { KEEP_TILES = 64 };         // transformed weights that no more tiles share are kept
 enum { PRODUCTS = 25, PAD = 16 }; // PAD floats end every row: powers of two apart would share cache sets
 
 struct plan {
@@ -56,7 +57,7 @@ static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     const int64_t image = (int64_t)p->tiles * PRODUCTS * width * (int64_t)sizeof(float);
     const int64_t budget = (int64_t)12 << 20;
     const int64_t fit = budget / image;
-    const int least = divide_up(64, p->tiles);
+    const int least = divide_up(128, p->tiles);
     p->chunk = fit > n ? n : fit < least ? least : (int)fit;
     p->chunk = p->chunk > n ? n : p->chunk;
     p->chunk = divide_up(n, divide_up(n, p->chunk)); // equal ones
@@ -95,9 +96,11 @@ static int launch(struct clg_device *d, const struct plan *p, const char *kernel
     return clg_launch(d, &l, args, n);
 }
 
-static int weights(struct clg_device *d, const struct clg_conv_job *j, const struct plan *p,
-                   struct clg_tensor u)
+// The weights' factors for the forward pass or its adjoint.
+static int weights_make(struct clg_device *d, const struct clg_conv_job *j, struct clg_tensor u)
 {
+    struct plan plan, *p = &plan;
+    plan_make(d, j, p);
     struct clg_arg args[] = {CLG_T(j->w), CLG_T(u), CLG_I(j->x.shape.c), CLG_I(j->y.shape.c)};
     const double floats = (double)p->u + (double)clg_shape_count(j->w.shape);
     if (j->pass == CLG_CONV_FORWARD)
@@ -183,6 +186,14 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
                            clg_conv_flops(j), 0, args, 11);
 }
 
+// Transforming weights costs the more, the fewer tiles share them: then it pays to keep them, if they are
+// watched.
+static bool keeps_weights(const struct clg_conv_job *j, const struct plan *p)
+{
+    return j->pass != CLG_CONV_BACKWARD_FILTER && j->x.shape.n * p->tiles <= KEEP_TILES &&
+           clg_weights_watched(j->w);
+}
+
 static struct clg_tensor take(struct clg_tensor *scratch, size_t floats)
 {
     struct clg_tensor t = *scratch;
@@ -206,16 +217,18 @@ static int winograd_run(struct clg_device *d, const struct clg_conv_job *j)
 {
     struct plan p;
     plan_make(d, j, &p);
-    const bool filter = j->pass == CLG_CONV_BACKWARD_FILTER;
+    const bool filter = j->pass == CLG_CONV_BACKWARD_FILTER, keeps = keeps_weights(j, &p);
     const int n = j->x.shape.n;
+    const size_t first_part = filter ? p.sums : keeps ? 0 : p.u;
     struct clg_tensor scratch;
-    int status = clg_scratch(d, 0, (filter ? p.sums : p.u) + p.v + p.m + 256, &scratch);
+    int status = clg_scratch(d, 0, first_part + p.v + p.m + 256, &scratch);
     if (status)
         return status;
-    struct clg_tensor u = take(&scratch, filter ? p.sums : p.u), v = take(&scratch, p.v),
-                      m = take(&scratch, p.m);
-    if (!filter)
-        status = weights(d, j, &p, u);
+    struct clg_tensor u = take(&scratch, first_part), v = take(&scratch, p.v), m = take(&scratch, p.m);
+    if (keeps)
+        status = clg_form_get(d, j, p.u, weights_make, &u);
+    else if (!filter)
+        status = weights_make(d, j, u);
     for (int first = 0; first < n && !status; first += p.chunk) {
         const int images = n - first < p.chunk ? n - first : p.chunk;
         struct clg_conv_job chunk = *j;

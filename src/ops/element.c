@@ -33,11 +33,17 @@ int clg_launch_elements(struct clg_device *d, const char *kernel, const char *op
     return n ? clg_launch(d, &l, args, args_n) : 0;
 }
 
+// What follows a launch that wrote into x.
+static int written(struct clg_device *d, struct clg_tensor x, int status)
+{
+    return status ? status : clg_weights_changed(d, x);
+}
+
 int clg_fill(struct clg_device *d, struct clg_tensor x, float value)
 {
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(x), CLG_F(value), CLG_I(n)};
-    return clg_launch_elements(d, "fill", NULL, n, args, 3, 0, 1);
+    return written(d, x, clg_launch_elements(d, "fill", NULL, n, args, 3, 0, 1));
 }
 
 int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
@@ -45,7 +51,7 @@ int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
     size_t n = clg_shape_count(to.shape);
     struct clg_arg args[] = {CLG_T(from), CLG_T(to), CLG_I(n)};
     int status = count_expect(d, "copy", from, to);
-    return status ? status : clg_launch_elements(d, "copy", NULL, n, args, 3, 0, 2);
+    return status ? status : written(d, to, clg_launch_elements(d, "copy", NULL, n, args, 3, 0, 2));
 }
 
 int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tensor y)
@@ -53,14 +59,14 @@ int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tens
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_T(y), CLG_I(n)};
     int status = count_expect(d, "axpy", x, y);
-    return status ? status : clg_launch_elements(d, "axpy", NULL, n, args, 4, 2, 3);
+    return status ? status : written(d, y, clg_launch_elements(d, "axpy", NULL, n, args, 4, 2, 3));
 }
 
 int clg_scale(struct clg_device *d, float a, struct clg_tensor x)
 {
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_I(n)};
-    return clg_launch_elements(d, "scale", NULL, n, args, 3, 1, 2);
+    return written(d, x, clg_launch_elements(d, "scale", NULL, n, args, 3, 1, 2));
 }
 
 int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor x, struct clg_tensor y)
@@ -136,7 +142,7 @@ int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct c
         status = count_expect(d, "Adam's first moment", m, p);
     if (!status)
         status = count_expect(d, "Adam's second moment", v, p);
-    return status ? status : clg_launch_elements(d, "adam", NULL, n, args, 9, 12, 7);
+    return status ? status : written(d, p, clg_launch_elements(d, "adam", NULL, n, args, 9, 12, 7));
 }
 
 int clg_ema(struct clg_device *d, float decay, struct clg_tensor p, struct clg_tensor average)
@@ -144,7 +150,7 @@ int clg_ema(struct clg_device *d, float decay, struct clg_tensor p, struct clg_t
     size_t n = clg_shape_count(p.shape);
     struct clg_arg args[] = {CLG_F(decay), CLG_T(p), CLG_T(average), CLG_I(n)};
     int status = count_expect(d, "average", average, p);
-    return status ? status : clg_launch_elements(d, "ema", NULL, n, args, 4, 3, 3);
+    return status ? status : written(d, average, clg_launch_elements(d, "ema", NULL, n, args, 4, 3, 3));
 }
 
 int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x)

@@ -44,6 +44,19 @@ double clg_conv_bytes(const struct clg_conv_job *job);
 int clg_gemm_clblast(struct clg_device *d, struct clg_gemm gemm, struct clg_tensor a, struct clg_tensor b,
                      struct clg_tensor c);
 
+// --- weights in another form (forms.c) ---------------------------------------------------------
+// Watched weights have their changes counted: by every operation that writes elements, and by writes from the
+// host. Forget before their slab is freed.
+void clg_weights_watch(struct clg_tensor weights);
+bool clg_weights_watched(struct clg_tensor weights);
+void clg_weights_forget(struct clg_device *d, struct clg_tensor weights);
+int clg_weights_changed(struct clg_device *d, struct clg_tensor weights);
+// The job's watched weights in the form for its pass: `floats` floats that `make` enqueues whenever the weights
+// have changed. Kept until they are forgotten.
+typedef int clg_form_fn(struct clg_device *d, const struct clg_conv_job *job, struct clg_tensor to);
+int clg_form_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats, clg_form_fn *make,
+                 struct clg_tensor *to);
+
 // Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two
 // parts can be held at once: slot 0 and 1.
 int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor);
