@@ -2,7 +2,7 @@
 //
 // A group owns CR channels of x (a multiple of CT) and a share of the images. It copies a chunk of both inputs into local
 // memory (x in slices of CT channels with zero borders, dy in blocks of LB lanes), so that the inner loop reads two short
-// streams, and adds the chunk's products to its dw. With several shares each has a dw of its own, summed by conv_cpu_sum
+// streams, and adds the chunk's products to its dw. With several shares each has a dw of its own, summed by parts_sum
 // in a fixed order.
 //
 // Constants: R, S, STRIDE, PAD, C, K, H, W, OH, OW as ever; NV, CT, CR; IMAGES, OROWS: images and rows of y per chunk;
@@ -107,17 +107,4 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_cpu_filter(__g
                 }
             add = true;
         }
-}
-
-// dw = (accumulate ? dw : 0) + the shares, one by one.
-__kernel void conv_cpu_sum(__global const float *parts_, ulong parts0, __global float *dw_, ulong dw0, int shares,
-                           int accumulate)
-{
-    const int count = R * S * C * K, first = get_global_id(0) * VF;
-    for (int i = first; i < min(first + VF, count); i++) {
-        float sum = accumulate ? AT(dw)[i] : 0.0f;
-        for (int share = 0; share < shares; share++)
-            sum += AT(parts)[(ulong)share * count + i];
-        AT(dw)[i] = sum;
-    }
 }

@@ -63,3 +63,16 @@ __kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void bce(__global const
         AT(stats)[1] = mean / n;
     }
 }
+
+// sum = (accumulate ? sum : 0) + the parts, one by one; each has `count` floats.
+__kernel void parts_sum(__global const float *parts_, ulong parts0, int parts, __global float *sum_, ulong sum0,
+                        int count, int accumulate)
+{
+    const int first = get_global_id(0) * VF;
+    for (int i = first; i < min(first + VF, count); i++) {
+        float sum = accumulate ? AT(sum)[i] : 0.0f;
+        for (int part = 0; part < parts; part++)
+            sum += AT(parts)[(ulong)part * count + i];
+        AT(sum)[i] = sum;
+    }
+}

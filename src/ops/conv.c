@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-const struct clg_conv_variant *const clg_conv_variants[] = {&clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu,
-                                                            &clg_conv_winograd, NULL};
+const struct clg_conv_variant *const clg_conv_variants[] = {
+    &clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, &clg_conv_narrow, &clg_conv_winograd, NULL};
 
 // The rules: the first row that fits is taken.
-static const struct clg_conv_variant *const rule_cpu[] = {&clg_conv_winograd, &clg_conv_cpu, &clg_conv_plain,
-                                                          NULL};
+static const struct clg_conv_variant *const rule_cpu[] = {&clg_conv_winograd, &clg_conv_narrow, &clg_conv_cpu,
+                                                          &clg_conv_plain, NULL};
 static const struct clg_conv_variant *const rule_gpu[] = {&clg_conv_gemm, &clg_conv_plain, NULL};
 
 int clg_conv_out(int in, int kernel, int stride, int pad)

@@ -224,15 +224,7 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j)
     struct clg_arg args[] = {CLG_T(j->x), CLG_T(j->y), CLG_T(dw), CLG_I(j->x.shape.n),
                              CLG_I(p.shares == 1 && j->accumulate)};
     status = clg_launch(d, &l, args, 5);
-    if (status || p.shares == 1)
-        return status;
-    struct clg_launch sum = {.file = "conv_cpu_filter.cl",
-                             .kernel = "conv_cpu_sum",
-                             .options = options,
-                             .global = {(count + (size_t)d->vector - 1) / (size_t)d->vector},
-                             .bytes = 4.0 * (double)count * (p.shares + 1)};
-    struct clg_arg sum_args[] = {CLG_T(dw), CLG_T(j->w), CLG_I(p.shares), CLG_I(j->accumulate)};
-    return clg_launch(d, &sum, sum_args, 4);
+    return status || p.shares == 1 ? status : clg_parts_sum(d, dw, p.shares, j->w, j->accumulate);
 }
 
 // --- the row -----------------------------------------------------------------------------------

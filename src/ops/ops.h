@@ -25,7 +25,7 @@ struct clg_conv_variant {
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
-extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_winograd;
+extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow, clg_conv_winograd;
 // All rows, plain first; ends in NULL. Tests go through it by themselves.
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL
@@ -64,6 +64,9 @@ int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor
 // Elementwise launch: ceil(n / VF) work-items. Used by all floors above through the public operations only.
 int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
                         const struct clg_arg *args, int args_n, double flops_each, int floats_each);
+
+// sum = (accumulate ? sum : 0) + parts [n][sum's shape], one by one.
+int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum, bool accumulate);
 
 // Bytes 0..255 on the device (packed from the tensor's start) to floats -1..1.
 int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x);

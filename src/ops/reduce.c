@@ -47,3 +47,16 @@ int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_
     struct clg_arg args[] = {CLG_T(x), CLG_F(target), CLG_T(dx), CLG_T(stats), CLG_I(n)};
     return clg_launch(d, &l, args, 5);
 }
+
+int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
+                  bool accumulate)
+{
+    const size_t count = clg_shape_count(sum.shape), vector = (size_t)d->vector;
+    struct clg_launch l = {.file = "reduce.cl",
+                           .kernel = "parts_sum",
+                           .global = {(count + vector - 1) / vector},
+                           .local = {(size_t)d->work_group},
+                           .bytes = 4.0 * (double)count * (n + 1)};
+    struct clg_arg args[] = {CLG_T(parts), CLG_I(n), CLG_T(sum), CLG_I(count), CLG_I(accumulate)};
+    return clg_launch(d, &l, args, 5);
+}
