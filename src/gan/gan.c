@@ -102,8 +102,10 @@ void clg_gan_free(struct clg_gan **gan)
         return;
     clg_device_finish((*gan)->device);
     clg_step_free(&(*gan)->step);
-    clg_inference_free(&(*gan)->generate);
-    clg_inference_free(&(*gan)->discriminate);
+    for (int i = 0; i < CLG_INFERENCE_SIZES; i++) {
+        clg_inference_free(&(*gan)->generate[i]);
+        clg_inference_free(&(*gan)->discriminate[i]);
+    }
     side_free(&(*gan)->g);
     side_free(&(*gan)->d);
     clg_net_free(&(*gan)->average);

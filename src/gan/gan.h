@@ -7,7 +7,7 @@
 #include "device/device.h"
 #include "nn/net.h"
 
-enum { CLG_GENERATE_BATCH = 16 }; // pictures per generation pass: fixed, so that each depends on its z alone
+enum { CLG_INFERENCE_SIZES = 3 }; // of passes (inference.c)
 
 // One net in training: the net, its Adam moments, and its plan.
 struct clg_side {
@@ -24,8 +24,9 @@ struct clg_step {
     float *host_z, host_rates[2];
 };
 
-// Inference of one net at CLG_GENERATE_BATCH.
+// Inference of one net in passes of one size.
 struct clg_inference {
+    int batch;
     struct clg_slab *slab;
     struct clg_tensor input;
     struct clg_plan *plan;
@@ -38,9 +39,10 @@ struct clg_gan {
     struct clg_log log;
     struct clg_gan_params params;
     struct clg_side g, d;
-    struct clg_net *average;                       // EMA of the generator, or NULL
-    struct clg_step *step;                         // NULL until the first step
-    struct clg_inference *generate, *discriminate; // NULL until used
+    struct clg_net *average; // EMA of the generator, or NULL
+    struct clg_step *step;   // NULL until the first step
+    struct clg_inference *generate[CLG_INFERENCE_SIZES],
+        *discriminate[CLG_INFERENCE_SIZES]; // NULL until used
     int64_t steps;
 };
 

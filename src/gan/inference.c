@@ -1,5 +1,5 @@
-// Pictures from noise, and logits from pictures: inference-mode batch norm, always in passes of
-// CLG_GENERATE_BATCH, so that a result depends on its own input alone.
+// Pictures from noise, and logits from pictures: inference-mode batch norm, in passes of a fixed size or of
+// one, so that a result depends on its own input alone.
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -18,18 +18,18 @@ static size_t per_item(struct clg_shape shape)
     return clg_shape_count(shape) / (size_t)shape.n;
 }
 
-static int inference_new(struct clg_inference **out, struct clg_net *net)
+static int inference_new(struct clg_inference **out, struct clg_net *net, int batch)
 {
     struct clg_inference *inference = *out = calloc(1, sizeof *inference);
     if (!inference)
         return clg_fail(&net->log, CLG_ENOMEM, "out of memory");
     struct clg_shape shape = net->input;
-    shape.n = CLG_GENERATE_BATCH;
+    shape.n = inference->batch = batch;
     int status = clg_slab_new(&inference->slab, net->device, clg_slab_room(shape));
     if (!status)
         status = clg_slab_take(inference->slab, shape, &inference->input);
     if (!status)
-        status = clg_plan_new(&inference->plan, net, CLG_GENERATE_BATCH, CLG_PLAN_INFER, 0);
+        status = clg_plan_new(&inference->plan, net, batch, CLG_PLAN_INFER, 0);
     if (!status) {
         inference->host_in = calloc(clg_shape_count(shape), sizeof(float));
         inference->host_out = malloc(clg_shape_count(clg_plan_output(inference->plan).shape) * sizeof(float));
@@ -56,41 +56,65 @@ void clg_inference_free(struct clg_inference **inference)
     *inference = NULL;
 }
 
-// n items through the net; the last pass is filled up with zeros.
-static int infer(struct clg_device *d, struct clg_inference *inference, const float *in, int n, float *out)
+// Up to a pass's size of items through the net; the rest of the pass is filled up with zeros.
+static int pass(struct clg_device *d, struct clg_inference *inference, const float *in, int n, float *out)
 {
     const struct clg_tensor output = clg_plan_output(inference->plan);
     const size_t in_each = per_item(inference->input.shape), out_each = per_item(output.shape);
-    for (int first = 0; first < n; first += CLG_GENERATE_BATCH) {
-        size_t items = (size_t)(n - first < CLG_GENERATE_BATCH ? n - first : CLG_GENERATE_BATCH);
-        memset(inference->host_in, 0, CLG_GENERATE_BATCH * in_each * sizeof(float));
-        memcpy(inference->host_in, in + (size_t)first * in_each, items * in_each * sizeof(float));
-        int status = clg_tensor_write_later(d, inference->input, inference->host_in,
-                                            CLG_GENERATE_BATCH * in_each * sizeof(float));
-        if (!status)
-            status = clg_list_run(d, inference->list);
-        if (!status)
-            status = clg_tensor_read(d, output, inference->host_out);
+    const size_t floats = (size_t)inference->batch * in_each, given = (size_t)n * in_each;
+    memcpy(inference->host_in, in, given * sizeof(float));
+    memset(inference->host_in + given, 0, (floats - given) * sizeof(float));
+    int status = clg_tensor_write_later(d, inference->input, inference->host_in, floats * sizeof(float));
+    if (!status)
+        status = clg_list_run(d, inference->list);
+    if (!status)
+        status = clg_tensor_read(d, output, inference->host_out);
+    if (!status)
+        memcpy(out, inference->host_out, (size_t)n * out_each * sizeof(float));
+    return status;
+}
+
+static const int sizes[CLG_INFERENCE_SIZES] = {64, 16, 1};
+
+// The size for the next pass when n are left: the largest that they fill; a few go in one pass that is not
+// full.
+static int size_for(int n)
+{
+    int i = 0;
+    while (sizes[i] > n)
+        i++;
+    return n > 1 && sizes[i] == 1 ? i - 1 : i;
+}
+
+// n items through the net.
+static int infer(struct clg_inference **inference, struct clg_net *net, const float *in, int n, float *out)
+{
+    for (int first = 0, items; first < n; first += items) {
+        const int size = size_for(n - first);
+        items = n - first < sizes[size] ? n - first : sizes[size];
+        int status = inference[size] ? 0 : inference_new(&inference[size], net, sizes[size]);
         if (status)
             return status;
-        memcpy(out + (size_t)first * out_each, inference->host_out, items * out_each * sizeof(float));
+        const size_t in_each = per_item(inference[size]->input.shape),
+                     out_each = per_item(clg_plan_output(inference[size]->plan).shape);
+        status = pass(net->device, inference[size], in + (size_t)first * in_each, items,
+                      out + (size_t)first * out_each);
+        if (status)
+            return status;
     }
     return 0;
 }
 
 int clg_gan_generate(struct clg_gan *gan, const float *z, int n, float *pictures)
 {
-    if (n < 1)
-        return n == 0 ? 0 : clg_fail(&gan->log, CLG_EINVAL, "cannot generate %d pictures", n);
-    struct clg_net *net = gan->average ? gan->average : gan->g.net;
-    int status = gan->generate ? 0 : inference_new(&gan->generate, net);
-    return status ? status : infer(gan->device, gan->generate, z, n, pictures);
+    if (n < 0)
+        return clg_fail(&gan->log, CLG_EINVAL, "cannot generate %d pictures", n);
+    return infer(gan->generate, gan->average ? gan->average : gan->g.net, z, n, pictures);
 }
 
 int clg_gan_discriminate(struct clg_gan *gan, const float *pictures, int n, float *logits)
 {
-    if (n < 1)
-        return n == 0 ? 0 : clg_fail(&gan->log, CLG_EINVAL, "cannot judge %d pictures", n);
-    int status = gan->discriminate ? 0 : inference_new(&gan->discriminate, gan->d.net);
-    return status ? status : infer(gan->device, gan->discriminate, pictures, n, logits);
+    if (n < 0)
+        return clg_fail(&gan->log, CLG_EINVAL, "cannot judge %d pictures", n);
+    return infer(gan->discriminate, gan->d.net, pictures, n, logits);
 }
