@@ -66,6 +66,14 @@ CLG_API int clg_device_finish(struct clg_device *device);
 // Bytes of device memory that clgan holds now, and the most it held.
 CLG_API uint64_t clg_device_memory(const struct clg_device *device, uint64_t *peak);
 
+// What the device can do at most, measured in about a second: float32 operations a second in independent
+// multiply-adds between registers (each counts two), and bytes a second of out = a x + y through arrays that
+// no cache holds. Best of several trials. Takes device memory for a while.
+struct clg_ceilings {
+    double flops, bytes; // a second
+};
+CLG_API int clg_device_ceilings(struct clg_device *device, struct clg_ceilings *ceilings);
+
 // One kernel's account, from `profile`. flops and bytes are what the operations say they need, summed.
 struct clg_profile_row {
     char name[64];
