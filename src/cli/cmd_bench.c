@@ -1,55 +1,43 @@
-// clgan bench: the time of a training step, as one line of JSON.
-#include "cli.h"
+// clgan bench: how fast the training step, its operations, the generator and the loader are here.
+#include "bench.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 
-struct bench_options {
-    int steps, warmup;
-};
-
 #define AT(field) offsetof(struct bench_options, field)
 static const struct clg_option bench_table[] = {
-    {"steps", CLG_OPTION_INT, AT(steps), 1, 1000000, NULL, "N", "steps to time"},
+    {"what", CLG_OPTION_CHOICE, AT(what), 0, 0, "step|ops|generate|data|all", NULL, "what to time"},
+    {"steps", CLG_OPTION_INT, AT(steps), 1, 1000000, NULL, "N", "steps to time, or samples of each time"},
     {"warmup", CLG_OPTION_INT, AT(warmup), 0, 1000000, NULL, "N", "steps before them"},
+    {"data", CLG_OPTION_TEXT, AT(data), 0, 0, NULL, "DIR", "what the loader reads; or builtin:faces"},
+    {"threads", CLG_OPTION_INT, AT(threads), 1, 256, NULL, "N", "the loader's threads"},
+    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
 
-struct times {
-    double *step; // seconds, one for each timed step
-    double start; // from the command's start to the end of the first step
-};
-
-// Noise, not zeros: some processors are faster on zeros.
-static void fill_random(uint8_t *bytes, size_t n)
+// --- what the parts share ----------------------------------------------------------------------
+int bench_ceilings(struct bench *b)
 {
-    uint64_t state = 1;
-    for (size_t i = 0; i < n; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        bytes[i] = (uint8_t)(state >> 56);
+    if (b->ceilings.flops > 0)
+        return 0;
+    cli_progress_line(b->progress, false, "measuring the device's ceilings");
+    int status = clg_device_ceilings(b->device, &b->ceilings);
+    cli_progress_end(b->progress, false);
+    if (status)
+        return status;
+    if (b->json) {
+        bench_number(b->json, "peak_gflops", 1e-9 * b->ceilings.flops, 1);
+        bench_number(b->json, "peak_gb_per_s", 1e-9 * b->ceilings.bytes, 2);
+    } else {
+        printf("ceilings  %.1f GFLOP/s in multiply-adds, %.1f GB/s through memory\n",
+               1e-9 * b->ceilings.flops, 1e-9 * b->ceilings.bytes);
     }
+    return 0;
 }
 
-static int time_steps(struct clg_gan *gan, const struct bench_options *o, const uint8_t *real, double began,
-                      struct cli_progress *progress, struct times *times)
+int bench_warmup(const struct bench *b)
 {
-    for (int i = -o->warmup; i < o->steps; i++) {
-        struct clg_gan_metrics metrics;
-        double before = cli_seconds();
-        int status = clg_gan_step(gan, real, &metrics);
-        if (status)
-            return status;
-        double after = cli_seconds();
-        if (i == -o->warmup)
-            times->start = after - began;
-        if (i >= 0)
-            times->step[i] = after - before;
-        cli_progress_line(progress, false, "step %d/%d  %.1f ms", i + 1 + o->warmup, o->steps + o->warmup,
-                          (after - before) * 1e3);
-    }
-    cli_progress_end(progress, false);
-    return 0;
+    return b->options.warmup ? b->options.warmup : 1;
 }
 
 static int compare(const void *a, const void *b)
@@ -58,102 +46,121 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double rounded(double value, int digits)
+double bench_median(double *times, int n)
 {
-    double scale = pow(10, digits);
-    return round(value * scale) / scale;
+    qsort(times, (size_t)n, sizeof *times, compare);
+    return (times[(n - 1) / 2] + times[n / 2]) / 2;
 }
 
-// The fields of the PyTorch script's lines, counted alike: eight passes of D and three of G.
-static int print_result(struct clg_device *device, const struct clg_gan_params *gan,
-                        const struct bench_options *o, struct times *times)
+void bench_noise(uint8_t *bytes, size_t n)
 {
-    qsort(times->step, (size_t)o->steps, sizeof *times->step, compare);
-    double median = (times->step[(o->steps - 1) / 2] + times->step[o->steps / 2]) / 2;
-    double generator, discriminator;
-    uint64_t peak;
-    clg_gan_cost(gan, &generator, &discriminator);
-    clg_device_memory(device, &peak);
-    cJSON *r = cJSON_CreateObject();
-    cJSON_AddStringToObject(r, "clgan", clg_version());
-    cJSON_AddStringToObject(r, "device", clg_device_info(device)->name);
-    cJSON_AddNumberToObject(r, "size", gan->size);
-    cJSON_AddNumberToObject(r, "channels", gan->channels);
-    cJSON_AddNumberToObject(r, "ngf", gan->ngf);
-    cJSON_AddNumberToObject(r, "ndf", gan->ndf);
-    cJSON_AddNumberToObject(r, "batch", gan->batch);
-    cJSON_AddNumberToObject(r, "step_ms", rounded(median * 1e3, 3));
-    cJSON_AddNumberToObject(r, "best_ms", rounded(times->step[0] * 1e3, 3));
-    cJSON_AddNumberToObject(r, "images_per_s", rounded(gan->batch / median, 1));
-    cJSON_AddNumberToObject(r, "gflops",
-                            rounded(gan->batch * 2e-3 * (8 * discriminator + 3 * generator) / median, 1));
-    cJSON_AddNumberToObject(r, "memory_mib", rounded((double)peak / (1 << 20), 1));
-    cJSON_AddNumberToObject(r, "start_s", rounded(times->start, 3));
-    char *text = cJSON_PrintUnformatted(r);
-    cJSON_Delete(r);
+    uint64_t state = 1;
+    for (size_t i = 0; i < n; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        bytes[i] = (uint8_t)(state >> 56);
+    }
+}
+
+void bench_number(cJSON *object, const char *name, double value, int digits)
+{
+    double scale = pow(10, digits);
+    cJSON_AddNumberToObject(object, name, round(value * scale) / scale);
+}
+
+// --- the command -------------------------------------------------------------------------------
+// What the results are about.
+static void begin(struct bench *b)
+{
+    const struct clg_gan_params *p = &b->gan;
+    const char *device = b->device ? clg_device_info(b->device)->name : NULL;
+    if (!b->options.json) {
+        if (device)
+            printf("device    %s\n", device);
+        printf("model     %dx%dx%d, z %d, ngf %d, ndf %d, batch %d\n", p->size, p->size, p->channels, p->z,
+               p->ngf, p->ndf, p->batch);
+        return;
+    }
+    b->json = cJSON_CreateObject();
+    cJSON_AddStringToObject(b->json, "clgan", clg_version());
+    if (device)
+        cJSON_AddStringToObject(b->json, "device", device);
+    cJSON_AddNumberToObject(b->json, "size", p->size);
+    cJSON_AddNumberToObject(b->json, "channels", p->channels);
+    cJSON_AddNumberToObject(b->json, "z", p->z);
+    cJSON_AddNumberToObject(b->json, "ngf", p->ngf);
+    cJSON_AddNumberToObject(b->json, "ndf", p->ndf);
+    cJSON_AddNumberToObject(b->json, "batch", p->batch);
+}
+
+static int print_json(const struct bench *b)
+{
+    char *text = cJSON_PrintUnformatted(b->json);
     if (!text)
-        return CLG_ENOMEM;
+        return cli_fail(&b->log, CLG_ENOMEM, "out of memory for the results");
     puts(text);
     cJSON_free(text);
     return 0;
 }
 
-static int bench(struct clg_device *device, const struct clg_gan_params *params,
-                 const struct bench_options *o, double began, struct cli_progress *progress)
+static int bench(struct bench *b)
 {
-    size_t bytes =
-        (size_t)params->batch * (size_t)params->size * (size_t)params->size * (size_t)params->channels;
-    struct clg_gan *gan = NULL;
-    struct times times = {calloc((size_t)o->steps, sizeof *times.step), 0};
-    uint8_t *real = malloc(bytes);
+    static int (*const parts[])(struct bench *) = {[BENCH_STEP] = bench_step,
+                                                   [BENCH_OPS] = bench_ops,
+                                                   [BENCH_GENERATE] = bench_generate,
+                                                   [BENCH_DATA] = bench_data};
+    begin(b);
     int status = 0;
-    if (!times.step || !real) {
-        struct clg_log log = cli_log(progress, false);
-        status =
-            cli_fail(&log, CLG_ENOMEM, "out of memory for %d pictures: try a smaller --batch", params->batch);
-    } else {
-        fill_random(real, bytes);
-        status = clg_gan_new(&gan, device, params);
-    }
-    if (!status)
-        status = time_steps(gan, o, real, began, progress, &times);
-    if (!status)
-        status = print_result(device, params, o, &times);
-    clg_gan_free(&gan);
-    free(real);
-    free(times.step);
+    for (int i = 0; i < BENCH_ALL && !status; i++)
+        if (b->options.what == i || b->options.what == BENCH_ALL)
+            status = parts[i](b);
+    if (!status && b->json)
+        status = print_json(b);
+    cJSON_Delete(b->json);
     return status;
 }
 
 int cmd_bench(int argc, char **argv)
 {
-    double began = cli_seconds();
-    struct bench_options options = {.steps = 7, .warmup = 2};
-    struct clg_gan_params gan = clg_gan_params_default();
+    struct bench b = {
+        .began = cli_seconds(),
+        .gan = clg_gan_params_default(),
+        .options = {
+            .steps = 7, .warmup = 2, .data = "builtin:faces", .threads = clg_data_params_default().threads}};
     struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {{"Options", bench_table, &options},
-                                         {"Model", clg_gan_options, &gan},
+    const struct cli_options tables[] = {{"Options", bench_table, &b.options},
+                                         {"Model", clg_gan_options, &b.gan},
                                          {"Device", cli_device_table, &where},
                                          {0}};
     const struct cli_command command = {
-        .usage = "clgan bench [--steps N] [--warmup N] [--batch N] [--size N] [--device SPEC] ...",
+        .usage = "clgan bench [--what step|ops|generate|data|all] [--batch N] [--size N] [--device SPEC] ...",
         .about =
-            "Times the training step on random pictures and prints one line of JSON: step_ms is the median,\n"
-            "gflops counts what the step needs at least, start_s goes to the end of the very first step.",
-        .examples = "  clgan bench --batch 64\n  clgan bench --device gpu --steps 200 --profile\n",
+            "Times clgan here, on random pictures and weights; every time is a median of --steps samples.\n"
+            "  step      the training step: time, images/s, memory, and the start up to the first step's "
+            "end\n"
+            "  ops       each operation of that step alone: how long, how often a step does it, its share\n"
+            "  generate  pictures per second in calls of 64, and the time of one picture alone\n"
+            "  data      pictures per second of the loader (needs no device)\n"
+            "step and ops also measure the device's ceilings, multiply-adds and memory, and compare with\n"
+            "them. A convolution counts the FLOPs of its direct sum: minimal filtering does with fewer, and\n"
+            "can thus go over 100% of the peak; bytes count each operand once, and caches can go over 100%.",
+        .examples = "  clgan bench --batch 64\n"
+                    "  clgan bench --what ops --size 32\n"
+                    "  clgan bench --what data --data ~/pictures --threads 4\n"
+                    "  clgan bench --what all --device gpu --steps 50 --json\n",
         .options = tables,
     };
     int code = cli_parse(&command, argc, argv, NULL);
     if (code != CLI_RUN)
         return code;
     struct cli_progress progress = cli_progress_new();
-    struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    b.progress = &progress;
+    b.log = cli_log(&progress, where.verbose);
+    int status = b.options.what == BENCH_DATA ? 0 : cli_device_open(&b.device, &where, &progress);
     if (!status)
-        status = bench(device, &gan, &options, began, &progress);
+        status = bench(&b);
     cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
+    if (!status && b.device && where.profile)
+        status = clg_device_profile_print(b.device, stderr);
+    clg_device_close(&b.device);
     return cli_exit_code(status);
 }

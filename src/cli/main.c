@@ -13,7 +13,7 @@ static const struct {
     {"train", cmd_train, "train a model on a folder of pictures, or on the built-in faces"},
     {"generate", cmd_generate, "pictures from a trained model"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
-    {"bench", cmd_bench, "time the training step"},
+    {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
