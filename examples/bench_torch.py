@@ -1,108 +1,246 @@
-"""The training step of clgan against PyTorch's on the same machine, in turn, and the ratio of each round.
+"""clgan against PyTorch on the same machine, in turn, round by round, and the table of medians.
 
-    python3 examples/bench_torch.py build/clgan --batch 128 --rounds 3 [--device cpu|cuda] [--threads 2]
+    python3 examples/bench_torch.py build/clgan --batch 16,64,128 --rounds 3
+    python3 examples/bench_torch.py build/clgan --what generate|memory|start
 
-PyTorch runs its DCGAN example's step in float32, contiguous and channels_last; the faster one of each round counts. clgan
-runs `clgan bench` in a process of its own. Medians of `--steps` steps each, after a warm-up.
+  step      the training step, in images/s
+  generate  drawing 64 pictures in one call, and one picture alone (inference mode, no gradients)
+  memory    what a training process takes at most
+  start     from a process's start to its first finished step, with kernels compiled and files read before
+
+PyTorch runs its DCGAN example in float32 (torch_dcgan.py) in several settings: contiguous; channels_last; "split":
+channels_last with transposed convolutions as four dense ones; "compile": channels_last through torch.compile. Each is
+built and warmed up once; the best one of a round counts. clgan runs `clgan bench` in processes of its own. A ratio over
+1: clgan is better.
 """
 import argparse
 import json
+import os
 import statistics
 import subprocess
+import sys
 import time
 
-import torch
-from torch import nn
+HERE = os.path.dirname(os.path.abspath(__file__))
+# PyTorch's settings: NHWC in memory; transposed convolutions as four dense ones; torch.compile.
+SETTINGS = {
+    "contiguous": {"channels_last": False, "split": False, "compiled": False},
+    "channels_last": {"channels_last": True, "split": False, "compiled": False},
+    "split": {"channels_last": True, "split": True, "compiled": False},
+    "compile": {"channels_last": True, "split": False, "compiled": True},
+}
+TOGETHER = 64  # pictures that `clgan bench --what generate` draws at once
 
 
-def generator(size, z, f, channels):
-    width = f * size // 8
-    layers, c = [nn.ConvTranspose2d(z, width, 4, 1, 0, bias=False)], width
-    while c >= f:
-        after = c // 2 if c > f else channels
-        layers += [nn.BatchNorm2d(c), nn.ReLU(True), nn.ConvTranspose2d(c, after, 4, 2, 1, bias=False)]
-        if c == f:
-            break
-        c = after
-    return nn.Sequential(*layers, nn.Tanh())
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def discriminator(size, f, channels):
-    layers, c, side = [nn.Conv2d(channels, f, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)], f, size // 2
-    while side > 4:
-        layers += [nn.Conv2d(c, 2 * c, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * c), nn.LeakyReLU(0.2, True)]
-        c, side = 2 * c, side // 2
-    return nn.Sequential(*layers, nn.Conv2d(c, 1, 4, 1, 0, bias=False))
+class Row:
+    """A line of the table: what is compared, in which unit, and each round's value of clgan and of every setting."""
+
+    def __init__(self, label, unit, more_is_better):
+        self.label, self.unit, self.more = label, unit, more_is_better
+        self.rounds = []
+
+    def add(self, ours, theirs):
+        best = (max if self.more else min)(theirs, key=theirs.get)
+        ratio = ours / theirs[best] if self.more else theirs[best] / ours
+        self.rounds.append({"clgan": ours, "torch": theirs[best], "setting": best, "ratio": ratio, "settings": theirs})
+
+    def last(self):
+        r = self.rounds[-1]
+        others = ", ".join(f"{name} {number(value)}" for name, value in r["settings"].items())
+        return f"{self.label}: clgan {number(r['clgan'])} {self.unit}; PyTorch {others}; ratio {r['ratio']:.2f}"
+
+    def median(self, field):
+        return statistics.median(r[field] for r in self.rounds)
+
+    def facts(self):
+        settings = [r["setting"] for r in self.rounds]
+        return {"what": self.label, "unit": self.unit, "clgan": self.median("clgan"), "torch": self.median("torch"),
+                "setting": statistics.mode(settings), "ratio": self.median("ratio"), "rounds": self.rounds}
+
+    def markdown(self):
+        f = self.facts()
+        return (f"| {self.label} | {number(f['clgan'])} {self.unit} | {number(f['torch'])} {self.unit} "
+                f"| {f['setting']} | {f['ratio']:.2f} |")
 
 
-def init(m):
-    if isinstance(m, nn.BatchNorm2d):
-        nn.init.normal_(m.weight, 1.0, 0.02)
-    elif hasattr(m, "weight"):
-        nn.init.normal_(m.weight, 0.0, 0.02)
+# --- clgan ----------------------------------------------------------------------------------------
+def clgan_command(a, batch, *words):
+    command = [a.clgan, "bench", "--size", a.size, "--channels", a.channels, "--batch", batch, "--ngf", a.ngf,
+               "--ndf", a.ngf, "--device", a.clgan_device, "--json", *words]
+    return [str(word) for word in command]
 
 
-def torch_ms(a, layout):
-    G = generator(a.size, 100, a.ngf, a.channels).apply(init).to(a.device, memory_format=layout)
-    D = discriminator(a.size, a.ngf, a.channels).apply(init).to(a.device, memory_format=layout)
-    og = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    od = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    bce = nn.BCEWithLogitsLoss()
-    real = (torch.rand(a.batch, a.channels, a.size, a.size, device=a.device) * 2 - 1).to(memory_format=layout)
-    one, zero = torch.ones(a.batch, device=a.device), torch.zeros(a.batch, device=a.device)
-
-    def step():
-        od.zero_grad()
-        bce(D(real).view(-1), one).backward()
-        fake = G(torch.randn(a.batch, 100, 1, 1, device=a.device))
-        bce(D(fake.detach()).view(-1), zero).backward()
-        od.step()
-        og.zero_grad()
-        bce(D(fake).view(-1), one).backward()
-        og.step()
-        if a.device != "cpu":
-            torch.cuda.synchronize()
-
-    times = []
-    for _ in range(a.steps + 1):
-        t = time.perf_counter()
-        step()
-        times.append(1e3 * (time.perf_counter() - t))
-    return statistics.median(times[1:])
+def clgan_facts(a, batch, *words):
+    done = subprocess.run(clgan_command(a, batch, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(done.args)} gave {done.returncode}:\n{done.stderr}")
+    return json.loads(done.stdout)
 
 
-def clgan_ms(a):
-    command = [a.clgan, "bench", "--size", a.size, "--channels", a.channels, "--batch", a.batch, "--ngf", a.ngf,
-               "--ndf", a.ngf, "--steps", a.steps, "--device", a.clgan_device]
-    out = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
-    return json.loads(out.stdout.strip().split("\n")[-1])["step_ms"]
+# --- PyTorch in this process ----------------------------------------------------------------------
+def torch_gans(a, batch):
+    """Every setting that works here, built; imported late, as children of a large process look large themselves."""
+    import torch_dcgan
+
+    torch_dcgan.prepare(a)
+    gans = {}
+    for setting in a.settings:
+        say(a, f"PyTorch {setting}, batch {batch}: building and warming up")
+        try:
+            gan = torch_dcgan.Gan(a, setting, batch)
+            calls = [gan.step] if a.what == "step" else [gan.drawing(TOGETHER), gan.drawing(1)]
+            for call in calls:
+                call()
+            gans[setting] = [lambda call=call: statistics.median(torch_dcgan.milliseconds(call, a.steps))
+                             for call in calls]
+        except Exception as error:  # torch.compile fails in many ways
+            say(a, f"PyTorch {setting} is left out: {str(error).strip().splitlines()[0][:200]}")
+    if not gans:
+        sys.exit("no setting of PyTorch works here")
+    return gans
+
+
+def step_rows(a, batch):
+    gans = torch_gans(a, batch)
+    row = Row(f"step, batch {batch}", "images/s", True)
+
+    def one_round():
+        ours = clgan_facts(a, batch, "--steps", a.steps)["step_ms"]
+        row.add(1e3 * batch / ours, {name: 1e3 * batch / step() for name, (step,) in gans.items()})
+
+    return [row], one_round
+
+
+def generate_rows(a, batch):
+    gans = torch_gans(a, batch)
+    together, alone = Row(f"{TOGETHER} pictures", "images/s", True), Row("one picture", "ms", False)
+
+    def one_round():
+        ours = clgan_facts(a, batch, "--what", "generate", "--steps", a.steps)["generate"]
+        together.add(ours["images_per_s"], {name: 1e3 * TOGETHER / calls[0]() for name, calls in gans.items()})
+        alone.add(ours["latency_ms"], {name: calls[1]() for name, calls in gans.items()})
+
+    return [together, alone], one_round
+
+
+# --- PyTorch in processes of its own --------------------------------------------------------------
+def torch_command(a, batch, setting, steps):
+    command = [sys.executable, os.path.join(HERE, "torch_dcgan.py"), "--setting", setting, "--batch", batch,
+               "--steps", steps, "--size", a.size, "--channels", a.channels, "--ngf", a.ngf, "--threads", a.threads,
+               "--device", a.device] + ["--tf32"] * a.tf32 + ["--skip-unused"] * a.skip_unused
+    return [str(word) for word in command]
+
+
+def memory_rows(a, batch):
+    row = Row(f"memory, batch {batch}", "MiB", False)
+    words = ["--steps", 2, "--warmup", 1]
+    clgan_facts(a, batch, *words)  # compiling takes memory too
+
+    def one_round():
+        theirs = {}
+        for setting in a.settings:
+            done = subprocess.run(torch_command(a, batch, setting, 3), stdout=subprocess.PIPE, text=True, check=True)
+            theirs[setting] = json.loads(done.stdout.splitlines()[-1])["peak_rss_mib"]
+        row.add(clgan_facts(a, batch, *words)["peak_rss_mib"], theirs)
+
+    return [row], one_round
+
+
+def seconds_until(command, stream, beginning):
+    """From the process's start until it writes a line on that stream which begins so."""
+    start = time.perf_counter()
+    other = "stdout" if stream == "stderr" else "stderr"
+    process = subprocess.Popen(command, text=True, **{stream: subprocess.PIPE, other: subprocess.DEVNULL})
+    seconds = None
+    for line in getattr(process, stream):
+        if seconds is None and line.startswith(beginning):
+            seconds = time.perf_counter() - start
+    if process.wait() or seconds is None:
+        sys.exit(f"{' '.join(command)} gave {process.returncode}")
+    return seconds
+
+
+def start_rows(a, batch):
+    row = Row(f"start, batch {batch}", "s", False)
+
+    def ours():
+        return seconds_until(clgan_command(a, batch, "--steps", 1, "--warmup", 0), "stderr", "step 1/1")
+
+    def theirs():
+        return {setting: seconds_until(torch_command(a, batch, setting, 1), "stdout", "step 1")
+                for setting in a.settings}
+
+    ours(), theirs()  # warm: caches of kernels and files
+
+    return [row], lambda: row.add(ours(), theirs())
+
+
+# --- the whole ------------------------------------------------------------------------------------
+WHAT = {"step": step_rows, "generate": generate_rows, "memory": memory_rows, "start": start_rows}
+
+
+def say(a, line):
+    print(line, file=sys.stderr if a.json else sys.stdout, flush=True)
+
+
+def compare(a, batch):
+    """The table's rows of one batch size."""
+    rows, one_round = WHAT[a.what](a, batch)
+    for i in range(a.rounds):
+        one_round()
+        for row in rows:
+            say(a, f"round {i + 1}: {row.last()}")
+    return rows
+
+
+def options(p):
+    """What this script and the processes of torch_dcgan.py have in common."""
+    p.add_argument("--size", type=int, default=64, choices=[16, 32, 64, 128, 256])
+    p.add_argument("--channels", type=int, default=3, choices=[1, 3])
+    p.add_argument("--ngf", type=int, default=64, help="and ndf")
+    p.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch's")
+    p.add_argument("--device", default="cpu", help="PyTorch's: cpu or cuda")
+    p.add_argument("--tf32", action="store_true", help="let PyTorch use TF32 on CUDA")
+    p.add_argument("--skip-unused", action="store_true",
+                   help="spare PyTorch D's weight gradients in G's step, which its example computes and clgan does not")
+
+
+def parse():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("clgan")
+    p.add_argument("--what", choices=WHAT, default="step")
+    options(p)
+    p.add_argument("--clgan-device", default="auto")
+    p.add_argument("--batch", default="128", help="one or several: 16,64,128 (generate: always 64 and 1)")
+    p.add_argument("--steps", type=int, default=5, help="samples of each side in a round; their median counts")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--settings", help=f"PyTorch's, of {','.join(SETTINGS)} (default: all; memory and start: without "
+                                      "compile, which takes a minute)")
+    p.add_argument("--json", action="store_true", help="one line of JSON on stdout, the rest on stderr")
+    a = p.parse_args()
+    a.batches = [1] if a.what == "generate" else [int(word) for word in a.batch.split(",")]
+    usual = [name for name in SETTINGS if a.what in ("step", "generate") or name != "compile"]
+    a.settings = a.settings.split(",") if a.settings else usual
+    if not set(a.settings) <= set(SETTINGS):
+        p.error(f"--settings are of {','.join(SETTINGS)}")
+    return a
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("clgan")
-    p.add_argument("--size", type=int, default=64)
-    p.add_argument("--channels", type=int, default=3)
-    p.add_argument("--batch", type=int, default=128)
-    p.add_argument("--ngf", type=int, default=64, help="and ndf")
-    p.add_argument("--steps", type=int, default=5)
-    p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--device", default="cpu", help="PyTorch's")
-    p.add_argument("--clgan-device", default="auto")
-    a = p.parse_args()
-    torch.set_num_threads(a.threads)
-    torch.manual_seed(0)
-    print(f"torch {torch.__version__}, {a.size}x{a.size}x{a.channels}, ngf = ndf = {a.ngf}, batch {a.batch}")
-    print("round  clgan ms  torch ms  torch channels_last ms  clgan img/s  torch img/s  ratio")
-    ratios = []
-    for i in range(a.rounds):
-        ours = clgan_ms(a)
-        theirs = torch_ms(a, torch.contiguous_format), torch_ms(a, torch.channels_last)
-        ratios.append(min(theirs) / ours)
-        print(f"{i + 1:5d} {ours:9.1f} {theirs[0]:9.1f} {theirs[1]:23.1f} {1e3 * a.batch / ours:12.1f} "
-              f"{1e3 * a.batch / min(theirs):12.1f} {ratios[-1]:6.2f}", flush=True)
-    print(f"median ratio {statistics.median(ratios):.2f}")
+    a = parse()
+    rows = [row for batch in a.batches for row in compare(a, batch)]
+    if a.json:
+        facts = {key: getattr(a, key) for key in ("what", "size", "channels", "ngf", "steps", "threads", "device")}
+        print(json.dumps({**facts, "rows": [row.facts() for row in rows]}))
+        return
+    print(f"\n{a.size}x{a.size}x{a.channels}, ngf = ndf = {a.ngf}, float32, {a.threads} threads; medians of {a.rounds} "
+          "rounds\n\n| what | clgan | PyTorch | its setting | ratio |\n|---|---|---|---|---|")
+    for row in rows:
+        print(row.markdown())
 
 
 if __name__ == "__main__":
