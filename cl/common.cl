@@ -3,6 +3,9 @@
 // Tensors arrive as a buffer and an offset in floats (x_, x0); AT() makes the pointer.
 #define AT(name) (name##_ + name##0)
 
+// Products that are summed in one go: long sums of floats lose bits, sums of such sums hardly any.
+#define SUM_DEPTH 128
+
 #if VF == 16
 typedef float16 fv;
 #define LOADV(p) vload16(0, p)

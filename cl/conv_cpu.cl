@@ -91,7 +91,35 @@ void fill_box(__local float *box, __global const float *in, const int image, con
 // Where pixel p of a tile stands in the box, from the tile's first.
 #define PIXEL(p) ((p) / (TPY * TPX) * IMAGE + (p) / TPX % TPY * STEP_IN * ROW + (p) % TPX * STEP_IN * CI)
 
-// Adds to acc the taps of one phase; `at` is the box place of the tile's first pixel, tap 0 at the corner.
+// For every vector of a register tile.
+#define TILE(p, v) _Pragma("unroll") for (int p = 0; p < TP; p++) _Pragma("unroll") for (int v = 0; v < NV; v++)
+
+// acc += the products of so many channels of one tap.
+#define TAP_SUM(acc, in, w, channels)                                                                             \
+    for (int ci = 0; ci < (channels); ci++) {                                                                     \
+        fv wv[NV];                                                                                                \
+        _Pragma("unroll") for (int v = 0; v < NV; v++) wv[v] = LOADV((w) + ci * LB + v * VF);                     \
+        _Pragma("unroll") for (int p = 0; p < TP; p++)                                                            \
+        {                                                                                                         \
+            const fv x = (in)[PIXEL(p) + ci];                                                                     \
+            _Pragma("unroll") for (int v = 0; v < NV; v++) acc[p][v] += x * wv[v];                                \
+        }                                                                                                         \
+    }
+
+// The same by way of partial sums where the whole would be long; short ones are not worth it.
+#if R * S * CI > 8 * SUM_DEPTH
+#define TAP_ADD(acc, in, w)                                                                                       \
+    for (int from = 0; from < CI; from += 2 * SUM_DEPTH) {                                                        \
+        fv part[TP][NV];                                                                                          \
+        TILE(p, v) part[p][v] = 0.0f;                                                                             \
+        TAP_SUM(part, (in) + from, (w) + from * LB, min(2 * SUM_DEPTH, CI - from))                                \
+        TILE(p, v) acc[p][v] += part[p][v];                                                                       \
+    }
+#else
+#define TAP_ADD(acc, in, w) TAP_SUM(acc, in, w, CI)
+#endif
+
+// Adds to acc the taps of one phase.
 #define TILE_SUM(acc, box, weights, py, px, ty, tx)                                                               \
     for (int j = 0, r = FIRST_TAP(py); r < R; r += TAP_STEP, j++) {                                               \
         const int row = STEP_IN * (ty) + OFFSET(py) + DIR * j - BOX_Y;                                            \
@@ -99,15 +127,7 @@ void fill_box(__local float *box, __global const float *in, const int image, con
             const int column = STEP_IN * (tx) + OFFSET(px) + DIR * l - BOX_X;                                     \
             __local const float *in = (box) + row * ROW + column * CI;                                            \
             __global const float *w = (weights) + (r * S + s) * CI * LB;                                          \
-            for (int ci = 0; ci < CI; ci++) {                                                                     \
-                fv wv[NV];                                                                                        \
-                _Pragma("unroll") for (int v = 0; v < NV; v++) wv[v] = LOADV(w + ci * LB + v * VF);               \
-                _Pragma("unroll") for (int p = 0; p < TP; p++)                                                    \
-                {                                                                                                 \
-                    const fv x = in[PIXEL(p) + ci];                                                               \
-                    _Pragma("unroll") for (int v = 0; v < NV; v++) acc[p][v] += x * wv[v];                        \
-                }                                                                                                 \
-            }                                                                                                     \
+            TAP_ADD(acc, in, w)                                                                                   \
         }                                                                                                         \
     }
 
@@ -131,11 +151,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_cpu(__global c
                 for (int ty = 0; ty < TROWS; ty += TPY)
                     for (int tx = 0; tx < TCOLS; tx += TPX) {
                         fv acc[TP][NV];
-#pragma unroll
-                        for (int p = 0; p < TP; p++)
-#pragma unroll
-                            for (int v = 0; v < NV; v++)
-                                acc[p][v] = 0.0f;
+                        TILE(p, v) acc[p][v] = 0.0f;
                         TILE_SUM(acc, box + ti * IMAGE, weights, py, px, ty, tx)
 #pragma unroll
                         for (int p = 0; p < TP; p++) {

@@ -57,8 +57,6 @@ void tile(__local const float *xs, __local const float *dys, __global float *dw,
 #pragma unroll
         for (int v = 0; v < NV; v++)
             acc[c][v] = 0.0f;
-        if (add && c < rows)
-            load_lanes(acc[c], dw + (ulong)c * K, lanes);
     }
     for (int i = 0; i < IMAGES; i++)
         for (int row = 0; row < OROWS; row++) {
@@ -80,8 +78,16 @@ void tile(__local const float *xs, __local const float *dys, __global float *dw,
         }
 #pragma unroll
     for (int c = 0; c < CT; c++)
-        if (c < rows)
+        if (c < rows) {
+            fv before[NV];
+            if (add) {
+                load_lanes(before, dw + (ulong)c * K, lanes);
+#pragma unroll
+                for (int v = 0; v < NV; v++)
+                    acc[c][v] += before[v];
+            }
             store_lanes(dw + (ulong)c * K, acc[c], lanes);
+        }
 }
 
 // global: {channel range, share of the images}; dw holds one [R][S][C][K] per share.

@@ -141,7 +141,7 @@ void tile(__local float *sums, __local const float *box, __global const float *d
     for (int p = 0; p < TP; p++)
 #pragma unroll
         for (int v = 0; v < NV; v++)
-            acc[p][v] = first ? (fv)0.0f : LOADV(sums + p * BLOCKS * LB + v * VF);
+            acc[p][v] = 0.0f;
     for (int row = 0; row < rows; row++)
         for (int ox = 0; ox < OW; ox++) {
             fv d[NV];
@@ -157,8 +157,10 @@ void tile(__local float *sums, __local const float *box, __global const float *d
 #pragma unroll
     for (int p = 0; p < TP; p++)
 #pragma unroll
-        for (int v = 0; v < NV; v++)
-            STOREV(acc[p][v], sums + p * BLOCKS * LB + v * VF);
+        for (int v = 0; v < NV; v++) {
+            __local float *to = sums + p * BLOCKS * LB + v * VF;
+            STOREV(first ? acc[p][v] : LOADV(to) + acc[p][v], to);
+        }
 }
 
 // parts [SHARES][R][S][C][K]. global: {SHARES}

@@ -14,8 +14,12 @@ __kernel void conv_plain_forward(__global const float *x_, ulong x0, __global co
             const int iy = oy * STRIDE - PAD + r, ix = ox * STRIDE - PAD + s;
             if (iy < 0 || iy >= H || ix < 0 || ix >= W)
                 continue;
-            for (int c = 0; c < C; c++)
-                sum += AT(x)[(((ulong)image * H + iy) * W + ix) * C + c] * AT(w)[((r * S + s) * C + c) * K + k];
+            for (int from = 0; from < C; from += SUM_DEPTH) {
+                float part = 0.0f;
+                for (int c = from; c < min(from + SUM_DEPTH, C); c++)
+                    part += AT(x)[(((ulong)image * H + iy) * W + ix) * C + c] * AT(w)[((r * S + s) * C + c) * K + k];
+                sum += part;
+            }
         }
     AT(y)[i] = sum;
 }
@@ -33,9 +37,13 @@ __kernel void conv_plain_data(__global const float *dy_, ulong dy0, __global con
             const int ty = iy + PAD - r, tx = ix + PAD - s; // STRIDE times the output's place
             if (ty < 0 || tx < 0 || ty % STRIDE || tx % STRIDE || ty / STRIDE >= OH || tx / STRIDE >= OW)
                 continue;
-            for (int k = 0; k < K; k++)
-                sum += AT(dy)[(((ulong)image * OH + ty / STRIDE) * OW + tx / STRIDE) * K + k] *
-                       AT(w)[((r * S + s) * C + c) * K + k];
+            for (int from = 0; from < K; from += SUM_DEPTH) {
+                float part = 0.0f;
+                for (int k = from; k < min(from + SUM_DEPTH, K); k++)
+                    part += AT(dy)[(((ulong)image * OH + ty / STRIDE) * OW + tx / STRIDE) * K + k] *
+                            AT(w)[((r * S + s) * C + c) * K + k];
+                sum += part;
+            }
         }
     AT(dx)[i] = sum;
 }
@@ -49,12 +57,15 @@ __kernel void conv_plain_filter(__global const float *x_, ulong x0, __global con
     const int k = i % K, c = i / K % C, s = i / K / C % S, r = i / K / C / S;
     float sum = 0.0f;
     for (int image = 0; image < n; image++)
-        for (int oy = 0; oy < OH; oy++)
+        for (int oy = 0; oy < OH; oy++) {
+            float part = 0.0f;
             for (int ox = 0; ox < OW; ox++) {
                 const int iy = oy * STRIDE - PAD + r, ix = ox * STRIDE - PAD + s;
                 if (iy >= 0 && iy < H && ix >= 0 && ix < W)
-                    sum += AT(x)[(((ulong)image * H + iy) * W + ix) * C + c] *
+                    part += AT(x)[(((ulong)image * H + iy) * W + ix) * C + c] *
                            AT(dy)[(((ulong)image * OH + oy) * OW + ox) * K + k];
             }
+            sum += part;
+        }
     AT(dw)[i] = (accumulate ? AT(dw)[i] : 0.0f) + sum;
 }

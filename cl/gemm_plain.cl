@@ -7,8 +7,12 @@ __kernel void gemm_plain(__global const float *a_, ulong a0, __global const floa
     if (i >= m || j >= n)
         return;
     float sum = 0.0f;
-    for (int l = 0; l < k; l++)
-        sum += AT(a)[ta ? (ulong)l * m + i : (ulong)i * k + l] * AT(b)[tb ? (ulong)j * k + l : (ulong)l * n + j];
+    for (int from = 0; from < k; from += SUM_DEPTH) {
+        float part = 0.0f;
+        for (int l = from; l < min(from + SUM_DEPTH, k); l++)
+            part += AT(a)[ta ? (ulong)l * m + i : (ulong)i * k + l] * AT(b)[tb ? (ulong)j * k + l : (ulong)l * n + j];
+        sum += part;
+    }
     const ulong at = (ulong)i * n + j;
     AT(c)[at] = alpha * sum + (beta != 0.0f ? beta * AT(c)[at] : 0.0f);
 }

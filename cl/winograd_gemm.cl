@@ -25,21 +25,26 @@ WORK void winograd_products(__global const float *a_, ulong a0, __global const f
     for (int row = 0; row < rows; row += TP) {
         __global const float *a = AT(a) + ((ulong)e * rows + row) * a_stride;
         __global float *c = AT(c) + ((ulong)e * rows + row) * c_stride + panel * LB;
-        fv acc[TP][NV];
+        for (int from = 0; from < depth; from += SUM_DEPTH) {
+            fv acc[TP][NV];
 #pragma unroll
-        for (int p = 0; p < TP; p++)
+            for (int p = 0; p < TP; p++)
 #pragma unroll
-            for (int v = 0; v < NV; v++)
-                acc[p][v] = 0.0f;
-        PRODUCTS(acc, a, a_stride, 1, b, LB, depth)
+                for (int v = 0; v < NV; v++)
+                    acc[p][v] = 0.0f;
+            PRODUCTS(acc, a + from, a_stride, 1, b + from * LB, LB, min(SUM_DEPTH, depth - from))
 #pragma unroll
-        for (int p = 0; p < TP; p++)
+            for (int p = 0; p < TP; p++)
 #pragma unroll
-            for (int v = 0; v < NV; v++)
-                STOREV(acc[p][v], c + (ulong)p * c_stride + v * VF);
+                for (int v = 0; v < NV; v++) {
+                    __global float *to = c + (ulong)p * c_stride + v * VF;
+                    STOREV(from ? LOADV(to) + acc[p][v] : acc[p][v], to);
+                }
+        }
     }
 }
 
+#ifdef WHOLE
 // --- filter gradients --------------------------------------------------------------------------------------------
 //
 // A work-item owns a block of CR channels of the picture side's spectrum and KP blocks of LB of the map side's: it sums
@@ -54,7 +59,7 @@ WORK void winograd_products(__global const float *a_, ulong a0, __global const f
 #define SUMS __global
 #endif
 
-// sums [CR][CK] += v' w, v [tiles][CR], w [KP][w_panel floats: tiles][LB]; of them `depths` x `panels` * LB are wanted.
+// sums [CR][CK] = or += v' w, v [tiles][CR], w [KP][w_panel floats: tiles][LB]; of them `depths` x `panels` * LB are wanted.
 void sum_tiles(SUMS float *sums, __global const float *v, __global const float *w, const ulong w_panel,
                const int tiles, const int depths, const int panels, const bool first)
 {
@@ -65,13 +70,15 @@ void sum_tiles(SUMS float *sums, __global const float *v, __global const float *
             for (int p = 0; p < TP; p++)
 #pragma unroll
                 for (int i = 0; i < NV; i++)
-                    acc[p][i] = first ? (fv)0.0f : LOADV(sums + (d + p) * CK + panel * LB + i * VF);
+                    acc[p][i] = 0.0f;
             PRODUCTS(acc, v + d, 1, CR, w + panel * w_panel, LB, tiles)
 #pragma unroll
             for (int p = 0; p < TP; p++)
 #pragma unroll
-                for (int i = 0; i < NV; i++)
-                    STOREV(acc[p][i], sums + (d + p) * CK + panel * LB + i * VF);
+                for (int i = 0; i < NV; i++) {
+                    SUMS float *to = sums + (d + p) * CK + panel * LB + i * VF;
+                    STOREV(first ? acc[p][i] : LOADV(to) + acc[p][i], to);
+                }
         }
 }
 
@@ -132,3 +139,4 @@ WORK void winograd_filter(__global const float *v_, ulong v0, __global const flo
             store_taps(sums + d * CK + lane, AT(dw) + (ulong)((from + d) % C) * K + k + lane, (from + d) / C, C, K,
                        accumulate);
 }
+#endif

@@ -8,13 +8,14 @@ struct shape_case {
     int n, h, w, c, k, r, s, stride, pad;
 };
 static const struct shape_case cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0},   {2, 5, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 8, 3, 16, 4, 4, 2, 1},
-    {2, 9, 6, 4, 7, 4, 4, 2, 1},   {1, 11, 13, 1, 3, 5, 3, 3, 2},   {5, 4, 4, 33, 1, 4, 4, 1, 0},
-    {7, 4, 4, 37, 10, 4, 4, 1, 0}, {2, 16, 16, 17, 48, 4, 4, 2, 1}, {3, 8, 8, 32, 64, 4, 4, 2, 1},
-    {2, 6, 6, 20, 33, 2, 2, 2, 0}, {1, 7, 7, 5, 6, 3, 3, 2, 0},     {4, 12, 5, 2, 9, 1, 5, 1, 0},
-    {9, 4, 4, 24, 40, 4, 4, 2, 1}, {1, 10, 10, 2, 2, 2, 2, 3, 1},   {2, 33, 35, 3, 20, 7, 7, 2, 3},
-    {33, 2, 2, 9, 11, 2, 2, 1, 1}, {3, 9, 15, 16, 32, 4, 4, 2, 1},  {2, 24, 20, 32, 16, 4, 4, 2, 1},
-    {70, 8, 8, 16, 48, 4, 4, 2, 1}, {1, 5, 6, 48, 80, 4, 4, 2, 1},  {5, 34, 2, 16, 16, 4, 4, 2, 1},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 7, 3, 5, 3, 3, 1, 1},      {3, 8, 8, 3, 16, 4, 4, 2, 1},
+    {2, 9, 6, 4, 7, 4, 4, 2, 1},     {1, 11, 13, 1, 3, 5, 3, 3, 2},    {5, 4, 4, 33, 1, 4, 4, 1, 0},
+    {7, 4, 4, 37, 10, 4, 4, 1, 0},   {2, 16, 16, 17, 48, 4, 4, 2, 1},  {3, 8, 8, 32, 64, 4, 4, 2, 1},
+    {2, 6, 6, 20, 33, 2, 2, 2, 0},   {1, 7, 7, 5, 6, 3, 3, 2, 0},      {4, 12, 5, 2, 9, 1, 5, 1, 0},
+    {9, 4, 4, 24, 40, 4, 4, 2, 1},   {1, 10, 10, 2, 2, 2, 2, 3, 1},    {2, 33, 35, 3, 20, 7, 7, 2, 3},
+    {33, 2, 2, 9, 11, 2, 2, 1, 1},   {3, 9, 15, 16, 32, 4, 4, 2, 1},   {2, 24, 20, 32, 16, 4, 4, 2, 1},
+    {2, 8, 8, 256, 512, 4, 4, 2, 1}, {2, 32, 32, 64, 128, 4, 4, 2, 1}, {70, 8, 8, 16, 48, 4, 4, 2, 1},
+    {1, 5, 6, 48, 80, 4, 4, 2, 1},   {5, 34, 2, 16, 16, 4, 4, 2, 1},
 };
 
 static void reference(const struct shape_case *s, int oh, int ow, enum clg_conv_pass pass, const float *x,
@@ -98,16 +99,19 @@ static void test_variants(void **state)
             check(variant, &cases[i], (enum clg_conv_pass)pass);
 }
 
-// The cpu row as on machines with narrower vectors than this one's (AVX2: 8, SSE: 4).
-static void test_narrow(void **state)
+// The CPU rows as on machines with other vectors than this one's (SSE: 4, AVX2: 8, AVX-512: 16).
+static void test_vectors(void **state)
 {
     (void)state;
-    for (int vector = 4; vector <= 8; vector *= 2) {
+    static const struct clg_conv_variant *const rows[] = {&clg_conv_cpu, &clg_conv_narrow,
+                                                          &clg_conv_winograd};
+    const int own = test_device()->vector;
+    for (int vector = 4; vector <= 16; vector *= 2) {
         test_device_close();
         test_device()->vector = vector;
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i += 2)
-            for (int pass = 0; pass < 3; pass++)
-                check(&clg_conv_cpu, &cases[i], (enum clg_conv_pass)pass);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases && vector != own; i += 2)
+            for (int j = 0; j < 9; j++)
+                check(rows[j / 3], &cases[i], (enum clg_conv_pass)(j % 3));
     }
     test_device_close();
 }
@@ -179,7 +183,7 @@ int main(int argc, char **argv)
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
-                                   cmocka_unit_test(test_narrow)};
+                                   cmocka_unit_test(test_vectors)};
     size_t n = 3;
     for (int i = 0; clg_conv_variants[i]; i++) // CLBlast's first call on a CPU compiles for half a minute
         tests[n++] = (struct CMUnitTest){clg_conv_variants[i]->name, test_variants, NULL, NULL,

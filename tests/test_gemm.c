@@ -59,8 +59,8 @@ static void check_transposes(const char *variant, gemm_fn *gemm, int m, int n, i
 static void test_plain(void **state)
 {
     (void)state;
-    static const int sizes[][3] = {{1, 1, 1},    {3, 5, 7},     {1, 100, 17},
-                                   {17, 33, 20}, {64, 48, 129}, {33, 1, 3}};
+    static const int sizes[][3] = {{1, 1, 1},     {3, 5, 7},  {1, 100, 17}, {17, 33, 20},
+                                   {64, 48, 129}, {33, 1, 3}, {4, 6, 3001}};
     for (size_t i = 0; i < COUNT(sizes); i++) {
         check_transposes("plain", gemm_plain, sizes[i][0], sizes[i][1], sizes[i][2]);
         check("plain", gemm_plain,
@@ -76,6 +76,7 @@ static void test_clblast(void **state)
     (void)state;
     check_transposes("CLBlast", clg_gemm_clblast, 3, 5, 7);
     check_transposes("CLBlast", clg_gemm_clblast, 33, 65, 17);
+    check_transposes("CLBlast", clg_gemm_clblast, 9, 20, 4999); // three parts
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){false, false, 1, 1, 1, 1, 0});
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){true, false, 401, 390, 410, 1, 0});
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){false, true, 401, 390, 410, -0.5f, 1});

@@ -17,7 +17,7 @@ struct plan {
     int picture_blocks, map_blocks;
     int panels;           // of the map side
     size_t u, v, m, sums; // floats of scratch: weights, both spectra, sums of filter gradients
-    char options[96];
+    bool whole;           // filter gradient: sums stay in local memory
 };
 
 static int divide_up(int a, int b)
@@ -66,13 +66,13 @@ static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     const size_t part = (size_t)PRODUCTS * (size_t)p->rows;
     p->v = part * (size_t)(p->picture_blocks * p->picture_block);
     p->m = part * (size_t)(p->map_blocks * p->map_block);
+    p->whole = p->chunk == n &&
+               sizeof(float) * (size_t)(PRODUCTS * RANGE * GROUP * p->lanes) <= d->info.local_memory;
     if (!filter)
         p->u = (size_t)PRODUCTS * (size_t)p->picture * (size_t)round_up(p->map, p->lanes);
-    else if (p->chunk < n)
+    else if (!p->whole)
         p->sums = (size_t)PRODUCTS * (size_t)(p->picture_blocks * p->picture_block) *
                   (size_t)round_up(p->map, GROUP * p->lanes);
-    snprintf(p->options, sizeof p->options, " -DNV=%d -DTP=%d -DCR=%d -DKP=%d -DDEPTH=%d -DWHOLE=%d", p->nv,
-             p->tp, RANGE, GROUP, DEPTH, p->chunk == n);
 }
 
 // Images [first, first + n) of a tensor.
@@ -83,15 +83,17 @@ static struct clg_tensor part(struct clg_tensor t, int first, int n)
     return t;
 }
 
-static int launch(struct clg_device *d, const struct plan *p, const char *kernel, int gx, int gy,
-                  double flops, double floats, const struct clg_arg *args, int n)
+// A transform: gx x gy work-items that move so many floats.
+static int transform(struct clg_device *d, const struct plan *p, const char *kernel, int gx, int gy,
+                     double floats, const struct clg_arg *args, int n)
 {
-    struct clg_launch l = {.file = flops > 0 ? "winograd_gemm.cl" : "winograd.cl",
+    char options[32]; // none of a shape: one compilation serves all
+    snprintf(options, sizeof options, " -DNV=%d", p->nv);
+    struct clg_launch l = {.file = "winograd.cl",
                            .kernel = kernel,
-                           .options = p->options,
+                           .options = options,
                            .global = {(size_t)gx, (size_t)gy},
                            .local = {1, 1},
-                           .flops = flops,
                            .bytes = 4 * floats};
     return clg_launch(d, &l, args, n);
 }
@@ -104,8 +106,8 @@ static int weights_make(struct clg_device *d, const struct clg_conv_job *j, stru
     struct clg_arg args[] = {CLG_T(j->w), CLG_T(u), CLG_I(j->x.shape.c), CLG_I(j->y.shape.c)};
     const double floats = (double)p->u + (double)clg_shape_count(j->w.shape);
     if (j->pass == CLG_CONV_FORWARD)
-        return launch(d, p, "winograd_weights", p->panels, 4, 0, floats, args, 4);
-    return launch(d, p, "winograd_weights_adjoint", p->picture / d->vector, 1, 0, floats, args, 4);
+        return transform(d, p, "winograd_weights", p->panels, 4, floats, args, 4);
+    return transform(d, p, "winograd_weights_adjoint", p->picture / d->vector, 1, floats, args, 4);
 }
 
 // The picture side into its spectrum, or back.
@@ -117,8 +119,8 @@ static int picture(struct clg_device *d, const struct plan *p, struct clg_tensor
                              CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
                              CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->picture_block)};
     const double floats = (double)clg_shape_count(s) + (double)p->v;
-    return back ? launch(d, p, "winograd_picture_back", s.n, 4, 0, floats, args, 9)
-                : launch(d, p, "winograd_picture", s.n * p->tiles, 1, 0, floats, args, 9);
+    return back ? transform(d, p, "winograd_picture_back", s.n, 4, floats, args, 9)
+                : transform(d, p, "winograd_picture", s.n * p->tiles, 1, floats, args, 9);
 }
 
 // The map side likewise.
@@ -130,7 +132,7 @@ static int map(struct clg_device *d, const struct plan *p, struct clg_tensor y, 
                              CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
                              CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->map_block)};
     const double floats = (double)clg_shape_count(s) + (double)p->m;
-    return launch(d, p, back ? "winograd_map_back" : "winograd_map", s.n * p->tiles, 1, 0, floats, args, 9);
+    return transform(d, p, back ? "winograd_map_back" : "winograd_map", s.n * p->tiles, 1, floats, args, 9);
 }
 
 // Spectrum b = a u, of either side.
@@ -140,7 +142,15 @@ static int products(struct clg_device *d, const struct plan *p, int panels, stru
 {
     struct clg_arg args[] = {CLG_T(a),     CLG_T(u),       CLG_T(b),      CLG_I(p->rows),
                              CLG_I(depth), CLG_I(a_block), CLG_I(b_block)};
-    return launch(d, p, "winograd_products", panels, PRODUCTS, flops, 0, args, 7);
+    char options[64];
+    snprintf(options, sizeof options, " -DNV=%d -DTP=%d", p->nv, p->tp);
+    struct clg_launch l = {.file = "winograd_gemm.cl",
+                           .kernel = "winograd_products",
+                           .options = options,
+                           .global = {(size_t)panels, PRODUCTS},
+                           .local = {1, 1},
+                           .flops = flops};
+    return clg_launch(d, &l, args, 7);
 }
 
 static int forward_chunk(struct clg_device *d, const struct plan *p, const struct clg_conv_job *j,
@@ -170,6 +180,15 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
     int status = picture(d, p, j->x, v, false);
     if (!status)
         status = map(d, p, j->y, m, false);
+    char options[128];
+    snprintf(options, sizeof options, " -DNV=%d -DTP=%d -DCR=%d -DKP=%d -DDEPTH=%d -DWHOLE=%d", p->nv, p->tp,
+             RANGE, GROUP, DEPTH, p->whole);
+    struct clg_launch l = {.file = "winograd_gemm.cl",
+                           .kernel = "winograd_filter",
+                           .options = options,
+                           .global = {(size_t)divide_up(p->map_blocks, GROUP), (size_t)p->picture_blocks},
+                           .local = {1, 1},
+                           .flops = clg_conv_flops(j)};
     struct clg_arg args[] = {CLG_T(v),
                              CLG_T(m),
                              CLG_T(sums),
@@ -181,9 +200,7 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
                              CLG_I(first),
                              CLG_I(last),
                              CLG_I(j->accumulate)};
-    return status ? status
-                  : launch(d, p, "winograd_filter", divide_up(p->map_blocks, GROUP), p->picture_blocks,
-                           clg_conv_flops(j), 0, args, 11);
+    return status ? status : clg_launch(d, &l, args, 11);
 }
 
 // Transforming weights costs the more, the fewer tiles share them: then it pays to keep them, if they are

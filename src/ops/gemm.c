@@ -5,10 +5,13 @@
 
 #include <clblast_c.h>
 
+enum { DEPTH_MOST = 2048 }; // of one CLBlast call: longer sums of floats lose bits, so they go in parts
+
 // What one CLBlast call needs; recorded by value.
 struct call {
-    struct clg_gemm gemm;
+    struct clg_gemm gemm; // its part of the depth
     struct clg_tensor a, b, c, temporary;
+    size_t leading_a, leading_b;
 };
 
 static size_t leading_a(const struct clg_gemm *g)
@@ -29,8 +32,8 @@ static int clblast_call(struct clg_device *d, const void *args, cl_event *event)
     CLBlastStatusCode code = CLBlastSgemmWithTempBuffer(
         CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
         g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, (size_t)g->m, (size_t)g->n, (size_t)g->k,
-        g->alpha, call->a.buffer->mem, call->a.offset, leading_a(g), call->b.buffer->mem, call->b.offset,
-        leading_b(g), g->beta, call->c.buffer->mem, call->c.offset, (size_t)g->n, &queue, event,
+        g->alpha, call->a.buffer->mem, call->a.offset, call->leading_a, call->b.buffer->mem, call->b.offset,
+        call->leading_b, g->beta, call->c.buffer->mem, call->c.offset, (size_t)g->n, &queue, event,
         call->temporary.buffer ? call->temporary.buffer->mem : NULL);
     if (code != CLBlastSuccess)
         return clg_fail(&d->log, CLG_EDEVICE, "CLBlast's GEMM %dx%dx%d failed with status %d on %s", g->m,
@@ -38,24 +41,50 @@ static int clblast_call(struct clg_device *d, const void *args, cl_event *event)
     return 0;
 }
 
-int clg_gemm_clblast(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struct clg_tensor b,
-                     struct clg_tensor c)
+// The part of a product over the depths [from, from + k).
+static struct call part_of(const struct call *whole, int from, int k)
 {
-    struct call call = {.gemm = g, .a = a, .b = b, .c = c};
+    struct call part = *whole;
+    part.gemm.k = k;
+    part.gemm.beta = from ? 1 : whole->gemm.beta;
+    part.a.offset += (size_t)from * (whole->gemm.transpose_a ? whole->leading_a : 1);
+    part.b.offset += (size_t)from * (whole->gemm.transpose_b ? 1 : whole->leading_b);
+    return part;
+}
+
+static int part_run(struct clg_device *d, struct call *call)
+{
+    const struct clg_gemm *g = &call->gemm;
     size_t bytes = 0;
     cl_command_queue queue = d->queue;
     // CLBlast ends the process when an allocation of its own fails, so it gets our memory.
     CLBlastStatusCode code = CLBlastSGemmTempBufferSize(
-        CLBlastLayoutRowMajor, g.transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
-        g.transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, (size_t)g.m, (size_t)g.n, (size_t)g.k,
-        a.offset, leading_a(&g), b.offset, leading_b(&g), c.offset, (size_t)g.n, &queue, &bytes);
+        CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
+        g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, (size_t)g->m, (size_t)g->n, (size_t)g->k,
+        call->a.offset, call->leading_a, call->b.offset, call->leading_b, call->c.offset, (size_t)g->n,
+        &queue, &bytes);
     if (code != CLBlastSuccess)
-        return clg_fail(&d->log, CLG_EDEVICE, "CLBlast cannot plan a GEMM %dx%dx%d: status %d", g.m, g.n, g.k,
-                        (int)code);
-    int status = bytes ? clg_scratch(d, 1, bytes / sizeof(float) + 1, &call.temporary) : 0;
-    double flops = 2.0 * g.m * g.n * g.k;
-    double moved = 4.0 * ((double)g.m * g.k + (double)g.k * g.n + (double)g.m * g.n);
-    return status ? status : clg_call(d, "CLBlast GEMM", clblast_call, &call, sizeof call, flops, moved);
+        return clg_fail(&d->log, CLG_EDEVICE, "CLBlast cannot plan a GEMM %dx%dx%d: status %d", g->m, g->n,
+                        g->k, (int)code);
+    int status = bytes ? clg_scratch(d, 1, bytes / sizeof(float) + 1, &call->temporary) : 0;
+    double flops = 2.0 * g->m * g->n * g->k;
+    double moved = 4.0 * ((double)g->m * g->k + (double)g->k * g->n + (double)g->m * g->n);
+    return status ? status : clg_call(d, "CLBlast GEMM", clblast_call, call, sizeof *call, flops, moved);
+}
+
+int clg_gemm_clblast(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struct clg_tensor b,
+                     struct clg_tensor c)
+{
+    const struct call whole = {
+        .gemm = g, .a = a, .b = b, .c = c, .leading_a = leading_a(&g), .leading_b = leading_b(&g)};
+    const int parts = (g.k + DEPTH_MOST - 1) / DEPTH_MOST;
+    int status = 0;
+    for (int i = 0; i < parts && !status; i++) {
+        const int from = (int)((int64_t)i * g.k / parts), to = (int)((int64_t)(i + 1) * g.k / parts);
+        struct call part = part_of(&whole, from, to - from);
+        status = part_run(d, &part);
+    }
+    return status;
 }
 
 static int gemm_plain(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struct clg_tensor b,
