@@ -8,14 +8,26 @@
 
 #if VF == 16
 typedef float16 fv;
+typedef int16 iv;
+#define INTV(v) convert_int16(v)
+#define FLOATV(v) convert_float16(v)
+#define AS_FV(v) as_float16(v)
 #define LOADV(p) vload16(0, p)
 #define STOREV(v, p) vstore16(v, 0, p)
 #elif VF == 8
 typedef float8 fv;
+typedef int8 iv;
+#define INTV(v) convert_int8(v)
+#define FLOATV(v) convert_float8(v)
+#define AS_FV(v) as_float8(v)
 #define LOADV(p) vload8(0, p)
 #define STOREV(v, p) vstore8(v, 0, p)
 #else
 typedef float4 fv;
+typedef int4 iv;
+#define INTV(v) convert_int4(v)
+#define FLOATV(v) convert_float4(v)
+#define AS_FV(v) as_float4(v)
 #define LOADV(p) vload4(0, p)
 #define STOREV(v, p) vstore4(v, 0, p)
 #endif
@@ -63,26 +75,3 @@ void load_lanes(fv *row, __global const float *from, const int lanes)
 #define ACT_LEAKY_RELU 2
 #define ACT_TANH 3
 #define ACT_SIGMOID 4
-
-float act_value(int act, float slope, float x)
-{
-    switch (act) {
-    case ACT_RELU: return x <= 0.0f ? 0.0f : x; // so that a NaN stays one
-    case ACT_LEAKY_RELU: return x > 0.0f ? x : slope * x;
-    case ACT_TANH: return tanh(x);
-    case ACT_SIGMOID: return 1.0f / (1.0f + exp(-x));
-    default: return x;
-    }
-}
-
-// The derivative, from the output y.
-float act_slope(int act, float slope, float y)
-{
-    switch (act) {
-    case ACT_RELU: return y > 0.0f ? 1.0f : 0.0f;
-    case ACT_LEAKY_RELU: return y > 0.0f ? 1.0f : slope;
-    case ACT_TANH: return 1.0f - y * y;
-    case ACT_SIGMOID: return y * (1.0f - y);
-    default: return 1.0f;
-    }
-}

@@ -162,4 +162,26 @@ static inline struct clg_device *opened(struct clg_device_params params, struct 
     return d;
 }
 
+// --- the shared device as another kind ---------------------------------
+
+// Runs tests with the vectors of other processors, and with kernels in the form that GPUs take. The device is
+// opened anew for each.
+static inline void in_every_form(void (*const *tests)(void **), size_t n)
+{
+    static const struct {
+        enum clg_device_type type;
+        int vector;
+    } forms[] = {{CLG_DEVICE_CPU, 4}, {CLG_DEVICE_CPU, 8}, {CLG_DEVICE_CPU, 16}, {CLG_DEVICE_GPU, 4}};
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        test_device_close();
+        test_device()->vector = forms[i].vector;
+        test_device()->info.type = forms[i].type;
+        print_message("%s form, vectors of %d\n", forms[i].type == CLG_DEVICE_GPU ? "GPU" : "CPU",
+                      forms[i].vector);
+        for (size_t k = 0; k < n; k++)
+            tests[k](NULL);
+    }
+    test_device_close();
+}
+
 #endif

@@ -1,7 +1,7 @@
 // Activations forward and backward against float64, in place too; NaNs, infinities and large values.
 #include "lab.h"
 
-static const int counts[] = {1, 2, 15, 16, 17, 63, 1000, 1025, 4099};
+static const int counts[] = {1, 2, 15, 16, 17, 63, 1000, 1025, 4095, 4099, 8193};
 
 static const char *const act_names[] = {"none", "ReLU", "LeakyReLU", "tanh", "sigmoid"};
 
@@ -93,6 +93,31 @@ static void test_act_extremes(void **state)
     }
 }
 
+// All of float32 in steps, denormals too, more finely from 2^-6 to 16: within 2e-7 of itself.
+static void test_tanh(void **state)
+{
+    (void)state;
+    enum { FROM = 0x3c800000, TO = 0x41800000, FINE = 63, COARSE = 65521, INFINITE = 0x7f800000 };
+    size_t n = 0, room = 2 * ((TO - FROM) / FINE + INFINITE / COARSE + 4);
+    float *x = malloc(room * sizeof *x);
+    for (uint32_t bits = 0; bits < INFINITE; bits += bits >= FROM && bits < TO ? FINE : COARSE)
+        for (uint32_t sign = 0; sign < 2; sign++) {
+            const uint32_t all = bits | sign << 31;
+            memcpy(&x[n++], &all, sizeof all);
+        }
+    assert_true(n <= room);
+    struct guarded tx = guarded_of(vector_of(n), x), ty = guarded(vector_of(n));
+    assert_int_equal(clg_act_forward(test_device(), (struct clg_act){CLG_ACT_TANH, 0}, tx.view, ty.view), 0);
+    float *y = guarded_read("tanh", ty);
+    for (size_t i = 0; i < n; i++) {
+        const double e = tanh(x[i]);
+        if (!(fabs(y[i] - e) <= 2e-7 * fabs(e) + 1.2e-38) || fabs(y[i]) > 1) // a device may flush denormals
+            fail_msg("tanh of %.9g is %.9g, expected %.9g", x[i], y[i], e);
+    }
+    free(x), free(y);
+    test_free_all();
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -108,6 +133,13 @@ static void test_refusals(void **state)
     test_free_all();
 }
 
+static void test_forms(void **state)
+{
+    (void)state;
+    static void (*const tests[])(void **) = {test_act, test_act_extremes, test_tanh};
+    in_every_form(tests, COUNT(tests));
+}
+
 static int close_device(void **state)
 {
     (void)state;
@@ -118,9 +150,8 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_act),
-        cmocka_unit_test(test_act_extremes),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_act),      cmocka_unit_test(test_act_extremes), cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests_name("activations", tests, NULL, close_device);
 }

@@ -229,7 +229,7 @@ static void common_write(void **state)
 static void test_kernels_folder(void **state)
 {
     struct captured log;
-    element_write(state, "x[i] = value;", "x[i] = 4.0f * value;");
+    element_write(state, "put(value,", "put(4.0f * value,");
     struct clg_device *d = opened((struct clg_device_params){.kernels_dir = *state}, &log);
     float is[N];
     assert_int_equal(work(d, false, is), 0);
@@ -241,11 +241,11 @@ static void test_kernels_folder(void **state)
 // The message says what, where, and with which options; after a repair the same device goes on.
 static void test_broken_kernel(void **state)
 {
-    static const char word[] = "y[i] += a * x[i];";
+    static const char word[] = "+ a * get(AT(x), i, end)";
     char place[64];
     struct captured log;
     float is[N];
-    element_write(state, word, "y[i] += a * no_such_name;");
+    element_write(state, word, "+ a * no_such_name");
     snprintf(place, sizeof place, "element.cl:%d", line_of(source_of("element.cl"), word));
     struct clg_device *d = opened((struct clg_device_params){.kernels_dir = *state}, &log);
     int status = work(d, false, is);

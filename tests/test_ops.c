@@ -1,7 +1,7 @@
 // Elementwise operations, dot product, loss and optimiser against float64 host loops, on awkward counts.
 #include "lab.h"
 
-static const int counts[] = {1, 2, 15, 16, 17, 63, 1000, 1025, 4099};
+static const int counts[] = {1, 2, 15, 16, 17, 63, 1000, 1025, 4095, 4099, 8193};
 static const int channels[] = {1, 3, 17, 32, 48, 100};
 
 static void test_fill(void **state)
@@ -341,6 +341,14 @@ static void test_bad_rates(void **state)
     refused("Adam with one rate instead of two", status, &log);
 }
 
+static void test_forms(void **state)
+{
+    (void)state;
+    static void (*const tests[])(void **) = {test_fill,     test_copy, test_axpy_scale, test_bias_add,
+                                             test_channels, test_adam, test_ema,        test_pixels};
+    in_every_form(tests, COUNT(tests));
+}
+
 static int close_device(void **state)
 {
     (void)state;
@@ -357,7 +365,7 @@ int main(void)
         cmocka_unit_test(test_bce),        cmocka_unit_test(test_adam),
         cmocka_unit_test(test_ema),        cmocka_unit_test(test_pixels),
         cmocka_unit_test(test_bad_counts), cmocka_unit_test(test_bad_shapes),
-        cmocka_unit_test(test_bad_rates),
+        cmocka_unit_test(test_bad_rates),  cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests_name("operations", tests, NULL, close_device);
 }

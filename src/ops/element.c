@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { CPU_RUN = 4096 }; // floats that a CPU's work-item takes, one behind the other
+
 int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape a, struct clg_shape b)
 {
     if (clg_shape_equal(a, b))
@@ -23,11 +25,15 @@ static int count_expect(struct clg_device *d, const char *what, struct clg_tenso
 int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
                         const struct clg_arg *args, int args_n, double flops_each, int floats_each)
 {
+    const bool cpu = d->info.type == CLG_DEVICE_CPU;
+    const size_t run = cpu ? CPU_RUN : (size_t)d->vector;
+    char text[64];
+    snprintf(text, sizeof text, " -DRUN=%zu%s", run, options ? options : "");
     struct clg_launch l = {.file = "element.cl",
                            .kernel = kernel,
-                           .options = options,
-                           .global = {(n + (size_t)d->vector - 1) / (size_t)d->vector},
-                           .local = {(size_t)d->work_group},
+                           .options = text,
+                           .global = {(n + run - 1) / run},
+                           .local = {cpu ? 1 : (size_t)d->work_group},
                            .flops = flops_each * (double)n,
                            .bytes = 4.0 * floats_each * (double)n};
     return n ? clg_launch(d, &l, args, args_n) : 0;
