@@ -1,6 +1,6 @@
 // Batch normalisation with an activation on top, over x [rows][C], rows = n*h*w.
-// CV floats of neighbouring channels make one work-item's vector (CV divides C). Statistics by blocks: each block's mean
-// and sum of squared deviations in two passes over it, merged in a fixed order (Chan et al. 1983).
+// CV floats of neighbouring channels make a vector (CV divides C). A work-item takes `block` rows of W channels: of all
+// of them on a CPU, so that it reads one run of memory; of one on a GPU, where its neighbours read beside it.
 
 #if CV == 16
 typedef float16 cv;
@@ -31,95 +31,166 @@ typedef float cv;
 #error "this activation is a layer of its own"
 #endif
 
-// parts [2][blocks][C]: means, then sums of squared deviations.
-__kernel void norm_stats(__global const float *x_, ulong x0, __global float *parts_, ulong parts0, int rows,
-                         int block, int blocks)
+#if W > 1
+#define ROWS_KERNEL __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+#else
+#define ROWS_KERNEL __kernel
+#endif
+
+// What a work-item takes: block b, which is rows [first, end), and channels [c, c + width); nothing: first == end.
+#define TILES ((C + W - 1) / W)
+#define PIECE                                                                    \
+    const int c = get_global_id(0) % TILES * W, b = get_global_id(0) / TILES;    \
+    const int first = min((ulong)b * block, (ulong)rows);                        \
+    const int end = min((ulong)first + block, (ulong)rows);                      \
+    const int width = C % W == 0 ? W : min(W, C - c)
+// Of its channels, the vector at c + k is the v-th of V.
+#define V (W / CV)
+#define CHANNELS for (int k = 0, v = 0; k < width; k += CV, v++)
+// Where row i of them begins.
+#define ROW(x, i) (AT(x) + (ulong)(i)*C + c)
+
+// Sums are taken of so many rows first.
+#define FEW 32
+
+// sum += rows of x - origin - shift, squares += their squares.
+void rows_add(cv *sum, cv *squares, const cv *origin, const cv *shift, __global const float *x, int n, int width)
 {
-    const int c = get_global_id(0) * CV, b = get_global_id(1);
-    if (c >= C || b >= blocks)
-        return;
-    const int first = b * block, end = min(first + block, rows);
-    __global const float *x = AT(x) + c;
-    cv sum = 0.0f, squares = 0.0f;
-    for (int i = first; i < end; i++)
-        sum += LOADC(x + (ulong)i * C);
-    const cv mean = sum / (float)(end - first);
-    for (int i = first; i < end; i++) {
-        cv e = LOADC(x + (ulong)i * C) - mean;
-        squares += e * e;
-    }
-    STOREC(mean, AT(parts) + (ulong)b * C + c);
-    STOREC(squares, AT(parts) + (ulong)(blocks + b) * C + c);
+    for (int i = 0; i < n; i++, x += C)
+        CHANNELS
+        {
+            const cv d = LOADC(x + k) - origin[v] - shift[v];
+            sum[v] += d;
+            squares[v] += d * d;
+        }
 }
 
-__kernel void norm_merge(__global const float *parts_, ulong parts0, int rows, int block, int blocks, float eps,
-                         float momentum, __global float *save_mean_, ulong save_mean0, __global float *save_inv_,
-                         ulong save_inv0, __global float *running_mean_, ulong running_mean0,
-                         __global float *running_var_, ulong running_var0)
+// parts [2][blocks][C]: each block's means, less the first row, so that a large mean costs no digits; then its sums of
+// squared deviations. Few rows at a time are merged in a fixed order (Chan et al. 1983), their deviations taken from
+// the mean so far. So x is read once, and no large squares cancel: what is taken away at a merge is at most half of
+// what came in. A block's first few rows are read twice, for a mean to begin with.
+ROWS_KERNEL void norm_stats(__global const float *x_, ulong x0, __global float *parts_, ulong parts0, int rows,
+                            int block, int blocks)
 {
-    const int c = get_global_id(0);
-    if (c >= C)
+    PIECE;
+    if (first == end)
         return;
-    __global const float *means = AT(parts) + c, *squares = AT(parts) + (ulong)blocks * C + c;
-    float count = 0.0f, mean = 0.0f, sum = 0.0f;
-    for (int b = 0; b < blocks; b++) {
-        float n = min(block, rows - b * block);
-        float delta = means[(ulong)b * C] - mean;
-        float total = count + n;
-        mean += delta * (n / total);
-        sum += squares[(ulong)b * C] + delta * delta * (count * n / total);
-        count = total;
+    cv origin[V], mean[V], squares[V], few_sum[V], few_squares[V];
+    CHANNELS
+    {
+        origin[v] = LOADC(ROW(x, 0) + k);
+        mean[v] = squares[v] = few_sum[v] = few_squares[v] = 0.0f;
     }
-    const float var = sum / rows;
-    AT(save_mean)[c] = mean;
-    AT(save_inv)[c] = 1.0f / sqrt(var + eps);
-    AT(running_mean)[c] = (1.0f - momentum) * AT(running_mean)[c] + momentum * mean;
-    AT(running_var)[c] = (1.0f - momentum) * AT(running_var)[c] + momentum * (sum / (rows > 1 ? rows - 1 : 1));
+    const int start = min(FEW, end - first);
+    rows_add(few_sum, few_squares, origin, mean, ROW(x, first), start, width);
+    CHANNELS mean[v] = few_sum[v] / (float)start;
+    for (int i = first; i < end; i += FEW) {
+        const int n = min(FEW, end - i);
+        const float share = 1.0f / (i - first + n);
+        CHANNELS few_sum[v] = few_squares[v] = 0.0f;
+        rows_add(few_sum, few_squares, origin, mean, ROW(x, i), n, width);
+        CHANNELS
+        {
+            squares[v] += few_squares[v] - few_sum[v] * few_sum[v] * share;
+            mean[v] += few_sum[v] * share;
+        }
+    }
+    CHANNELS
+    {
+        STOREC(mean[v], AT(parts) + (ulong)b * C + c + k);
+        STOREC(squares[v], AT(parts) + (ulong)(blocks + b) * C + c + k);
+    }
+}
+
+__kernel void norm_merge(__global const float *x_, ulong x0, __global const float *parts_, ulong parts0, int rows,
+                         int block, int blocks, float eps, float momentum, __global float *save_mean_,
+                         ulong save_mean0, __global float *save_inv_, ulong save_inv0, __global float *running_mean_,
+                         ulong running_mean0, __global float *running_var_, ulong running_var0)
+{
+    const int c = get_global_id(0) * CV;
+    __global const float *means = AT(parts) + c, *squares = AT(parts) + (ulong)blocks * C + c;
+    cv mean = 0.0f, sum = 0.0f;
+    for (int b = 0; b < blocks; b++) {
+        const float before = b * block, n = min(block, rows - b * block), share = n / (before + n);
+        const cv delta = LOADC(means + (ulong)b * C) - mean;
+        mean += delta * share;
+        sum += LOADC(squares + (ulong)b * C) + delta * delta * (before * share);
+    }
+    mean += LOADC(AT(x) + c);
+    STOREC(mean, AT(save_mean) + c);
+    STOREC(1.0f / sqrt(sum / (float)rows + eps), AT(save_inv) + c);
+    __global float *running_mean = AT(running_mean) + c, *running_var = AT(running_var) + c;
+    STOREC((1.0f - momentum) * LOADC(running_mean) + momentum * mean, running_mean);
+    STOREC((1.0f - momentum) * LOADC(running_var) + momentum * (sum / (float)max(rows - 1, 1)), running_var);
 }
 
 // save_inv from a running variance, for inference.
 __kernel void norm_inverse(__global const float *var_, ulong var0, float eps, __global float *inv_, ulong inv0)
 {
-    const int c = get_global_id(0);
-    if (c < C)
-        AT(inv)[c] = 1.0f / sqrt(AT(var)[c] + eps);
+    const int c = get_global_id(0) * CV;
+    STOREC(1.0f / sqrt(LOADC(AT(var) + c) + eps), AT(inv) + c);
 }
 
-__kernel void norm_apply(__global const float *x_, ulong x0, __global const float *mean_, ulong mean0,
+ROWS_KERNEL void norm_apply(__global const float *x_, ulong x0, __global const float *mean_, ulong mean0,
                          __global const float *inv_, ulong inv0, __global const float *gamma_, ulong gamma0,
-                         __global const float *beta_, ulong beta0, float slope, __global float *y_, ulong y0, int rows)
+                         __global const float *beta_, ulong beta0, float slope, __global float *y_, ulong y0, int rows,
+                         int block)
 {
-    const ulong at = get_global_id(0);
-    const int c = at % (C / CV) * CV;
-    if (at * CV >= (ulong)rows * C)
-        return;
-    cv scale = LOADC(AT(inv) + c) * LOADC(AT(gamma) + c);
-    cv v = (LOADC(AT(x) + at * CV) - LOADC(AT(mean) + c)) * scale + LOADC(AT(beta) + c);
-    STOREC(ACTIVATE(v), AT(y) + at * CV);
+    PIECE;
+    cv mean[V], scale[V], beta[V];
+    CHANNELS
+    {
+        mean[v] = LOADC(AT(mean) + c + k);
+        scale[v] = LOADC(AT(inv) + c + k) * LOADC(AT(gamma) + c + k);
+        beta[v] = LOADC(AT(beta) + c + k);
+    }
+    for (int i = first; i < end; i++)
+        CHANNELS
+        {
+            const cv z = (LOADC(ROW(x, i) + k) - mean[v]) * scale[v] + beta[v];
+            STOREC(ACTIVATE(z), ROW(y, i) + k);
+        }
 }
 
 // parts [2][blocks][C]: sums of dz, then of dz * xhat, where dz is the gradient before the activation.
-__kernel void norm_backward_sums(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,
+ROWS_KERNEL void norm_backward_sums(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,
                                  __global const float *mean_, ulong mean0, __global const float *inv_, ulong inv0,
                                  __global const float *gamma_, ulong gamma0, __global const float *beta_, ulong beta0,
                                  float slope, __global float *parts_, ulong parts0, int rows, int block, int blocks)
 {
-    const int c = get_global_id(0) * CV, b = get_global_id(1);
-    if (c >= C || b >= blocks)
+    PIECE;
+    if (first == end)
         return;
-    const int first = b * block, end = min(first + block, rows);
-    const cv mean = LOADC(AT(mean) + c), inv = LOADC(AT(inv) + c);
-    const cv gamma = LOADC(AT(gamma) + c), beta = LOADC(AT(beta) + c);
-    cv sum = 0.0f, product = 0.0f;
-    for (int i = first; i < end; i++) {
-        cv xhat = (LOADC(AT(x) + (ulong)i * C + c) - mean) * inv;
-        cv dy = LOADC(AT(dy) + (ulong)i * C + c);
-        cv dz = GRADIENT(gamma * xhat + beta, dy);
-        sum += dz;
-        product += dz * xhat;
+    cv mean[V], scale[V], beta[V], sum[V], product[V], few_sum[V], few_product[V];
+    CHANNELS
+    {
+        mean[v] = LOADC(AT(mean) + c + k);
+        scale[v] = LOADC(AT(inv) + c + k) * LOADC(AT(gamma) + c + k);
+        beta[v] = LOADC(AT(beta) + c + k);
+        sum[v] = product[v] = 0.0f;
     }
-    STOREC(sum, AT(parts) + (ulong)b * C + c);
-    STOREC(product, AT(parts) + (ulong)(blocks + b) * C + c);
+    for (int few = first; few < end; few += FEW) {
+        const int n = min(FEW, end - few);
+        CHANNELS few_sum[v] = few_product[v] = 0.0f;
+        for (int i = few; i < few + n; i++)
+            CHANNELS
+            {
+                const cv d = LOADC(ROW(x, i) + k) - mean[v], dy = LOADC(ROW(dy, i) + k);
+                const cv dz = GRADIENT(d * scale[v] + beta[v], dy);
+                few_sum[v] += dz;
+                few_product[v] += dz * d;
+            }
+        CHANNELS
+        {
+            sum[v] += few_sum[v];
+            product[v] += few_product[v];
+        }
+    }
+    CHANNELS
+    {
+        STOREC(sum[v], AT(parts) + (ulong)b * C + c + k);
+        STOREC(product[v] * LOADC(AT(inv) + c + k), AT(parts) + (ulong)(blocks + b) * C + c + k);
+    }
 }
 
 // sums [2][C] for norm_backward_data; dgamma and dbeta get them too where wanted.
@@ -127,48 +198,53 @@ __kernel void norm_backward_merge(__global const float *parts_, ulong parts0, in
                                   ulong sums0, __global float *dgamma_, ulong dgamma0, __global float *dbeta_,
                                   ulong dbeta0, int want_gamma, int want_beta, int accumulate)
 {
-    const int c = get_global_id(0);
-    if (c >= C)
-        return;
-    float sum = 0.0f, product = 0.0f;
+    const int c = get_global_id(0) * CV;
+    cv sum = 0.0f, product = 0.0f;
     for (int b = 0; b < blocks; b++) {
-        sum += AT(parts)[(ulong)b * C + c];
-        product += AT(parts)[(ulong)(blocks + b) * C + c];
+        sum += LOADC(AT(parts) + (ulong)b * C + c);
+        product += LOADC(AT(parts) + (ulong)(blocks + b) * C + c);
     }
-    AT(sums)[c] = sum;
-    AT(sums)[C + c] = product;
+    STOREC(sum, AT(sums) + c);
+    STOREC(product, AT(sums) + C + c);
     if (want_beta)
-        AT(dbeta)[c] = (accumulate ? AT(dbeta)[c] : 0.0f) + sum;
+        STOREC((accumulate ? LOADC(AT(dbeta) + c) : (cv)0.0f) + sum, AT(dbeta) + c);
     if (want_gamma)
-        AT(dgamma)[c] = (accumulate ? AT(dgamma)[c] : 0.0f) + product;
+        STOREC((accumulate ? LOADC(AT(dgamma) + c) : (cv)0.0f) + product, AT(dgamma) + c);
 }
 
-__kernel void norm_backward_data(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,
+// dx = scale * (dz - sum / rows - xhat * product / rows), with what depends on the channel alone taken out.
+ROWS_KERNEL void norm_backward_data(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,
                                  __global const float *mean_, ulong mean0, __global const float *inv_, ulong inv0,
                                  __global const float *gamma_, ulong gamma0, __global const float *beta_, ulong beta0,
                                  float slope, __global const float *sums_, ulong sums0, __global float *dx_,
-                                 ulong dx0, int rows)
+                                 ulong dx0, int rows, int block)
 {
-    const ulong at = get_global_id(0);
-    const int c = at % (C / CV) * CV;
-    if (at * CV >= (ulong)rows * C)
-        return;
-    const cv inv = LOADC(AT(inv) + c), gamma = LOADC(AT(gamma) + c);
-    const cv xhat = (LOADC(AT(x) + at * CV) - LOADC(AT(mean) + c)) * inv;
-    const cv dy = LOADC(AT(dy) + at * CV);
-    const cv dz = GRADIENT(gamma * xhat + LOADC(AT(beta) + c), dy);
-    const cv sum = LOADC(AT(sums) + c), product = LOADC(AT(sums) + C + c);
-    STOREC(gamma * inv * (dz - (sum + xhat * product) / (float)rows), AT(dx) + at * CV);
+    PIECE;
+    cv mean[V], scale[V], beta[V], shift[V], tilt[V];
+    CHANNELS
+    {
+        const cv inv = LOADC(AT(inv) + c + k);
+        mean[v] = LOADC(AT(mean) + c + k);
+        scale[v] = inv * LOADC(AT(gamma) + c + k);
+        beta[v] = LOADC(AT(beta) + c + k);
+        shift[v] = LOADC(AT(sums) + c + k) / (float)rows;
+        tilt[v] = inv * LOADC(AT(sums) + C + c + k) / (float)rows;
+    }
+    for (int i = first; i < end; i++)
+        CHANNELS
+        {
+            const cv d = LOADC(ROW(x, i) + k) - mean[v], dy = LOADC(ROW(dy, i) + k);
+            const cv dz = GRADIENT(d * scale[v] + beta[v], dy);
+            STOREC(scale[v] * (dz - shift[v] - d * tilt[v]), ROW(dx, i) + k);
+        }
 }
 
 // A bias gradient: the sum over all rows.
 __kernel void rows_sum(__global const float *x_, ulong x0, __global float *sum_, ulong sum0, int rows, int accumulate)
 {
-    const int c = get_global_id(0);
-    if (c >= C)
-        return;
-    float sum = accumulate ? AT(sum)[c] : 0.0f;
+    const int c = get_global_id(0) * CV;
+    cv sum = accumulate ? LOADC(AT(sum) + c) : (cv)0.0f;
     for (int i = 0; i < rows; i++)
-        sum += AT(x)[(ulong)i * C + c];
-    AT(sum)[c] = sum;
+        sum += LOADC(AT(x) + (ulong)i * C + c);
+    STOREC(sum, AT(sum) + c);
 }

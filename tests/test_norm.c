@@ -1,10 +1,6 @@
 // Batch normalisation and the bias gradient against float64 host loops.
-#include "lab.h"
+#include "norm_lab.h"
 
-struct norm_case {
-    struct clg_shape shape;
-    struct clg_act act;
-};
 // One program per (channels, activation): few of them. Vectors of 1, 4, 8 and 16 channels, ragged blocks of
 // rows.
 static const struct norm_case cases[] = {
@@ -17,182 +13,16 @@ static const struct norm_case cases[] = {
     {{3, 10, 9, 48}, {CLG_ACT_LEAKY_RELU, 0.2f}},
     {{1, 7, 1, 100}, {CLG_ACT_NONE, 0}},
     {{7, 4, 4, 24}, {CLG_ACT_LEAKY_RELU, -0.5f}},
+    {{4, 24, 25, 20}, {CLG_ACT_LEAKY_RELU, 0.2f}}, // several times the rows that are summed first
+    {{1, 1, 1, 33}, {CLG_ACT_RELU, 0}},
+    {{3, 3, 3, 2052}, {CLG_ACT_NONE, 0}}, // more channels than one work-item takes
 };
-
-static const char *text_of(const struct norm_case *s)
-{
-    static char text[96];
-    static const char *const names[] = {"none", "ReLU", "LeakyReLU"};
-    snprintf(text, sizeof text, "%d x %dx%dx%d, %s", s->shape.n, s->shape.h, s->shape.w, s->shape.c,
-             names[s->act.kind]);
-    return text;
-}
-
-// Parameters, their host copies and all tensors of one case; x and dy on the host.
-struct bench {
-    size_t n, c, rows;
-    float *x, *dy, *gamma, *beta, *mean, *var;
-    struct guarded tx, tdy, save_mean, save_inv, running_mean, running_var, tgamma, tbeta;
-    struct clg_norm norm;
-};
-
-static struct bench bench_new(const struct norm_case *s, float x_mean)
-{
-    struct bench b = {.n = clg_shape_count(s->shape), .c = (size_t)s->shape.c};
-    b.rows = b.n / b.c;
-    b.x = host_normal(1, b.n, x_mean, 1), b.dy = host_normal(2, b.n, 0, 1);
-    b.gamma = host_normal(3, b.c, 1, 0.3f), b.beta = host_normal(4, b.c, 0, 0.5f);
-    b.mean = host_normal(5, b.c, 0.5f, 1), b.var = host_normal(6, b.c, 3, 0.5f);
-    b.tx = guarded_of(s->shape, b.x), b.tdy = guarded_of(s->shape, b.dy);
-    b.tgamma = guarded_of(vector_of(b.c), b.gamma), b.tbeta = guarded_of(vector_of(b.c), b.beta);
-    b.running_mean = guarded_of(vector_of(b.c), b.mean), b.running_var = guarded_of(vector_of(b.c), b.var);
-    b.save_mean = guarded(vector_of(b.c)), b.save_inv = guarded(vector_of(b.c));
-    b.norm = (struct clg_norm){b.tgamma.view,
-                               b.tbeta.view,
-                               b.running_mean.view,
-                               b.running_var.view,
-                               b.save_mean.view,
-                               b.save_inv.view,
-                               1e-5f,
-                               0.1f,
-                               s->act};
-    return b;
-}
-
-static void bench_free(struct bench *b)
-{
-    free(b->x), free(b->dy), free(b->gamma), free(b->beta), free(b->mean), free(b->var);
-    test_free_all();
-}
-
-static double act_value(struct clg_act act, double z)
-{
-    return z > 0 || act.kind == CLG_ACT_NONE ? z : act.kind == CLG_ACT_RELU ? 0 : act.slope * z;
-}
-
-static double act_slope(struct clg_act act, double z)
-{
-    return z > 0 || act.kind == CLG_ACT_NONE ? 1 : act.kind == CLG_ACT_RELU ? 0 : act.slope;
-}
-
-// What the host says: y, and vectors of c.
-struct truth {
-    double *y, *dx, *mean, *inv, *running_mean, *running_var, *dgamma, *dbeta;
-};
-
-static void truth_statistics(const struct bench *b, struct truth *t)
-{
-    for (size_t i = 0; i < b->n; i++)
-        t->mean[i % b->c] += b->x[i] / (double)b->rows;
-    for (size_t i = 0; i < b->n; i++)
-        t->inv[i % b->c] += pow(b->x[i] - t->mean[i % b->c], 2); // the sum of squares, for now
-    for (size_t k = 0; k < b->c; k++) {
-        const double m = b->norm.momentum, sum = t->inv[k];
-        t->running_mean[k] = (1 - m) * b->mean[k] + m * t->mean[k];
-        t->running_var[k] = (1 - m) * b->var[k] + m * sum / (double)(b->rows > 1 ? b->rows - 1 : 1);
-        t->inv[k] = 1 / sqrt(sum / (double)b->rows + b->norm.eps);
-    }
-}
-
-static void truth_passes(const struct bench *b, struct truth *t)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        size_t k = i % b->c;
-        double xhat = (b->x[i] - t->mean[k]) * t->inv[k], z = b->gamma[k] * xhat + b->beta[k];
-        t->y[i] = act_value(b->norm.act, z);
-        t->dbeta[k] += b->dy[i] * act_slope(b->norm.act, z);
-        t->dgamma[k] += b->dy[i] * act_slope(b->norm.act, z) * xhat;
-    }
-    for (size_t i = 0; i < b->n; i++) {
-        size_t k = i % b->c;
-        double xhat = (b->x[i] - t->mean[k]) * t->inv[k], z = b->gamma[k] * xhat + b->beta[k];
-        double dz = b->dy[i] * act_slope(b->norm.act, z);
-        t->dx[i] = b->gamma[k] * t->inv[k] * (dz - (t->dbeta[k] + xhat * t->dgamma[k]) / (double)b->rows);
-    }
-}
-
-static struct truth truth_of(const struct bench *b)
-{
-    struct truth t = {host_zeros(b->n), host_zeros(b->n), host_zeros(b->c), host_zeros(b->c),
-                      host_zeros(b->c), host_zeros(b->c), host_zeros(b->c), host_zeros(b->c)};
-    truth_statistics(b, &t);
-    truth_passes(b, &t);
-    return t;
-}
-
-static void truth_free(struct truth *t)
-{
-    free(t->y), free(t->dx), free(t->mean), free(t->inv), free(t->running_mean), free(t->running_var);
-    free(t->dgamma), free(t->dbeta);
-}
-
-static void close_to(const char *pass, const struct norm_case *s, struct guarded is, const double *expected,
-                     double limit)
-{
-    char what[160];
-    snprintf(what, sizeof what, "batch norm %s, %s", pass, text_of(s));
-    guarded_close(what, is, expected, limit);
-}
-
-// With one row everything but beta cancels: the variance is 0 and its inverse 1/sqrt(eps); errors then are
-// absolute.
-static void check_train(const struct norm_case *s)
-{
-    struct bench b = bench_new(s, 0.5f);
-    struct truth t = truth_of(&b);
-    struct guarded y = guarded(s->shape), dx = guarded(s->shape);
-    struct guarded dgamma = guarded(vector_of(b.c)), dbeta = guarded(vector_of(b.c));
-    assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
-    close_to("mean", s, b.save_mean, t.mean, 1e-5);
-    close_to("1/sqrt(var + eps)", s, b.save_inv, t.inv, 1e-5);
-    close_to("running mean", s, b.running_mean, t.running_mean, 1e-5);
-    close_to("running variance", s, b.running_var, t.running_var, 1e-5);
-    close_to("output", s, y, t.y, 1e-5);
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view,
-                                       dbeta.view, false),
-                     0);
-    close_to("dgamma", s, dgamma, t.dgamma, 1e-5);
-    close_to("dbeta", s, dbeta, t.dbeta, 1e-5);
-    close_to("dx", s, dx, t.dx, 2e-5);
-    for (size_t k = 0; k < b.c; k++)
-        t.dgamma[k] *= 2, t.dbeta[k] *= 2;
-    assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, b.tdy.view, dgamma.view,
-                                       dbeta.view, true),
-                     0);
-    close_to("dgamma, accumulated", s, dgamma, t.dgamma, 1e-5);
-    close_to("dbeta, accumulated", s, dbeta, t.dbeta, 1e-5);
-    close_to("dx in dy's place", s, b.tdy, t.dx, 2e-5);
-    truth_free(&t);
-    bench_free(&b);
-}
 
 static void test_train(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         check_train(&cases[i]);
-}
-
-// Running statistics normalise; they do not move; in place gives the same.
-static void check_infer(const struct norm_case *s)
-{
-    struct bench b = bench_new(s, 0.5f);
-    double *expected = host_zeros(b.n), *mean = host_zeros(b.c), *var = host_zeros(b.c);
-    for (size_t i = 0; i < b.n; i++) {
-        size_t k = i % b.c;
-        double inv = 1 / sqrt((double)b.var[k] + b.norm.eps);
-        expected[i] = act_value(s->act, b.gamma[k] * (b.x[i] - (double)b.mean[k]) * inv + b.beta[k]);
-        mean[k] = b.mean[k], var[k] = b.var[k];
-    }
-    struct guarded y = guarded(s->shape);
-    assert_int_equal(clg_norm_infer(test_device(), b.norm, b.tx.view, y.view), 0);
-    close_to("inference", s, y, expected, 1e-5);
-    assert_int_equal(clg_norm_infer(test_device(), b.norm, b.tx.view, b.tx.view), 0);
-    close_to("inference in place", s, b.tx, expected, 1e-5);
-    close_to("inference, running mean", s, b.running_mean, mean, 0);
-    close_to("inference, running variance", s, b.running_var, var, 0);
-    free(expected), free(mean), free(var);
-    bench_free(&b);
 }
 
 static void test_infer(void **state)
@@ -216,6 +46,67 @@ static void test_large_mean(void **state)
     close_to("running variance at 1000", &s, b.running_var, t.running_var, 1e-5);
     close_to("output at 1000", &s, y, t.y, 1e-3); // the mean itself has an ulp of 6e-5
     truth_free(&t);
+    bench_free(&b);
+}
+
+// Batches whose mean moves from row to row, far from where it began, and a mean of 10,000 deviations.
+static void test_wandering_mean(void **state)
+{
+    (void)state;
+    // The odd row is 58 deviations away, 3400 times the mean; half an ulp of 10000 is 5e-4 deviations.
+    static const struct {
+        const char *name;
+        double mean, inv, y; // limits
+    } kinds[] = {{"a step up", 1e-6, 1e-5, 1e-5},
+                 {"a ramp", 1e-6, 1e-5, 1e-5},
+                 {"an odd first row", 2e-3, 1e-5, 3e-5},
+                 {"mean 10000", 1e-7, 1e-5, 7e-4}};
+    const struct norm_case s = {{3, 33, 35, 20}, {CLG_ACT_NONE, 0}};
+    for (size_t kind = 0; kind < COUNT(kinds); kind++) {
+        struct bench b = bench_new(&s, 0);
+        for (size_t i = 0; i < b.n; i++) {
+            const size_t row = i / b.c;
+            b.x[i] += kind == 0   ? (row < b.rows / 3 ? 0.0f : 1000.0f)
+                      : kind == 1 ? (float)row
+                      : kind == 2 ? (row == 0 ? 1000.0f : 0.0f)
+                                  : 10000.0f;
+        }
+        assert_int_equal(clg_tensor_write(test_device(), b.tx.view, b.x), 0);
+        struct truth t = truth_of(&b);
+        struct guarded y = guarded(s.shape);
+        assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
+        close_to(kinds[kind].name, &s, b.save_mean, t.mean, kinds[kind].mean);
+        close_to(kinds[kind].name, &s, b.save_inv, t.inv, kinds[kind].inv);
+        close_to(kinds[kind].name, &s, b.running_var, t.running_var, kinds[kind].inv);
+        close_to(kinds[kind].name, &s, y, t.y, kinds[kind].y);
+        truth_free(&t);
+        bench_free(&b);
+    }
+}
+
+// The same input gives the same bits.
+static void test_again(void **state)
+{
+    (void)state;
+    const struct norm_case s = {{4, 24, 25, 20}, {CLG_ACT_LEAKY_RELU, 0.2f}};
+    struct bench b = bench_new(&s, 1);
+    float *first[5], *second[5];
+    for (int pass = 0; pass < 2; pass++) {
+        float **is = pass ? second : first;
+        struct guarded y = guarded(s.shape), dx = guarded(s.shape);
+        struct guarded dgamma = guarded(vector_of(b.c)), dbeta = guarded(vector_of(b.c));
+        assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
+        assert_int_equal(clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view,
+                                           dbeta.view, false),
+                         0);
+        is[0] = guarded_read("y", y), is[1] = guarded_read("dx", dx);
+        is[2] = guarded_read("dgamma", dgamma), is[3] = guarded_read("dbeta", dbeta);
+        is[4] = guarded_read("1/sqrt(var + eps)", b.save_inv);
+    }
+    for (int i = 0; i < 5; i++) {
+        same_bits("batch norm, again", second[i], first[i], i < 2 ? b.n : b.c);
+        free(first[i]), free(second[i]);
+    }
     bench_free(&b);
 }
 
@@ -369,6 +260,14 @@ static void test_bad_gradients(void **state)
                  beta);
 }
 
+static void test_forms(void **state)
+{
+    (void)state;
+    static void (*const tests[])(void **) = {test_train, test_infer, test_large_mean,   test_wandering_mean,
+                                             test_again, test_nan,   test_bias_backward};
+    in_every_form(tests, COUNT(tests));
+}
+
 static int close_device(void **state)
 {
     (void)state;
@@ -383,7 +282,8 @@ int main(void)
         cmocka_unit_test(test_large_mean), cmocka_unit_test(test_data_only),
         cmocka_unit_test(test_nan),        cmocka_unit_test(test_bias_backward),
         cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_gradients),
-        cmocka_unit_test(test_one_of_two),
+        cmocka_unit_test(test_one_of_two), cmocka_unit_test(test_wandering_mean),
+        cmocka_unit_test(test_again),      cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests_name("batch norm", tests, NULL, close_device);
 }

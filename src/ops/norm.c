@@ -6,25 +6,48 @@
 
 #include <stdio.h>
 
-// How x [rows][c] is cut: vectors of cv channels, blocks of rows.
+enum {
+    CPU_WIDTH = 2048, // channels that a CPU's work-item takes at most: a multiple of every vector
+    CPU_PASS = 16384, // floats that it writes
+};
+
+// How x [rows][c] is cut: vectors of cv channels; for sums blocks of rows, for the passes that write x's like
+// shorter ones.
 struct cut {
-    int rows, c, cv, block, blocks;
+    int rows, c, cv, width, block, blocks, pass_block;
     char options[96];
 };
 
+static int divided(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+// Blocks: enough of them for the device, few enough to merge quickly. A CPU's work-item takes whole rows, and
+// where it writes a few pages of them.
+static void cut_rows(struct clg_device *d, struct cut *cut)
+{
+    const bool cpu = d->info.type == CLG_DEVICE_CPU;
+    const int units = (int)d->info.compute_units;
+    int wanted = cpu ? 4 * units : units * 1024 / (cut->c > 1 ? cut->c : 1);
+    wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
+    cut->block = divided(cut->rows, wanted);
+    cut->blocks = divided(cut->rows, cut->block);
+    cut->pass_block = cpu ? divided(CPU_PASS, cut->c) : 1;
+    if (cut->pass_block > cut->block)
+        cut->pass_block = cut->block;
+}
+
 static struct cut cut_of(struct clg_device *d, struct clg_shape s, int act)
 {
-    struct cut cut = {
-        .rows = s.n * s.h * s.w, .c = s.c, .cv = d->info.type == CLG_DEVICE_CPU ? d->vector : 1};
+    const bool cpu = d->info.type == CLG_DEVICE_CPU;
+    struct cut cut = {.rows = s.n * s.h * s.w, .c = s.c, .cv = cpu ? d->vector : 1};
     while (s.c % cut.cv)
         cut.cv = cut.cv > 4 ? cut.cv / 2 : 1;
-    // Blocks: enough of them for the device, short enough for a CPU's cache, few enough to merge quickly.
-    int wanted =
-        d->info.type == CLG_DEVICE_CPU ? 256 : (int)d->info.compute_units * 1024 / (s.c > 1 ? s.c : 1);
-    wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
-    cut.block = (cut.rows + wanted - 1) / wanted;
-    cut.blocks = (cut.rows + cut.block - 1) / cut.block;
-    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DACT=%d", cut.c, cut.cv, act);
+    cut.width = !cpu ? 1 : s.c < CPU_WIDTH ? s.c : CPU_WIDTH;
+    cut_rows(d, &cut);
+    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DW=%d -DACT=%d", cut.c, cut.cv, cut.width,
+             act);
     return cut;
 }
 
@@ -33,22 +56,13 @@ static struct clg_launch launch_of(const char *kernel, const struct cut *cut)
     return (struct clg_launch){.file = "norm.cl", .kernel = kernel, .options = cut->options};
 }
 
-static struct clg_launch over_blocks(const char *kernel, const struct cut *cut, int floats_each)
+// One work-item for each `block` rows of `width` channels.
+static struct clg_launch over_rows(struct clg_device *d, const char *kernel, const struct cut *cut, int block,
+                                   int floats_each)
 {
     struct clg_launch l = launch_of(kernel, cut);
-    l.global[0] = (size_t)(cut->c / cut->cv);
-    l.global[1] = (size_t)cut->blocks;
-    l.bytes = 4.0 * floats_each * cut->rows * cut->c;
-    l.flops = 4.0 * cut->rows * cut->c;
-    return l;
-}
-
-static struct clg_launch over_elements(struct clg_device *d, const char *kernel, const struct cut *cut,
-                                       int floats_each)
-{
-    struct clg_launch l = launch_of(kernel, cut);
-    l.global[0] = (size_t)cut->rows * (size_t)cut->c / (size_t)cut->cv;
-    l.local[0] = (size_t)d->work_group;
+    l.global[0] = (size_t)divided(cut->rows, block) * (size_t)divided(cut->c, cut->width);
+    l.local[0] = d->info.type == CLG_DEVICE_CPU ? 1 : (size_t)d->work_group;
     l.bytes = 4.0 * floats_each * cut->rows * cut->c;
     l.flops = 4.0 * cut->rows * cut->c;
     return l;
@@ -57,7 +71,7 @@ static struct clg_launch over_elements(struct clg_device *d, const char *kernel,
 static struct clg_launch over_channels(const char *kernel, const struct cut *cut)
 {
     struct clg_launch l = launch_of(kernel, cut);
-    l.global[0] = (size_t)cut->c;
+    l.global[0] = (size_t)(cut->c / cut->cv);
     return l;
 }
 
@@ -84,10 +98,10 @@ static float slope_of(struct clg_act act)
 static int apply(struct clg_device *d, const struct cut *cut, const struct clg_norm *norm,
                  struct clg_tensor mean, struct clg_tensor x, struct clg_tensor y)
 {
-    struct clg_launch l = over_elements(d, "norm_apply", cut, 2);
+    struct clg_launch l = over_rows(d, "norm_apply", cut, cut->pass_block, 2);
     struct clg_arg args[] = {CLG_T(x),           CLG_T(mean),       CLG_T(norm->save_inv),
                              CLG_T(norm->gamma), CLG_T(norm->beta), CLG_F(slope_of(norm->act)),
-                             CLG_T(y),           CLG_I(cut->rows)};
+                             CLG_T(y),           CLG_I(cut->rows),  CLG_I(cut->pass_block)};
     return clg_launch(d, &l, args, sizeof args / sizeof *args);
 }
 
@@ -101,16 +115,23 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     status = clg_scratch(d, 0, (size_t)cut.blocks * (size_t)cut.c * 2, &parts);
     if (status)
         return status;
-    struct clg_launch stats = over_blocks("norm_stats", &cut, 1);
+    struct clg_launch stats = over_rows(d, "norm_stats", &cut, cut.block, 1);
     struct clg_arg stats_args[] = {CLG_T(x), CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block),
                                    CLG_I(cut.blocks)};
     status = clg_launch(d, &stats, stats_args, 5);
     if (status)
         return status;
     struct clg_launch merge = over_channels("norm_merge", &cut);
-    struct clg_arg merge_args[] = {CLG_T(parts),           CLG_I(cut.rows),      CLG_I(cut.block),
-                                   CLG_I(cut.blocks),      CLG_F(norm.eps),      CLG_F(norm.momentum),
-                                   CLG_T(norm.save_mean),  CLG_T(norm.save_inv), CLG_T(norm.running_mean),
+    struct clg_arg merge_args[] = {CLG_T(x),
+                                   CLG_T(parts),
+                                   CLG_I(cut.rows),
+                                   CLG_I(cut.block),
+                                   CLG_I(cut.blocks),
+                                   CLG_F(norm.eps),
+                                   CLG_F(norm.momentum),
+                                   CLG_T(norm.save_mean),
+                                   CLG_T(norm.save_inv),
+                                   CLG_T(norm.running_mean),
                                    CLG_T(norm.running_var)};
     status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
     return status ? status : apply(d, &cut, &norm, norm.save_mean, x, y);
@@ -158,7 +179,7 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
     if (status)
         return status;
     const float slope = slope_of(norm.act);
-    struct clg_launch first = over_blocks("norm_backward_sums", &cut, 2);
+    struct clg_launch first = over_rows(d, "norm_backward_sums", &cut, cut.block, 2);
     struct clg_arg first_args[] = {
         CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
         CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(parts),
@@ -178,11 +199,11 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
     status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
     if (status)
         return status;
-    struct clg_launch last = over_elements(d, "norm_backward_data", &cut, 3);
+    struct clg_launch last = over_rows(d, "norm_backward_data", &cut, cut.pass_block, 3);
     struct clg_arg last_args[] = {
         CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
         CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(sums),
-        CLG_T(dx),         CLG_I(cut.rows)};
+        CLG_T(dx),         CLG_I(cut.rows),  CLG_I(cut.pass_block)};
     return clg_launch(d, &last, last_args, sizeof last_args / sizeof *last_args);
 }
 
