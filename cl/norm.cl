@@ -20,16 +20,9 @@ typedef float cv;
 #define STOREC(v, p) (*(p) = (v))
 #endif
 
-// Activations on vectors; ReLU is LeakyReLU of slope 0.
-#if ACT == ACT_NONE
-#define ACTIVATE(v) (v)
-#define GRADIENT(z, dy) (dy)
-#elif ACT == ACT_RELU || ACT == ACT_LEAKY_RELU
-#define ACTIVATE(v) (select(slope * (v), (v), (v) > (cv)0.0f)) // a NaN stays one
+// Activations on vectors: LeakyReLU of slope 0 is ReLU, of slope 1 none. A NaN stays one.
+#define ACTIVATE(v) (select(slope * (v), (v), (v) > (cv)0.0f))
 #define GRADIENT(z, dy) (select(slope * (dy), (dy), (z) > (cv)0.0f))
-#else
-#error "this activation is a layer of its own"
-#endif
 
 #if W > 1
 #define ROWS_KERNEL __kernel __attribute__((reqd_work_group_size(1, 1, 1)))

@@ -38,7 +38,7 @@ static void cut_rows(struct clg_device *d, struct cut *cut)
         cut->pass_block = cut->block;
 }
 
-static struct cut cut_of(struct clg_device *d, struct clg_shape s, int act)
+static struct cut cut_of(struct clg_device *d, struct clg_shape s)
 {
     const bool cpu = d->info.type == CLG_DEVICE_CPU;
     struct cut cut = {.rows = s.n * s.h * s.w, .c = s.c, .cv = cpu ? d->vector : 1};
@@ -46,8 +46,7 @@ static struct cut cut_of(struct clg_device *d, struct clg_shape s, int act)
         cut.cv = cut.cv > 4 ? cut.cv / 2 : 1;
     cut.width = !cpu ? 1 : s.c < CPU_WIDTH ? s.c : CPU_WIDTH;
     cut_rows(d, &cut);
-    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DW=%d -DACT=%d", cut.c, cut.cv, cut.width,
-             act);
+    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DW=%d", cut.c, cut.cv, cut.width);
     return cut;
 }
 
@@ -90,9 +89,10 @@ static int norm_check(struct clg_device *d, const struct clg_norm *norm, struct 
     return status;
 }
 
+// Of the LeakyReLU that an activation is: none and ReLU are such, too.
 static float slope_of(struct clg_act act)
 {
-    return act.kind == CLG_ACT_LEAKY_RELU ? act.slope : 0.0f;
+    return act.kind == CLG_ACT_NONE ? 1.0f : act.kind == CLG_ACT_RELU ? 0.0f : act.slope;
 }
 
 static int apply(struct clg_device *d, const struct cut *cut, const struct clg_norm *norm,
@@ -110,7 +110,7 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     int status = norm_check(d, &norm, x, y);
     if (status)
         return status;
-    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    struct cut cut = cut_of(d, x.shape);
     struct clg_tensor parts;
     status = clg_scratch(d, 0, (size_t)cut.blocks * (size_t)cut.c * 2, &parts);
     if (status)
@@ -139,7 +139,7 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
 
 int clg_norm_prepare_infer(struct clg_device *d, struct clg_norm norm)
 {
-    struct cut cut = cut_of(d, norm.gamma.shape, norm.act.kind);
+    struct cut cut = cut_of(d, norm.gamma.shape);
     struct clg_launch l = over_channels("norm_inverse", &cut);
     struct clg_arg args[] = {CLG_T(norm.running_var), CLG_F(norm.eps), CLG_T(norm.save_inv)};
     return clg_launch(d, &l, args, 3);
@@ -152,7 +152,7 @@ int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor
         status = clg_norm_prepare_infer(d, norm);
     if (status)
         return status;
-    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    struct cut cut = cut_of(d, x.shape);
     return apply(d, &cut, &norm, norm.running_mean, x, y);
 }
 
@@ -171,7 +171,7 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
         status = clg_shape_expect(d, "batch norm's gradient of beta", dbeta.shape, vector);
     if (status)
         return status;
-    struct cut cut = cut_of(d, x.shape, norm.act.kind);
+    struct cut cut = cut_of(d, x.shape);
     struct clg_tensor parts, sums;
     status = clg_scratch(d, 0, (size_t)cut.blocks * (size_t)cut.c * 2, &parts);
     if (!status)
@@ -212,7 +212,7 @@ int clg_bias_backward(struct clg_device *d, struct clg_tensor dy, struct clg_ten
     int status = clg_shape_expect(d, "bias gradient", db.shape, (struct clg_shape){1, 1, 1, dy.shape.c});
     if (status)
         return status;
-    struct cut cut = cut_of(d, dy.shape, CLG_ACT_NONE);
+    struct cut cut = cut_of(d, dy.shape);
     struct clg_launch l = over_channels("rows_sum", &cut);
     struct clg_arg args[] = {CLG_T(dy), CLG_T(db), CLG_I(cut.rows), CLG_I(accumulate)};
     return clg_launch(d, &l, args, 4);
