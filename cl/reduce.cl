@@ -1,4 +1,4 @@
-// Sums in a fixed order: dot products, and binary cross-entropy with its gradient.
+// Sums in a fixed order: dot products, parts of a result, and binary cross-entropy with its gradient.
 
 // Adds the WG values of a work-group pairwise; the sum comes back to all.
 float group_sum(float value, __local float *room)
@@ -40,6 +40,20 @@ __kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void sum_parts(__global
     sum = group_sum(sum, room);
     if (get_local_id(0) == 0)
         AT(result)[0] = sum;
+}
+
+// out = (accumulate ? out : 0) + the parts of n values each, one by one.
+__kernel void parts_add(__global const float *parts_, ulong parts0, __global float *out_, ulong out0, int n, int parts,
+                        int accumulate)
+{
+    const int i = get_global_id(0);
+    if (i >= n)
+        return;
+    float sum = accumulate ? AT(out)[i] : 0.0f;
+#pragma unroll 8
+    for (int part = 0; part < parts; part++)
+        sum += AT(parts)[(ulong)part * n + i];
+    AT(out)[i] = sum;
 }
 
 // One work-group: stats[0] = mean loss, stats[1] = mean sigmoid, dx = (sigmoid - target) / n.

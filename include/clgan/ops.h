@@ -1,6 +1,6 @@
 // Operations: the mathematics on tensors. Each call checks shapes (CLG_EINVAL) and enqueues; nothing waits.
 //
-// One operation can have several variants (plain, gemm, cpu): same meaning, other speed. The device's rule
+// One operation can have several variants (plain, gemm, cpu, gpu): same meaning, other speed. The device's rule
 // picks one for the shape; clg_device_params.variants forces one.
 #ifndef CLGAN_OPS_H
 #define CLGAN_OPS_H

@@ -95,6 +95,7 @@ static void device_traits(struct clg_device *d)
     clGetDeviceInfo(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
     d->vector = !cpu ? 4 : width >= 16 ? 16 : width >= 8 ? 8 : 4;
     d->work_group = cpu ? 16 : 128;
+    d->launch_flops = 20e9;
     d->caches_itself = strcmp(d->info.platform_name, "Portable Computing Language") == 0;
     while ((size_t)d->work_group > d->info.max_work_group)
         d->work_group /= 2;

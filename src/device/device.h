@@ -51,10 +51,11 @@ struct clg_device {
     struct clg_profile *profile; // NULL: off
     enum clg_mode mode;
     struct clg_list *recording;
-    int vector;         // floats an elementwise work-item takes at once: 4, 8 or 16
-    int work_group;     // of elementwise and reduction kernels
-    bool caches_itself; // the driver keeps compiled kernels on disk, and asking it for binaries costs a
-                        // compilation
+    int vector;          // floats an elementwise work-item takes at once: 4, 8 or 16
+    int work_group;      // of elementwise and reduction kernels
+    double launch_flops; // most of one launch: half a second of a slow GPU, for the watchdogs of displays
+    bool caches_itself;  // the driver keeps compiled kernels on disk, and asking it for binaries costs a
+                         // compilation
     uint64_t memory, memory_peak;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
     // may use.

@@ -6,12 +6,14 @@
 #include <stdio.h>
 
 const struct clg_conv_variant *const clg_conv_variants[] = {
-    &clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, &clg_conv_narrow, &clg_conv_winograd, NULL};
+    &clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, &clg_conv_narrow, &clg_conv_winograd, &clg_conv_gpu, NULL};
 
 // The rules: the first row that fits is taken.
 static const struct clg_conv_variant *const rule_cpu[] = {&clg_conv_winograd, &clg_conv_narrow, &clg_conv_cpu,
                                                           &clg_conv_plain, NULL};
-static const struct clg_conv_variant *const rule_gpu[] = {&clg_conv_gemm, &clg_conv_plain, NULL};
+// gpu before gemm: gemm writes and reads patches, r * s / stride^2 times the map's memory traffic.
+static const struct clg_conv_variant *const rule_gpu[] = {&clg_conv_gpu, &clg_conv_gemm, &clg_conv_plain,
+                                                          NULL};
 
 int clg_conv_out(int in, int kernel, int stride, int pad)
 {
@@ -24,6 +26,13 @@ void clg_conv_options(const struct clg_conv_job *j, char *text, size_t size)
     snprintf(text, size, " -DR=%d -DS=%d -DSTRIDE=%d -DPAD=%d -DH=%d -DW=%d -DC=%d -DOH=%d -DOW=%d -DK=%d",
              j->conv.r, j->conv.s, j->conv.stride, j->conv.pad, j->x.shape.h, j->x.shape.w, j->x.shape.c,
              j->y.shape.h, j->y.shape.w, j->y.shape.c);
+}
+
+struct clg_tensor clg_images(struct clg_tensor t, int first, int n)
+{
+    t.offset += (size_t)first * (clg_shape_count(t.shape) / (size_t)t.shape.n);
+    t.shape.n = n;
+    return t;
 }
 
 double clg_conv_flops(const struct clg_conv_job *j)

@@ -21,14 +21,6 @@ static bool gemm_fits(struct clg_device *d, const struct clg_conv_job *j)
     return patches_of_image(j) <= patches_limit(d);
 }
 
-// Images [first, first + n) of a tensor.
-static struct clg_tensor part(struct clg_tensor t, int first, int n)
-{
-    t.offset += (size_t)first * (clg_shape_count(t.shape) / (size_t)t.shape.n);
-    t.shape.n = n;
-    return t;
-}
-
 static int patches_move(struct clg_device *d, const char *kernel, const struct clg_conv_job *j,
                         struct clg_tensor a, struct clg_tensor b, size_t threads, int n)
 {
@@ -49,7 +41,7 @@ static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, struct 
 {
     const int k = j->y.shape.c, patch = j->conv.r * j->conv.s * j->x.shape.c,
               pixels = n * j->y.shape.h * j->y.shape.w;
-    struct clg_tensor x = part(j->x, first, n), y = part(j->y, first, n);
+    struct clg_tensor x = clg_images(j->x, first, n), y = clg_images(j->y, first, n);
     const size_t threads = (size_t)n * patches_of_image(j);
     if (j->pass == CLG_CONV_BACKWARD_DATA) {
         struct clg_gemm g = {.transpose_b = true, .m = pixels, .n = patch, .k = k, .alpha = 1};

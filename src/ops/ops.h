@@ -25,7 +25,8 @@ struct clg_conv_variant {
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
-extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow, clg_conv_winograd;
+extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow, clg_conv_winograd,
+    clg_conv_gpu;
 // All rows, plain first; ends in NULL. Tests go through it by themselves.
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL
@@ -35,6 +36,8 @@ int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
 
 // " -DR=4 -DS=4 ..." : the shape as constants, written to text.
 void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
+// Images [first, first + n) of a tensor.
+struct clg_tensor clg_images(struct clg_tensor t, int first, int n);
 // 2 x multiply-adds of any of the passes, and the bytes that it must read and write.
 double clg_conv_flops(const struct clg_conv_job *job);
 double clg_conv_bytes(const struct clg_conv_job *job);
