@@ -1,5 +1,5 @@
-// Convolution: every variant, all three passes, awkward shapes, against a float64 host loop; and the adjoint
-// identity.
+// Convolution: every variant and choice, all three passes, awkward shapes, against a float64 host loop; and
+// the adjoint identity.
 #include "support.h"
 
 #include <math.h>
@@ -8,15 +8,19 @@ struct shape_case {
     int n, h, w, c, k, r, s, stride, pad;
 };
 static const struct shape_case cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 7, 3, 5, 3, 3, 1, 1},      {3, 8, 8, 3, 16, 4, 4, 2, 1},
-    {2, 9, 6, 4, 7, 4, 4, 2, 1},     {1, 11, 13, 1, 3, 5, 3, 3, 2},    {5, 4, 4, 33, 1, 4, 4, 1, 0},
-    {7, 4, 4, 37, 10, 4, 4, 1, 0},   {2, 16, 16, 17, 48, 4, 4, 2, 1},  {3, 8, 8, 32, 64, 4, 4, 2, 1},
-    {2, 6, 6, 20, 33, 2, 2, 2, 0},   {1, 7, 7, 5, 6, 3, 3, 2, 0},      {4, 12, 5, 2, 9, 1, 5, 1, 0},
-    {9, 4, 4, 24, 40, 4, 4, 2, 1},   {1, 10, 10, 2, 2, 2, 2, 3, 1},    {2, 33, 35, 3, 20, 7, 7, 2, 3},
-    {33, 2, 2, 9, 11, 2, 2, 1, 1},   {3, 9, 15, 16, 32, 4, 4, 2, 1},   {2, 24, 20, 32, 16, 4, 4, 2, 1},
-    {2, 8, 8, 256, 512, 4, 4, 2, 1}, {2, 32, 32, 64, 128, 4, 4, 2, 1}, {70, 8, 8, 16, 48, 4, 4, 2, 1},
-    {1, 5, 6, 48, 80, 4, 4, 2, 1},   {5, 34, 2, 16, 16, 4, 4, 2, 1},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},    {2, 5, 7, 3, 5, 3, 3, 1, 1},     {3, 8, 8, 3, 16, 4, 4, 2, 1},
+    {2, 9, 6, 4, 7, 4, 4, 2, 1},    {1, 11, 13, 1, 3, 5, 3, 3, 2},   {5, 4, 4, 33, 1, 4, 4, 1, 0},
+    {7, 4, 4, 37, 10, 4, 4, 1, 0},  {2, 16, 16, 17, 48, 4, 4, 2, 1}, {3, 8, 8, 32, 64, 4, 4, 2, 1},
+    {2, 6, 6, 20, 33, 2, 2, 2, 0},  {1, 7, 7, 5, 6, 3, 3, 2, 0},     {4, 12, 5, 2, 9, 1, 5, 1, 0},
+    {9, 4, 4, 24, 40, 4, 4, 2, 1},  {1, 10, 10, 2, 2, 2, 2, 3, 1},   {2, 33, 35, 3, 20, 7, 7, 2, 3},
+    {33, 2, 2, 9, 11, 2, 2, 1, 1},  {3, 1, 1, 2049, 1, 1, 1, 1, 0},  {2, 1, 1, 5, 1030, 1, 1, 1, 0},
+    {3, 9, 15, 16, 32, 4, 4, 2, 1}, {2, 24, 20, 32, 16, 4, 4, 2, 1}, {70, 8, 8, 16, 48, 4, 4, 2, 1},
+    {1, 5, 6, 48, 80, 4, 4, 2, 1},  {5, 34, 2, 16, 16, 4, 4, 2, 1},
 };
+// Layers of the paper's nets, whose long sums try the exactness; left out where CLGAN_TEST_SMALL is set
+// (simulators).
+static const struct shape_case real[] = {{2, 8, 8, 256, 512, 4, 4, 2, 1}, {2, 32, 32, 64, 128, 4, 4, 2, 1}};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void reference(const struct shape_case *s, int oh, int ow, enum clg_conv_pass pass, const float *x,
                       const float *w, const float *y, double *out)
@@ -44,8 +48,9 @@ static void reference(const struct shape_case *s, int oh, int ow, enum clg_conv_
                     }
 }
 
-// Runs one pass of one case with one variant, twice for the filter (set, then accumulate).
-static void check(const struct clg_conv_variant *variant, const struct shape_case *s, enum clg_conv_pass pass)
+// Runs one pass of one case with one variant and choice, twice for the filter (set, then accumulate).
+static void check(const struct clg_conv_variant *variant, int choice, const struct shape_case *s,
+                  enum clg_conv_pass pass)
 {
     static const char *const passes[] = {"forward", "backward-data", "backward-filter"};
     struct clg_device *d = test_device();
@@ -58,7 +63,7 @@ static void check(const struct clg_conv_variant *variant, const struct shape_cas
                                test_random(ws, 2, &w),
                                test_random(ys, 3, &y),
                                false,
-                               0};
+                               choice};
     struct clg_tensor *out = pass == CLG_CONV_FORWARD         ? &job.y
                              : pass == CLG_CONV_BACKWARD_DATA ? &job.x
                                                               : &job.w;
@@ -68,8 +73,8 @@ static void check(const struct clg_conv_variant *variant, const struct shape_cas
     const double limit = variant->exact ? 1e-5 : 5e-5;
     reference(s, oh, ow, pass, x, w, y, expected);
     char what[200];
-    snprintf(what, sizeof what, "%s %s n%d %dx%dx%d k%d %dx%d/%d pad %d", variant->name, passes[pass], s->n,
-             s->h, s->w, s->c, s->k, s->r, s->s, s->stride, s->pad);
+    snprintf(what, sizeof what, "%s (%d) %s n%d %dx%dx%d k%d %dx%d/%d pad %d", variant->name, choice,
+             passes[pass], s->n, s->h, s->w, s->c, s->k, s->r, s->s, s->stride, s->pad);
     if (variant->fits(d, &job)) {
         assert_int_equal(variant->run(d, &job), 0);
         float *is = test_read(*out);
@@ -94,9 +99,33 @@ static void check(const struct clg_conv_variant *variant, const struct shape_cas
 static void test_variants(void **state)
 {
     const struct clg_conv_variant *variant = *state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         for (int pass = 0; pass < 3; pass++)
-            check(variant, &cases[i], (enum clg_conv_pass)pass);
+            check(variant, 0, &cases[i], (enum clg_conv_pass)pass);
+    for (size_t i = 0; i < COUNT(real) && !getenv("CLGAN_TEST_SMALL"); i++)
+        for (int pass = 0; pass < 3; pass++)
+            check(variant, 0, &real[i], (enum clg_conv_pass)pass);
+}
+
+// What the tuner tries.
+static void test_choices(void **state)
+{
+    const struct clg_conv_variant *variant = *state;
+    for (int choice = 1; choice <= variant->choices; choice++)
+        for (size_t i = 0; i < COUNT(cases); i++)
+            for (int pass = 0; pass < 3; pass++)
+                check(variant, choice, &cases[i], (enum clg_conv_pass)pass);
+}
+
+// Launches as small as they get, as a large job is cut into many.
+static void test_short_launches(void **state)
+{
+    (void)state;
+    test_device()->launch_flops = 1;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int pass = 0; pass < 3; pass++)
+            check(&clg_conv_gpu, 0, &cases[i], (enum clg_conv_pass)pass);
+    test_device_close();
 }
 
 // The CPU rows as on machines with other vectors than this one's (SSE: 4, AVX2: 8, AVX-512: 16).
@@ -109,9 +138,9 @@ static void test_vectors(void **state)
     for (int vector = 4; vector <= 16; vector *= 2) {
         test_device_close();
         test_device()->vector = vector;
-        for (size_t i = 0; i < sizeof cases / sizeof *cases && vector != own; i += 2)
+        for (size_t i = 0; i < COUNT(cases) && vector != own; i += 2)
             for (int j = 0; j < 9; j++)
-                check(rows[j / 3], &cases[i], (enum clg_conv_pass)(j % 3));
+                check(rows[j / 3], 0, &cases[i], (enum clg_conv_pass)(j % 3));
     }
     test_device_close();
 }
@@ -177,16 +206,21 @@ static int close_device(void **state)
     return 0;
 }
 
-// test_conv [NAME]: all, or the one test or variant of that name.
+// test_conv [NAME]: all, or the one test, variant or choices (NAME-choices) of that name.
 int main(int argc, char **argv)
 {
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    struct CMUnitTest tests[16] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
-                                   cmocka_unit_test(test_vectors)};
-    size_t n = 3;
-    for (int i = 0; clg_conv_variants[i]; i++) // CLBlast's first call on a CPU compiles for half a minute
-        tests[n++] = (struct CMUnitTest){clg_conv_variants[i]->name, test_variants, NULL, NULL,
-                                         (void *)clg_conv_variants[i]};
+    struct CMUnitTest tests[32] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
+                                   cmocka_unit_test(test_vectors), cmocka_unit_test(test_short_launches)};
+    char names[16][32];
+    size_t n = 4;
+    for (int i = 0; clg_conv_variants[i]; i++) { // CLBlast's first call on a CPU compiles for half a minute
+        const struct clg_conv_variant *v = clg_conv_variants[i];
+        tests[n++] = (struct CMUnitTest){v->name, test_variants, NULL, NULL, (void *)v};
+        snprintf(names[i], sizeof names[i], "%s-choices", v->name);
+        if (v->choices)
+            tests[n++] = (struct CMUnitTest){names[i], test_choices, NULL, NULL, (void *)v};
+    }
     return _cmocka_run_group_tests("conv", tests, n, NULL, close_device);
 }
