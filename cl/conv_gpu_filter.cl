@@ -2,7 +2,7 @@
 //
 //   rows: taps and channels of x, columns: channels of dy, depth: pixels of dy, cut into parts
 //
-// Every part has a dw of its own; parts_add (reduce.cl) adds them in a fixed order. Constants: the tile's
+// Every part has a dw of its own; parts_sum (reduce.cl) adds them in a fixed order. Constants: the tile's
 // (common.cl). Sizes are arguments: one program serves many layers.
 
 #define QUADS (BM / VI) // vectors of a pixel in the slice

@@ -43,7 +43,7 @@ __kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void sum_parts(__global
 }
 
 // out = (accumulate ? out : 0) + the parts of n values each, one by one.
-__kernel void parts_add(__global const float *parts_, ulong parts0, __global float *out_, ulong out0, int n, int parts,
+__kernel void parts_sum(__global const float *parts_, ulong parts0, __global float *out_, ulong out0, int n, int parts,
                         int accumulate)
 {
     const int i = get_global_id(0);
@@ -75,18 +75,5 @@ __kernel __attribute__((reqd_work_group_size(WG, 1, 1))) void bce(__global const
     if (get_local_id(0) == 0) {
         AT(stats)[0] = loss / n;
         AT(stats)[1] = mean / n;
-    }
-}
-
-// sum = (accumulate ? sum : 0) + the parts, one by one; each has `count` floats.
-__kernel void parts_sum(__global const float *parts_, ulong parts0, int parts, __global float *sum_, ulong sum0,
-                        int count, int accumulate)
-{
-    const int first = get_global_id(0) * VF;
-    for (int i = first; i < min(first + VF, count); i++) {
-        float sum = accumulate ? AT(sum)[i] : 0.0f;
-        for (int part = 0; part < parts; part++)
-            sum += AT(parts)[(ulong)part * count + i];
-        AT(sum)[i] = sum;
     }
 }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 const struct clg_conv_variant *const clg_conv_variants[] = {
-    &clg_conv_plain, &clg_conv_gemm, &clg_conv_cpu, &clg_conv_narrow, &clg_conv_winograd, &clg_conv_gpu, NULL};
+    &clg_conv_plain,    &clg_conv_gemm, &clg_conv_cpu, &clg_conv_narrow,
+    &clg_conv_winograd, &clg_conv_gpu,  NULL};
 
 // The rules: the first row that fits is taken.
 static const struct clg_conv_variant *const rule_cpu[] = {&clg_conv_winograd, &clg_conv_narrow, &clg_conv_cpu,

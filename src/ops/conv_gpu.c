@@ -25,6 +25,7 @@ enum { TILES = sizeof tiles / sizeof *tiles };
 // Floats of an image, and of a tensor in one launch (or one part): kernels count them in an int.
 static const double image_most = 1 << 28, launch_most = 1 << 30;
 
+enum { DEPTH_MOST = 2048 };                        // of one sum
 enum { PARTS_MOST = 128, PARTS_FLOATS = 1 << 24 }; // of a filter gradient, and what these may take
 
 // A pass as matrix products, one for each plane (backward-data's phases: the largest one's sizes).
@@ -112,16 +113,19 @@ static double groups_at_once(const struct clg_device *d, const struct tile *t)
     return at_least(d->info.compute_units, 1) * 256 / items_of(t);
 }
 
-// Parts of the depth. A filter gradient has few tiles and many pixels: two rounds of groups, but no part
-// shorter than 256 pixels. The other passes are cut only where an image has next to no values (D's last
-// layer), by a rule without the batch in it, so that an image has the same bits in every batch.
+// Parts of the depth: no sum is longer than DEPTH_MOST, as long sums of floats lose bits. A filter gradient
+// has few tiles and many pixels: two rounds of groups, but no part shorter than 256 pixels. The other passes
+// are cut besides where an image has next to no values (D's last layer), by a rule without the batch in it,
+// so that an image has the same bits in every batch.
 static int parts_of(const struct clg_device *d, const struct clg_conv_job *j, const struct product *p,
                     const struct tile *t)
 {
     if (j->pass != CLG_CONV_BACKWARD_FILTER)
-        return p->result / j->x.shape.n <= 256 ? (int)at_most(at_least(p->depth / 512, 1), 16) : 1;
+        return (int)at_least(divide_up(p->depth, DEPTH_MOST),
+                             p->result / j->x.shape.n <= 256 ? at_most(p->depth / 512, 16) : 1);
     const double room = at_most((double)d->info.max_allocation / 16, PARTS_FLOATS);
-    double parts = divide_up(2 * groups_at_once(d, t), tiles_over(t, p));
+    double parts =
+        at_least(divide_up(2 * groups_at_once(d, t), tiles_over(t, p)), divide_up(p->depth, DEPTH_MOST));
     parts = at_most(at_most(parts, divide_up(p->depth, 256)), at_most(PARTS_MOST, room / p->result));
     return (int)at_least(parts, divide_up(image_floats(j) * j->x.shape.n, launch_most));
 }
@@ -185,19 +189,6 @@ static void args_of(const struct clg_conv *c, struct clg_tensor a, struct clg_te
     memcpy(args, all, sizeof all);
 }
 
-static int parts_add(struct clg_device *d, struct clg_tensor parts, struct clg_tensor out, int n,
-                     bool accumulate)
-{
-    const size_t count = clg_shape_count(out.shape);
-    struct clg_launch l = {.file = "reduce.cl",
-                           .kernel = "parts_add",
-                           .global = {count},
-                           .local = {(size_t)d->work_group},
-                           .bytes = 4.0 * (double)count * (n + 1)};
-    struct clg_arg args[] = {CLG_T(parts), CLG_T(out), CLG_I(count), CLG_I(n), CLG_I(accumulate)};
-    return clg_launch(d, &l, args, 5);
-}
-
 // Forward or backward-data of a chunk of the batch.
 static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, const struct plan *plan)
 {
@@ -223,7 +214,7 @@ static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, const s
     struct clg_arg args[ARGS];
     args_of(&j->conv, in, j->w, out, in.shape, result.shape, (int)slices, args);
     status = clg_launch(d, &l, args, ARGS);
-    return status || plan->parts == 1 ? status : parts_add(d, out, result, plan->parts, false);
+    return status || plan->parts == 1 ? status : clg_parts_sum(d, out, plan->parts, result, false);
 }
 
 static int images_run(struct clg_device *d, const struct clg_conv_job *j, const struct plan *plan)
@@ -267,7 +258,7 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j, const 
         args_of(&j->conv, j->x, j->y, dw, j->x.shape, j->y.shape, (int)pixels_each, args);
         status = clg_launch(d, &l, args, ARGS + 1);
     }
-    return status || !summed ? status : parts_add(d, dw, j->w, parts, j->accumulate);
+    return status || !summed ? status : clg_parts_sum(d, dw, parts, j->w, j->accumulate);
 }
 
 // --- the row -----------------------------------------------------------------------------------

@@ -75,14 +75,6 @@ static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
                   (size_t)round_up(p->map, GROUP * p->lanes);
 }
 
-// Images [first, first + n) of a tensor.
-static struct clg_tensor part(struct clg_tensor t, int first, int n)
-{
-    t.offset += (size_t)first * (clg_shape_count(t.shape) / (size_t)t.shape.n);
-    t.shape.n = n;
-    return t;
-}
-
 // A transform: gx x gy work-items that move so many floats.
 static int transform(struct clg_device *d, const struct plan *p, const char *kernel, int gx, int gy,
                      double floats, const struct clg_arg *args, int n)
@@ -249,8 +241,8 @@ static int winograd_run(struct clg_device *d, const struct clg_conv_job *j)
     for (int first = 0; first < n && !status; first += p.chunk) {
         const int images = n - first < p.chunk ? n - first : p.chunk;
         struct clg_conv_job chunk = *j;
-        chunk.x = part(j->x, first, images);
-        chunk.y = part(j->y, first, images);
+        chunk.x = clg_images(j->x, first, images);
+        chunk.y = clg_images(j->y, first, images);
         status = filter ? filter_chunk(d, &p, &chunk, u, v, m, first == 0, first + images == n)
                  : j->pass == CLG_CONV_FORWARD ? forward_chunk(d, &p, &chunk, u, v, m)
                                                : data_chunk(d, &p, &chunk, u, v, m);

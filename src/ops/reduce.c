@@ -51,12 +51,12 @@ int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_
 int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
                   bool accumulate)
 {
-    const size_t count = clg_shape_count(sum.shape), vector = (size_t)d->vector;
+    const size_t count = clg_shape_count(sum.shape);
     struct clg_launch l = {.file = "reduce.cl",
                            .kernel = "parts_sum",
-                           .global = {(count + vector - 1) / vector},
+                           .global = {count},
                            .local = {(size_t)d->work_group},
                            .bytes = 4.0 * (double)count * (n + 1)};
-    struct clg_arg args[] = {CLG_T(parts), CLG_I(n), CLG_T(sum), CLG_I(count), CLG_I(accumulate)};
+    struct clg_arg args[] = {CLG_T(parts), CLG_T(sum), CLG_I(count), CLG_I(n), CLG_I(accumulate)};
     return clg_launch(d, &l, args, 5);
 }
