@@ -82,6 +82,23 @@ static void test_clblast(void **state)
     check("CLBlast", clg_gemm_clblast, (struct clg_gemm){false, true, 401, 390, 410, -0.5f, 1});
 }
 
+// The tuner's parameter lists; on CPUs, where each compiles for half a minute, one of them.
+static void test_lists(void **state)
+{
+    (void)state;
+    struct clg_device *d = test_device();
+    const int last = d->info.type == CLG_DEVICE_CPU ? 1 : clg_gemm_lists;
+    for (int i = 1; i <= last; i++) {
+        if (!clg_gemm_list_fits(d, i))
+            continue;
+        char what[32];
+        snprintf(what, sizeof what, "CLBlast, list %d", i);
+        assert_int_equal(clg_gemm_list_set(d, i), 0);
+        check(what, clg_gemm_clblast, (struct clg_gemm){false, false, 401, 390, 410, 1, 0});
+        check(what, clg_gemm_clblast, (struct clg_gemm){true, true, 257, 520, 300, -0.5f, 1});
+    }
+}
+
 struct product {
     struct clg_tensor a, b, c;
 };
@@ -155,10 +172,9 @@ int main(void)
 {
     // CLBlast's first call compiles for half a minute on a CPU.
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_clblast),
-        cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_plain),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_clblast), cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_lists), // the last: there is no way back to CLBlast's own parameters
     };
     return cmocka_run_group_tests_name("gemm", tests, NULL, close_device);
 }

@@ -47,6 +47,7 @@ struct clg_device_params {
     const char *select;      // as clg_devices_select; NULL is auto
     const char *kernels_dir; // .cl files that are here take the place of the library's; NULL: built in
     const char *cache_dir;   // compiled kernels are kept here; NULL: not kept
+    const char *tuning_dir;  // what the tuner found is kept and looked up here; NULL: the rules decide
     const char *variants;    // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
     bool exact;              // convolutions by their definition's own products only: no minimal filtering
     bool profile;            // time every kernel (slows small kernels a little)

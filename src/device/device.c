@@ -111,7 +111,9 @@ int clg_device_open(struct clg_device **device, const struct clg_device_params *
     d->log = params->log;
     d->kernels_dir = copy(params->kernels_dir);
     d->cache_dir = copy(params->cache_dir);
+    d->tuning_dir = copy(params->tuning_dir);
     d->variants = copy(params->variants);
+    d->clblast_list = -1;
     int status = 0;
     if (params->kernels_dir && !clg_file_exists(params->kernels_dir)) {
         status = clg_fail(&d->log, CLG_EIO, "no folder %s to read kernels from", params->kernels_dir);
@@ -151,10 +153,7 @@ void clg_device_close(struct clg_device **device)
         return;
     if (d->queue)
         clFinish(d->queue);
-    for (int i = 0; i < 2; i++)
-        clg_slab_free(&d->scratch[i]);
-    for (int i = 0; i < d->scratch_old_n; i++)
-        clg_slab_free(&d->scratch_old[i]);
+    clg_scratch_free(d);
     clg_profile_free(d);
     clg_programs_free(d);
     if (d->queue)
@@ -163,6 +162,8 @@ void clg_device_close(struct clg_device **device)
         clReleaseContext(d->context);
     free(d->kernels_dir);
     free(d->cache_dir);
+    free(d->tuning_dir);
+    free(d->tuning);
     free(d->variants);
     free(d);
     *device = NULL;

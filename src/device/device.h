@@ -29,6 +29,9 @@ struct clg_kernel {
 };
 
 struct clg_profile;
+struct clg_tuning; // ops/tuning.h
+struct clg_conv_job;
+typedef void clg_observe_fn(void *user, const struct clg_conv_job *job);
 
 enum { CLG_SCRATCH_OLD = 64 };
 
@@ -41,7 +44,7 @@ enum clg_mode {
 struct clg_device {
     struct clg_device_info info;
     struct clg_device_params params; // strings owned below
-    char *kernels_dir, *cache_dir, *variants;
+    char *kernels_dir, *cache_dir, *tuning_dir, *variants;
     struct clg_log log;
     cl_context context;
     cl_device_id id;
@@ -57,6 +60,11 @@ struct clg_device {
     bool caches_itself;  // the driver keeps compiled kernels on disk, and asking it for binaries costs a
                          // compilation
     uint64_t memory, memory_peak;
+    struct clg_tuning *tuning; // one block; NULL: not looked up yet
+    int clblast_list;          // the parameter list that CLBlast has, -1: not asked yet (ops/gemm.c)
+    // When set, convolutions are told to it and not run: so the tuner learns which ones a model has.
+    clg_observe_fn *observe;
+    void *observe_user;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
     // may use.
     struct clg_slab *scratch[2], *scratch_old[CLG_SCRATCH_OLD];
@@ -107,6 +115,7 @@ int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void
 struct clg_list;
 typedef int clg_body_fn(void *user);
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list);
+int clg_collect(struct clg_device *d, clg_body_fn *body, void *user); // the first of the two alone
 int clg_list_run(struct clg_device *d, struct clg_list *list);
 void clg_list_free(struct clg_list **list);
 
@@ -115,11 +124,15 @@ void clg_list_free(struct clg_list **list);
 // copy to the device and returns; `host` must stay until clg_device_finish or a read.
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor tensor, const void *host, size_t bytes);
 
+// Lets go of the operations' scratch; no recorded list may use it any more.
+void clg_scratch_free(struct clg_device *d);
+
 // --- programs (program.c) ----------------------------------------------------------------------
 int clg_program_get(struct clg_device *d, const char *file, const char *options,
                     struct clg_program **program);
 int clg_program_build(struct clg_device *d, struct clg_program *program);
 int clg_programs_build_all(struct clg_device *d); // those not built yet, with progress
+void clg_programs_forget(struct clg_device *d);   // those not built yet: unused, or they do not compile
 void clg_programs_free(struct clg_device *d);
 
 // A compiled program's place on disk (cache.c). Load: 0 and a binary, or 1: nothing usable there.

@@ -181,14 +181,20 @@ int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void
     return status;
 }
 
+int clg_collect(struct clg_device *d, clg_body_fn *body, void *user)
+{
+    d->mode = CLG_MODE_COLLECT;
+    int status = body(user);
+    d->mode = CLG_MODE_RUN;
+    return status;
+}
+
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list)
 {
     *list = calloc(1, sizeof **list);
     if (!*list)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording launches");
-    d->mode = CLG_MODE_COLLECT;
-    int status = body(user);
-    d->mode = CLG_MODE_RUN;
+    int status = clg_collect(d, body, user);
     if (!status)
         status = clg_programs_build_all(d);
     if (!status) {

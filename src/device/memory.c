@@ -141,3 +141,13 @@ int clg_tensor_read(struct clg_device *d, struct clg_tensor t, float *host)
                                        clg_shape_count(t.shape) * sizeof(float), host, 0, NULL, NULL);
     return error ? clg_cl_fail(d, error, "cannot copy from the device") : 0;
 }
+
+void clg_scratch_free(struct clg_device *d)
+{
+    for (int i = 0; i < 2; i++) {
+        clg_slab_free(&d->scratch[i]);
+        d->scratch_floats[i] = 0;
+    }
+    while (d->scratch_old_n)
+        clg_slab_free(&d->scratch_old[--d->scratch_old_n]);
+}

@@ -172,6 +172,28 @@ int clg_programs_build_all(struct clg_device *d)
     return 0;
 }
 
+static void program_free(struct clg_program *p)
+{
+    if (p->program)
+        clReleaseProgram(p->program);
+    free(p->file);
+    free(p->options);
+    free(p);
+}
+
+void clg_programs_forget(struct clg_device *d)
+{
+    for (struct clg_program **at = &d->programs; *at;) {
+        struct clg_program *p = *at;
+        if (p->program) {
+            at = &p->next;
+        } else {
+            *at = p->next;
+            program_free(p);
+        }
+    }
+}
+
 void clg_programs_free(struct clg_device *d)
 {
     while (d->kernels) {
@@ -183,10 +205,6 @@ void clg_programs_free(struct clg_device *d)
     while (d->programs) {
         struct clg_program *p = d->programs;
         d->programs = p->next;
-        if (p->program)
-            clReleaseProgram(p->program);
-        free(p->file);
-        free(p->options);
-        free(p);
+        program_free(p);
     }
 }

@@ -2,6 +2,7 @@
 #include "ops/ops.h"
 
 #include "base/log.h"
+#include "ops/tuning.h"
 
 #include <stdio.h>
 
@@ -79,19 +80,38 @@ static struct clg_conv_job flattened(struct clg_conv_job job)
     return job;
 }
 
+const struct clg_conv_variant *clg_conv_rule(struct clg_device *d, const struct clg_conv_job *job)
+{
+    const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? rule_cpu : rule_gpu;
+    while ((d->params.exact && !(*rule)->exact) || !(*rule)->fits(d, job))
+        rule++; // plain is exact and fits always
+    return *rule;
+}
+
+// The row for a job, whose choice is set to the row's.
+static const struct clg_conv_variant *pick(struct clg_device *d, struct clg_conv_job *job)
+{
+    for (int i = 0; clg_conv_variants[i]; i++)
+        if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
+            return clg_conv_variants[i];
+    const struct clg_tuning_entry *found = clg_tuning_find(d, job);
+    if (!found)
+        return clg_conv_rule(d, job);
+    job->choice = found->choice;
+    return found->variant;
+}
+
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
 {
     int status = job_check(d, given);
     if (status)
         return status;
-    const struct clg_conv_job flat = flattened(*given), *job = &flat;
-    for (int i = 0; clg_conv_variants[i]; i++)
-        if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
-            return clg_conv_variants[i]->run(d, job);
-    const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? rule_cpu : rule_gpu;
-    while ((d->params.exact && !(*rule)->exact) || !(*rule)->fits(d, job))
-        rule++; // plain is exact and fits always
-    return (*rule)->run(d, job);
+    struct clg_conv_job job = flattened(*given);
+    if (d->observe) {
+        d->observe(d->observe_user, &job);
+        return 0;
+    }
+    return pick(d, &job)->run(d, &job);
 }
 
 int clg_conv_forward(struct clg_device *d, struct clg_conv conv, struct clg_tensor x, struct clg_tensor w,

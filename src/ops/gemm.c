@@ -2,8 +2,82 @@
 #include "ops/ops.h"
 
 #include "base/log.h"
+#include "ops/tuning.h"
 
 #include <clblast_c.h>
+
+// --- CLBlast's kernel parameters ---------------------------------------------------------------
+
+// Lists to try where CLBlast's own database does not know a device well. Its kernel gives wrong numbers,
+// without a word, unless KWG is a multiple of KWI, MDIMC NDIMC / MDIMA and MDIMC NDIMC / NDIMB, MWG of MDIMC
+// VWM and MDIMA VWM, and NWG of NDIMC VWN and NDIMB VWN: all of these are.
+enum {
+    GEMMK,
+    KREG,
+    KWG,
+    KWI,
+    MDIMA,
+    MDIMC,
+    MWG,
+    NDIMB,
+    NDIMC,
+    NWG,
+    SA,
+    SB,
+    STRM,
+    STRN,
+    VWM,
+    VWN,
+    PARAMETERS
+};
+static const char *const parameter_names[PARAMETERS] = {"GEMMK", "KREG",  "KWG",   "KWI", "MDIMA", "MDIMC",
+                                                        "MWG",   "NDIMB", "NDIMC", "NWG", "SA",    "SB",
+                                                        "STRM",  "STRN",  "VWM",   "VWN"};
+static const size_t parameter_lists[][PARAMETERS] = {
+    {0, 1, 16, 2, 16, 16, 64, 16, 16, 64, 1, 1, 0, 0, 2, 2},   // 64 x 64, 4 x 4 an item, local memory
+    {0, 1, 16, 2, 16, 16, 128, 16, 16, 128, 1, 1, 0, 0, 4, 4}, // 128 x 128, 8 x 8
+    {0, 1, 16, 2, 16, 16, 128, 8, 8, 64, 1, 1, 0, 0, 4, 4},    // 128 x 64, 8 x 8, groups of 128
+    {0, 1, 32, 2, 8, 8, 64, 8, 8, 64, 0, 0, 0, 0, 4, 4}, // 64 x 64, 8 x 8, groups of 64, no local memory
+};
+const int clg_gemm_lists = sizeof parameter_lists / sizeof *parameter_lists;
+
+bool clg_gemm_list_fits(const struct clg_device *d, int list)
+{
+    if (list == 0)
+        return true;
+    const size_t *p = parameter_lists[list - 1];
+    return p[MDIMC] * p[NDIMC] <= d->info.max_work_group &&
+           sizeof(cl_float) * p[KWG] * (p[SA] * p[MWG] + p[SB] * p[NWG]) <= d->info.local_memory;
+}
+
+static CLBlastStatusCode list_apply(struct clg_device *d, int list)
+{
+    d->clblast_list = list;
+    return list == 0 ? CLBlastSuccess
+                     : CLBlastOverrideParameters(d->id, "Xgemm", CLBlastPrecisionSingle, PARAMETERS,
+                                                 (const char **)parameter_names, parameter_lists[list - 1]);
+}
+
+int clg_gemm_list_set(struct clg_device *d, int list)
+{
+    const CLBlastStatusCode code = list_apply(d, list);
+    return code == CLBlastSuccess
+               ? 0
+               : clg_fail(&d->log, CLG_EDEVICE, "CLBlast refuses its list: status %d", (int)code);
+}
+
+// Before the first product: the list that the tuner found. Where it cannot be had, CLBlast's own goes on.
+static void list_take(struct clg_device *d)
+{
+    if (d->clblast_list >= 0)
+        return;
+    const int list = clg_tuning_clblast(d);
+    const bool taken = clg_gemm_list_fits(d, list) && list_apply(d, list) == CLBlastSuccess;
+    if (!taken)
+        d->clblast_list = 0;
+}
+
+// --- products ----------------------------------------------------------------------------------
 
 enum { DEPTH_MOST = 2048 }; // of one CLBlast call: longer sums of floats lose bits, so they go in parts
 
@@ -57,6 +131,7 @@ static int part_run(struct clg_device *d, struct call *call)
     const struct clg_gemm *g = &call->gemm;
     size_t bytes = 0;
     cl_command_queue queue = d->queue;
+    list_take(d);
     // CLBlast ends the process when an allocation of its own fails, so it gets our memory.
     CLBlastStatusCode code = CLBlastSGemmTempBufferSize(
         CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,

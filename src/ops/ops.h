@@ -31,8 +31,10 @@ extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL
 
-// Runs a job: the forced variant where it fits, else the device's rule.
+// Runs a job: the forced variant where it fits, else what the tuner found (ops/tuning.h), else the device's
+// rule.
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
+const struct clg_conv_variant *clg_conv_rule(struct clg_device *d, const struct clg_conv_job *job);
 
 // " -DR=4 -DS=4 ..." : the shape as constants, written to text.
 void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
@@ -46,6 +48,12 @@ double clg_conv_bytes(const struct clg_conv_job *job);
 // of tensors.
 int clg_gemm_clblast(struct clg_device *d, struct clg_gemm gemm, struct clg_tensor a, struct clg_tensor b,
                      struct clg_tensor c);
+// CLBlast's products take their kernel parameters from list 1..clg_gemm_lists; 0 is CLBlast's own choice. It
+// is one for all products of the device in this process, as another one compiles anew: the first product
+// takes what the tuner found. There is no way back to CLBlast's own once a list was set.
+extern const int clg_gemm_lists;
+bool clg_gemm_list_fits(const struct clg_device *d, int list);
+int clg_gemm_list_set(struct clg_device *d, int list);
 
 // --- weights in another form (forms.c) ---------------------------------------------------------
 // Watched weights have their changes counted: by every operation that writes elements, and by writes from the
