@@ -10,5 +10,6 @@
 #include <clgan/options.h>
 #include <clgan/tensor.h>
 #include <clgan/train.h>
+#include <clgan/tune.h>
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef CLGAN_GAN_H
 #define CLGAN_GAN_H
 
-#include <clgan/device.h>
+#include <clgan/tune.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +77,13 @@ CLG_API int clg_gan_init_from(struct clg_gan *gan, const char *path);
 // Metadata value of a safetensors file; the caller's: free(). NULL in *value when the key is absent.
 CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value,
                                     const struct clg_log *log);
+
+// Tries what variants there are for each convolution of training these params, and of generating with them,
+// and keeps the fastest in the device's tuning file, which devices opened later take up. Each is checked
+// against the plain one first; what fails costs a warning. Before any gan is made on this device. The rows
+// are the caller's: free().
+CLG_API int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
+                         const struct clg_tune_params *params, struct clg_tune_row **rows, int *count);
 
 // The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture, memory;
 // totals.

@@ -157,6 +157,11 @@ bool clg_file_exists(const char *path)
     return stat(path, &facts) == 0;
 }
 
+int clg_file_remove(const char *path, const struct clg_log *log)
+{
+    return unlink(path) == 0 ? 0 : clg_fail(log, CLG_EIO, "cannot remove %s: %s", path, strerror(errno));
+}
+
 int clg_folder_create(const char *path, const struct clg_log *log)
 {
     char *copy = strdup(path);

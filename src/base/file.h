@@ -22,6 +22,7 @@ int clg_file_map(const char *path, const char **content, size_t *size, const str
 void clg_file_unmap(const char **content, size_t size); // NULL is fine
 
 bool clg_file_exists(const char *path);
+int clg_file_remove(const char *path, const struct clg_log *log);
 
 // Creates a folder and its parents; one that exists is fine.
 int clg_folder_create(const char *path, const struct clg_log *log);

@@ -56,5 +56,8 @@ int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_l
 // step.c, inference.c
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);
+// Go through the step's, and the generation's, launches without running them: for device->observe.
+int clg_step_survey(struct clg_gan *gan);
+int clg_generation_survey(struct clg_gan *gan);
 
 #endif

@@ -36,10 +36,18 @@ static int inference_new(struct clg_inference **out, struct clg_net *net, int ba
         if (!inference->host_in || !inference->host_out)
             status = clg_fail(&net->log, CLG_ENOMEM, "out of memory");
     }
-    if (!status)
-        status = clg_record(net->device, body, inference, &inference->list);
     if (status)
         clg_inference_free(out);
+    return status;
+}
+
+static int inference_record(struct clg_inference **inference, struct clg_net *net, int batch)
+{
+    int status = inference_new(inference, net, batch);
+    if (!status)
+        status = clg_record(net->device, body, *inference, &(*inference)->list);
+    if (status)
+        clg_inference_free(inference);
     return status;
 }
 
@@ -92,7 +100,7 @@ static int infer(struct clg_inference **inference, struct clg_net *net, const fl
     for (int first = 0, items; first < n; first += items) {
         const int size = size_for(n - first);
         items = n - first < sizes[size] ? n - first : sizes[size];
-        int status = inference[size] ? 0 : inference_new(&inference[size], net, sizes[size]);
+        int status = inference[size] ? 0 : inference_record(&inference[size], net, sizes[size]);
         if (status)
             return status;
         const size_t in_each = per_item(inference[size]->input.shape),
@@ -103,6 +111,19 @@ static int infer(struct clg_inference **inference, struct clg_net *net, const fl
             return status;
     }
     return 0;
+}
+
+int clg_generation_survey(struct clg_gan *gan)
+{
+    int status = 0;
+    for (int i = 0; i < CLG_INFERENCE_SIZES && !status; i++) {
+        struct clg_inference *inference;
+        status = inference_new(&inference, gan->g.net, sizes[i]);
+        if (!status)
+            status = clg_collect(gan->device, body, inference);
+        clg_inference_free(&inference);
+    }
+    return status;
 }
 
 int clg_gan_generate(struct clg_gan *gan, const float *z, int n, float *pictures)

@@ -103,32 +103,50 @@ static int tensors_new(struct clg_gan *gan, struct clg_step *s)
     return status ? status : clg_slab_take(s->slab, few, &s->stats);
 }
 
-int clg_gan_prepare(struct clg_gan *gan)
+// The step's tensors and both plans.
+static int step_new(struct clg_gan *gan)
 {
-    if (gan->step)
-        return 0;
     struct clg_step *s = gan->step = calloc(1, sizeof *s);
     if (s)
         s->host_z = malloc((size_t)gan->params.batch * (size_t)gan->params.z * sizeof(float));
-    if (!s || !s->host_z) {
-        clg_step_free(&gan->step);
+    if (!s || !s->host_z)
         return clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
-    }
     int status = tensors_new(gan, s);
     if (!status)
         status = clg_plan_new(&gan->g.plan, gan->g.net, gan->params.batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
     if (!status)
         status = clg_plan_new(&gan->d.plan, gan->d.net, gan->params.batch, CLG_PLAN_TRAIN,
                               CLG_WANT_PARAMS | CLG_WANT_INPUT);
+    return status;
+}
+
+static void step_drop(struct clg_gan *gan)
+{
+    clg_step_free(&gan->step);
+    clg_plan_free(&gan->g.plan);
+    clg_plan_free(&gan->d.plan);
+}
+
+int clg_gan_prepare(struct clg_gan *gan)
+{
+    if (gan->step)
+        return 0;
+    int status = step_new(gan);
     if (!status)
-        status = clg_record(gan->device, pixels_body, gan, &s->pixels);
+        status = clg_record(gan->device, pixels_body, gan, &gan->step->pixels);
     if (!status)
-        status = clg_record(gan->device, step_body, gan, &s->list);
-    if (status) {
-        clg_step_free(&gan->step);
-        clg_plan_free(&gan->g.plan);
-        clg_plan_free(&gan->d.plan);
-    }
+        status = clg_record(gan->device, step_body, gan, &gan->step->list);
+    if (status)
+        step_drop(gan);
+    return status;
+}
+
+int clg_step_survey(struct clg_gan *gan)
+{
+    int status = step_new(gan);
+    if (!status)
+        status = clg_collect(gan->device, step_body, gan);
+    step_drop(gan);
     return status;
 }
 

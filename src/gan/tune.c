@@ -1,0 +1,93 @@
+// Tuning a model: which convolutions training and generating need, given to the tuner.
+#include "gan/gan.h"
+
+#include "base/log.h"
+#include "tune/tune.h"
+
+#include <stdlib.h>
+
+struct collection {
+    struct clg_tune_job *jobs;
+    int n, room;
+    int uses; // of a convolution each time it is met
+    bool short_of_memory;
+};
+
+static bool same(const struct clg_conv_job *a, const struct clg_conv_job *b)
+{
+    return a->pass == b->pass && a->conv.stride == b->conv.stride && a->conv.pad == b->conv.pad &&
+           clg_shape_equal(a->x.shape, b->x.shape) && clg_shape_equal(a->w.shape, b->w.shape) &&
+           clg_shape_equal(a->y.shape, b->y.shape);
+}
+
+// Only the shapes are kept: the tensors will be gone.
+static struct clg_conv_job shapes_of(const struct clg_conv_job *job)
+{
+    return (struct clg_conv_job){.pass = job->pass,
+                                 .conv = job->conv,
+                                 .x.shape = job->x.shape,
+                                 .w.shape = job->w.shape,
+                                 .y.shape = job->y.shape};
+}
+
+static void add(void *user, const struct clg_conv_job *job)
+{
+    struct collection *c = user;
+    int at = 0;
+    while (at < c->n && !same(&c->jobs[at].job, job))
+        at++;
+    if (at == c->room) {
+        const int room = c->room ? 2 * c->room : 64;
+        struct clg_tune_job *larger = realloc(c->jobs, (size_t)room * sizeof *larger);
+        c->short_of_memory |= !larger;
+        if (!larger)
+            return;
+        c->jobs = larger;
+        c->room = room;
+    }
+    if (at == c->n)
+        c->jobs[c->n++] = (struct clg_tune_job){.job = shapes_of(job)};
+    c->jobs[at].row.uses += c->uses;
+}
+
+static int collect(struct clg_device *d, const struct clg_gan_params *params, struct collection *c)
+{
+    struct clg_gan *gan;
+    int status = clg_gan_new(&gan, d, params);
+    if (status)
+        return status;
+    d->observe = add;
+    d->observe_user = c;
+    c->uses = 1;
+    status = clg_step_survey(gan);
+    c->uses = 0;
+    if (!status)
+        status = clg_generation_survey(gan);
+    d->observe = NULL;
+    clg_gan_free(&gan);
+    clg_programs_forget(d); // what the survey asked for: not to be built for the candidates
+    if (!status && c->short_of_memory)
+        status = clg_fail(&d->log, CLG_ENOMEM, "out of memory for %d convolutions", c->n);
+    return status;
+}
+
+int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
+                 const struct clg_tune_params *params, struct clg_tune_row **rows, int *count)
+{
+    struct collection c = {0};
+    *rows = NULL;
+    *count = 0;
+    int status = collect(device, gan, &c);
+    if (!status)
+        status = clg_tune(device, clg_conv_variants, c.jobs, c.n, params);
+    if (!status) {
+        *rows = calloc((size_t)c.n + 1, sizeof **rows);
+        if (!*rows)
+            status = clg_fail(&device->log, CLG_ENOMEM, "out of memory for %d rows", c.n);
+    }
+    for (int i = 0; i < c.n && !status; i++)
+        (*rows)[i] = c.jobs[i].row;
+    *count = status ? 0 : c.n;
+    free(c.jobs);
+    return status;
+}

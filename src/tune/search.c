@@ -1,0 +1,224 @@
+// The candidates of one convolution: checked and timed one by one, then the faster ones in turns.
+#include "tune/search.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "ops/tuning.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ALONE = 3 };               // samples
+static const double PRUNE = 2;    // times the best's first time: no more samples
+static const double HOPELESS = 3; // times the best: a row's other parameter lists are not tried
+
+// --- telling -----------------------------------------------------------------------------------
+
+double clg_search_seconds(const struct clg_search *s)
+{
+    return clg_seconds() - s->began;
+}
+
+void clg_search_name(const struct clg_conv_variant *variant, int choice, char *text, size_t size)
+{
+    if (choice)
+        snprintf(text, size, "%.16s %d", variant->name, choice);
+    else
+        snprintf(text, size, "%.16s", variant->name);
+}
+
+void clg_search_tell(struct clg_search *s, int job, const char *variant, double weight_done)
+{
+    if (!s->params->progress)
+        return;
+    struct clg_tune_status *status = &s->status;
+    const double now = clg_search_seconds(s), left = fmax(s->params->seconds - now, 0);
+    status->operation = s->jobs[job].row.operation;
+    status->shape = s->jobs[job].row.shape;
+    status->variant = variant;
+    status->seconds = now;
+    status->eta_s = weight_done > 0 ? fmin(left, now * (1 - weight_done) / weight_done) : left;
+    s->params->progress(s->params->user, status);
+}
+
+void clg_search_refuse(struct clg_search *s, int job, const char *variant,
+                       const struct clg_trial_candidate *c)
+{
+    struct clg_tune_row *row = &s->jobs[job].row;
+    row->refused++;
+    clg_log_line(&s->d->log, CLG_LOG_WARNING, "%s is left out for %s %s: %s", variant, row->operation,
+                 row->shape, c->why);
+}
+
+// --- candidates --------------------------------------------------------------------------------
+
+bool clg_search_may_use(const struct clg_search *s, const struct clg_conv_variant *row)
+{
+    // CLBlast compiles for half a minute on CPUs, and is slow there.
+    const bool late = row == &clg_conv_gemm && s->d->info.type == CLG_DEVICE_CPU && !s->params->all;
+    return !late && (row->exact || !s->d->params.exact);
+}
+
+struct candidates {
+    struct clg_trial_candidate *list;
+    int n;
+};
+
+static void add(struct clg_search *s, const struct clg_conv_job *job, const struct clg_conv_variant *row,
+                int choice, struct candidates *all)
+{
+    struct clg_conv_job chosen = *job;
+    chosen.choice = choice;
+    if (row->fits(s->d, &chosen))
+        all->list[all->n++] = (struct clg_trial_candidate){.variant = row, .choice = choice};
+}
+
+// The rule's own first, so that there is something to compare with; then the rows' rules, then their
+// parameter lists; plain at the end, where it is mostly known to be too slow.
+static int candidates_of(struct clg_search *s, const struct clg_conv_job *job, struct candidates *all)
+{
+    const struct clg_conv_variant *rule = clg_conv_rule(s->d, job);
+    size_t most = 2;
+    for (int i = 0; s->rows[i]; i++)
+        most += 1 + (size_t)s->rows[i]->choices;
+    *all = (struct candidates){calloc(most, sizeof *all->list), 0};
+    if (!all->list)
+        return clg_fail(&s->d->log, CLG_ENOMEM, "out of memory for %zu candidates", most);
+    add(s, job, rule, 0, all);
+    for (int i = 0; s->rows[i]; i++)
+        if (s->rows[i] != rule && s->rows[i] != &clg_conv_plain && clg_search_may_use(s, s->rows[i]))
+            add(s, job, s->rows[i], 0, all);
+    for (int i = 0; s->rows[i]; i++)
+        for (int choice = 1; choice <= s->rows[i]->choices && clg_search_may_use(s, s->rows[i]); choice++)
+            add(s, job, s->rows[i], choice, all);
+    if (rule != &clg_conv_plain)
+        add(s, job, &clg_conv_plain, 0, all);
+    return 0;
+}
+
+static double fastest(const struct candidates *all)
+{
+    double best = INFINITY;
+    for (int i = 0; i < all->n; i++)
+        if (all->list[i].works)
+            best = fmin(best, clg_trial_seconds(&all->list[i]));
+    return best;
+}
+
+// Is it known to be too slow without trying?
+static bool hopeless(const struct candidates *all, const struct clg_trial_candidate *c, double plain_seconds)
+{
+    const double best = fastest(all);
+    if (c->variant == &clg_conv_plain)
+        return plain_seconds > PRUNE * best;
+    for (int i = 0; i < all->n && c->choice; i++)
+        if (all->list[i].variant == c->variant && !all->list[i].choice && all->list[i].works)
+            return clg_trial_seconds(&all->list[i]) > HOPELESS * best;
+    return false;
+}
+
+// --- one job -----------------------------------------------------------------------------------
+
+struct turn {
+    struct clg_search *s;
+    int job;
+    double end, weight_done;
+    struct clg_trial trial;
+    struct candidates all;
+};
+
+static void tell(struct turn *t, const struct clg_trial_candidate *c)
+{
+    char name[24];
+    const double best = fastest(&t->all);
+    clg_search_name(c->variant, c->choice, name, sizeof name);
+    t->s->status.gflops = isfinite(best) ? clg_conv_flops(&t->trial.job) / best * 1e-9 : 0;
+    clg_search_tell(t->s, t->job, name, t->weight_done);
+}
+
+static bool time_is_up(const struct turn *t)
+{
+    return clg_search_seconds(t->s) > t->end;
+}
+
+// Everything once; the first two that work have no time limit, as one alone tells nothing.
+static void first_round(struct turn *t)
+{
+    struct clg_tune_row *row = &t->s->jobs[t->job].row;
+    for (int i = 0; i < t->all.n; i++) {
+        struct clg_trial_candidate *c = &t->all.list[i];
+        if (hopeless(&t->all, c, t->trial.plain_seconds))
+            continue;
+        if (time_is_up(t) && row->tried >= 2) {
+            row->untried++;
+            continue;
+        }
+        tell(t, c);
+        clg_trial_check(&t->trial, c);
+        row->tried += c->works;
+        if (!c->works) {
+            char name[24];
+            clg_search_name(c->variant, c->choice, name, sizeof name);
+            clg_search_refuse(t->s, t->job, name, c);
+        }
+    }
+}
+
+static bool is_kept(const struct clg_trial_candidate *c, double limit)
+{
+    return c->works && c->samples[0] <= limit;
+}
+
+// The faster ones in turns, so that a disturbance meets all of them. One that is alone needs few samples.
+static void more_rounds(struct turn *t)
+{
+    const double limit = PRUNE * fastest(&t->all);
+    int kept = 0;
+    for (int i = 0; i < t->all.n; i++)
+        kept += is_kept(&t->all.list[i], limit);
+    for (int round = 1; round < (kept > 1 ? CLG_TRIAL_SAMPLES : ALONE); round++)
+        for (int i = 0; i < t->all.n && !time_is_up(t); i++) {
+            struct clg_trial_candidate *c = &t->all.list[i];
+            if (!is_kept(c, limit))
+                continue;
+            tell(t, c);
+            clg_trial_sample(&t->trial, c);
+        }
+}
+
+static int note(struct turn *t)
+{
+    struct clg_search_found *found = &t->s->found[t->job];
+    found->results = calloc((size_t)t->all.n + 1, sizeof *found->results);
+    if (!found->results)
+        return clg_fail(&t->s->d->log, CLG_ENOMEM, "out of memory for %d results", t->all.n);
+    found->rule_works = t->all.n && t->all.list[0].works;
+    for (int i = 0; i < t->all.n; i++) {
+        const struct clg_trial_candidate *c = &t->all.list[i];
+        if (c->works)
+            found->results[found->n++] =
+                (struct clg_search_result){c->variant, c->choice, clg_trial_seconds(c), c->error};
+    }
+    return 0;
+}
+
+int clg_search_job(struct clg_search *s, int job, double seconds, double weight_done)
+{
+    struct turn t = {.s = s, .job = job, .end = clg_search_seconds(s) + seconds, .weight_done = weight_done};
+    s->status.gflops = 0;
+    clg_search_tell(s, job, clg_conv_plain.name, weight_done);
+    int status = clg_trial_open(&t.trial, s->d, &s->jobs[job].job, s->jobs[job].row.uses == 0);
+    if (status)
+        return status;
+    status = candidates_of(s, &t.trial.job, &t.all);
+    if (!status) {
+        first_round(&t);
+        more_rounds(&t);
+        status = note(&t);
+    }
+    for (int i = 0; i < t.all.n; i++)
+        clg_trial_candidate_free(&t.all.list[i]);
+    free(t.all.list);
+    clg_trial_close(&t.trial);
+    return status;
+}
