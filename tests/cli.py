@@ -24,7 +24,7 @@ BENCH = ["--size", "16", "--ngf", "8", "--ndf", "8", "--batch", "4"]
 FACES = ["--data", "builtin:faces", "--threads", "1"]
 LIMIT = 300  # seconds for one call
 
-DEVICE = ["device", "variant", "kernels", "no-cache", "profile", "verbose"]
+DEVICE = ["device", "variant", "kernels", "exact", "no-cache", "no-tuning", "profile", "verbose"]
 MODEL = ["size", "channels", "z", "ngf", "ndf", "batch", "z-dist", "seed", "lr", "beta1", "beta2", "eps",
          "ema"]
 OPTIONS = {
@@ -35,6 +35,7 @@ OPTIONS = {
     "generate": ["model", "n", "seed", "first", "out", "format", "grid", "columns", "npy", "z",
                  "z-out"] + DEVICE,
     "bench": ["what", "steps", "warmup", "data", "threads", "json"] + MODEL + DEVICE,
+    "tune": ["time", "all", "json", "reset"] + MODEL + DEVICE,
     "data": ["out", "n", "size", "seed", "format"],
 }
 
@@ -138,6 +139,7 @@ def what_is_missing_is_asked_for():
     for words in (["--out", "b"], ["--init", "x"], ["--overwrite"]):
         call("train", "--resume", "a", *words, code=2, says="leave out " + words[0])
     call("train", "--data", "", code=2, says="--data DIR")
+    call("tune", "--no-tuning", code=2, says="--no-tuning")
 
 
 @check
@@ -448,6 +450,32 @@ def bench_speaks_in_words():
 @check
 def profile_prints_a_table():
     call("train", *FACES, *TINY, "--steps", "2", "--out", path("p"), "--profile", says=["GFLOP/s", "loader:"])
+
+
+@check
+def tune_finds_what_the_others_take():
+    tiny = ["--size", "16", "--ngf", "8", "--ndf", "8", "--batch", "4"]
+    bench = ["bench", *tiny, "--steps", "1", "--warmup", "0"]
+    facts = json.loads(call("tune", *tiny, "--time", "20", "--json").stdout)
+    rows = facts["convolutions"]
+    want(len(rows) > 9 and rows[0]["operation"] == "forward" and rows[0]["uses"] > 0, f"odd rows: {rows[:2]}")
+    want(any(row["tried"] > 1 and row["best"]["ms"] <= row["rule"]["ms"] for row in rows), f"no find: {rows}")
+    want(not any(row["refused"] for row in rows), f"variants that are wrong: {rows}")
+    lines = read(facts["file"]).decode().splitlines()
+    want(lines[0].startswith("# clgan") and len(lines) > 1, f"the table: {lines}")
+    loaded = f"tuned convolutions: {len(lines) - 1}, from {facts['file']}"
+    call(*bench, "--verbose", says=loaded)
+    want(loaded not in call(*bench, "--verbose", "--no-tuning").stderr, "--no-tuning takes the table")
+    call("train", *FACES, *tiny, "--steps", "2", "--out", path("tuned"), says="(step 2)")
+    text = call("tune", *tiny, "--time", "1", says=["gain", facts["file"]]).stdout
+    want(all(row["shape"] in text for row in rows), f"a shape is missing in:\n{text}")
+    want(len(read(facts["file"]).decode().splitlines()) >= len(lines), "earlier lines are gone")
+    with open(facts["file"], "a") as file:
+        file.write("forward of nothing\n")
+    call(*bench, "--verbose", says=[loaded.split(":")[0], "malformed"])
+    call("tune", "--reset", says=["removed", facts["file"]])
+    call("tune", "--reset", says="nothing")
+    want(not os.path.exists(facts["file"]), "the table is still there")
 
 
 def main():

@@ -11,6 +11,7 @@ int cmd_train(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
 
 enum {
     CLI_OK = 0,
@@ -79,7 +80,7 @@ double cli_seconds(void);
 // --- devices -----------------------------------------------------------------------------------
 struct cli_device_options {
     const char *device, *kernels, *variant;
-    bool exact, no_cache, profile, verbose;
+    bool exact, no_cache, no_tuning, profile, verbose;
 };
 extern const struct clg_option cli_device_table[];
 // --device from CLGAN_DEVICE.

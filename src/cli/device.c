@@ -14,6 +14,8 @@ const struct clg_option cli_device_table[] = {
     {"exact", CLG_OPTION_BOOL, AT(exact), 0, 0, NULL, NULL,
      "convolutions by direct sums only, no minimal filtering: slower, a few bits more exact"},
     {"no-cache", CLG_OPTION_BOOL, AT(no_cache), 0, 0, NULL, NULL, "compile kernels anew, keep none on disk"},
+    {"no-tuning", CLG_OPTION_BOOL, AT(no_tuning), 0, 0, NULL, NULL,
+     "take the built-in rules, not what `clgan tune` found"},
     {"profile", CLG_OPTION_BOOL, AT(profile), 0, 0, NULL, NULL,
      "time every kernel, print a table at the end"},
     {"verbose", CLG_OPTION_BOOL, AT(verbose), 0, 0, NULL, NULL, "say more"},
@@ -25,15 +27,16 @@ struct cli_device_options cli_device_defaults(void)
     return (struct cli_device_options){.device = getenv("CLGAN_DEVICE")};
 }
 
-// $XDG_CACHE_HOME/clgan or ~/.cache/clgan. The specification wants relative paths ignored.
-static const char *cache_folder(char *path, size_t size)
+// $XDG_CACHE_HOME/clgan or ~/.cache/clgan, and a folder in it. The specification wants relative paths
+// ignored.
+static const char *cache_folder(const char *inside, char *path, size_t size)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int n = -1;
     if (cache && *cache == '/')
-        n = snprintf(path, size, "%s/clgan", cache);
+        n = snprintf(path, size, "%s/clgan%s", cache, inside);
     else if (home && *home == '/')
-        n = snprintf(path, size, "%s/.cache/clgan", home);
+        n = snprintf(path, size, "%s/.cache/clgan%s", home, inside);
     return n > 0 && (size_t)n < size ? path : NULL;
 }
 
@@ -84,11 +87,12 @@ static void list_devices(void)
 int cli_device_open(struct clg_device **device, const struct cli_device_options *options,
                     struct cli_progress *progress)
 {
-    char cache[PATH_MAX];
+    char cache[PATH_MAX], tuning[PATH_MAX];
     struct clg_device_params params = clg_device_params_default();
     params.select = options->device;
     params.kernels_dir = options->kernels;
-    params.cache_dir = options->no_cache ? NULL : cache_folder(cache, sizeof cache);
+    params.cache_dir = options->no_cache ? NULL : cache_folder("", cache, sizeof cache);
+    params.tuning_dir = options->no_tuning ? NULL : cache_folder("/tuning", tuning, sizeof tuning);
     params.variants = options->variant;
     params.exact = options->exact;
     params.profile = options->profile;

@@ -14,6 +14,7 @@ static const struct {
     {"generate", cmd_generate, "pictures from a trained model"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
+    {"tune", cmd_tune, "find and keep the fastest way to compute each convolution here"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
