@@ -454,9 +454,8 @@ def profile_prints_a_table():
 
 @check
 def tune_finds_what_the_others_take():
-    tiny = ["--size", "16", "--ngf", "8", "--ndf", "8", "--batch", "4"]
-    bench = ["bench", *tiny, "--steps", "1", "--warmup", "0"]
-    facts = json.loads(call("tune", *tiny, "--time", "20", "--json").stdout)
+    bench = ["bench", *BENCH, "--steps", "1", "--warmup", "0"]
+    facts = json.loads(call("tune", *BENCH, "--time", "20", "--json").stdout)
     rows = facts["convolutions"]
     want(len(rows) > 9 and rows[0]["operation"] == "forward" and rows[0]["uses"] > 0, f"odd rows: {rows[:2]}")
     want(any(row["tried"] > 1 and row["best"]["ms"] <= row["rule"]["ms"] for row in rows), f"no find: {rows}")
@@ -466,8 +465,8 @@ def tune_finds_what_the_others_take():
     loaded = f"tuned convolutions: {len(lines) - 1}, from {facts['file']}"
     call(*bench, "--verbose", says=loaded)
     want(loaded not in call(*bench, "--verbose", "--no-tuning").stderr, "--no-tuning takes the table")
-    call("train", *FACES, *tiny, "--steps", "2", "--out", path("tuned"), says="(step 2)")
-    text = call("tune", *tiny, "--time", "1", says=["gain", facts["file"]]).stdout
+    call("train", *FACES, *BENCH, "--steps", "2", "--out", path("tuned"), says="(step 2)")
+    text = call("tune", *BENCH, "--time", "1", says=["gain", facts["file"]]).stdout
     want(all(row["shape"] in text for row in rows), f"a shape is missing in:\n{text}")
     want(len(read(facts["file"]).decode().splitlines()) >= len(lines), "earlier lines are gone")
     with open(facts["file"], "a") as file:

@@ -146,7 +146,7 @@ void clg_scratch_free(struct clg_device *d)
 {
     for (int i = 0; i < 2; i++) {
         clg_slab_free(&d->scratch[i]);
-        d->scratch_floats[i] = 0;
+        d->scratch_floats[i] = d->scratch_wanted[i] = 0;
     }
     while (d->scratch_old_n)
         clg_slab_free(&d->scratch_old[--d->scratch_old_n]);
