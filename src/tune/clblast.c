@@ -55,8 +55,8 @@ static int one(struct clg_search *s, int job, const char *name, struct clg_searc
         clg_trial_sample(&trial, &c);
     if (!c.works)
         clg_search_refuse(s, job, name, &c);
-    *result =
-        (struct clg_search_result){&clg_conv_gemm, 0, c.works ? clg_trial_seconds(&c) : INFINITY, c.error};
+    *result = (struct clg_search_result){&clg_conv_gemm, 0, c.works ? clg_trial_seconds(&c) : INFINITY,
+                                         c.error, c.samples_n >= SAMPLES};
     clg_trial_candidate_free(&c);
     clg_trial_close(&trial);
     return 0;

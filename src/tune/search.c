@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ALONE = 3 };               // samples
+enum { SURE = 3 };                // samples
 static const double PRUNE = 2;    // times the best's first time: no more samples
 static const double HOPELESS = 3; // times the best: a row's other parameter lists are not tried
 
@@ -101,7 +101,7 @@ static double fastest(const struct candidates *all)
     double best = INFINITY;
     for (int i = 0; i < all->n; i++)
         if (all->list[i].works)
-            best = fmin(best, clg_trial_seconds(&all->list[i]));
+            best = fmin(best, clg_trial_shortest(&all->list[i]));
     return best;
 }
 
@@ -113,7 +113,7 @@ static bool hopeless(const struct candidates *all, const struct clg_trial_candid
         return plain_seconds > PRUNE * best;
     for (int i = 0; i < all->n && c->choice; i++)
         if (all->list[i].variant == c->variant && !all->list[i].choice && all->list[i].works)
-            return clg_trial_seconds(&all->list[i]) > HOPELESS * best;
+            return clg_trial_shortest(&all->list[i]) > HOPELESS * best;
     return false;
 }
 
@@ -164,26 +164,30 @@ static void first_round(struct turn *t)
     }
 }
 
-static bool is_kept(const struct clg_trial_candidate *c, double limit)
+// The rule's own in any case: the others are compared with it.
+static bool is_kept(const struct turn *t, int i, double limit)
 {
-    return c->works && c->samples[0] <= limit;
+    const struct clg_trial_candidate *c = &t->all.list[i];
+    return c->works && (i == 0 || clg_trial_shortest(c) <= limit);
 }
 
-// The faster ones in turns, so that a disturbance meets all of them. One that is alone needs few samples.
+// The faster ones in turns, so that a disturbance meets all of them: a few times in any case while there is
+// time for the whole, then while the job has time. One that is alone needs few samples.
 static void more_rounds(struct turn *t)
 {
     const double limit = PRUNE * fastest(&t->all);
     int kept = 0;
     for (int i = 0; i < t->all.n; i++)
-        kept += is_kept(&t->all.list[i], limit);
-    for (int round = 1; round < (kept > 1 ? CLG_TRIAL_SAMPLES : ALONE); round++)
-        for (int i = 0; i < t->all.n && !time_is_up(t); i++) {
-            struct clg_trial_candidate *c = &t->all.list[i];
-            if (!is_kept(c, limit))
+        kept += is_kept(t, i, limit);
+    for (int round = 1; round < (kept > 1 ? CLG_TRIAL_SAMPLES : SURE); round++) {
+        const double end = round < SURE ? t->s->params->seconds : t->end;
+        for (int i = 0; i < t->all.n && clg_search_seconds(t->s) <= end; i++) {
+            if (!is_kept(t, i, limit))
                 continue;
-            tell(t, c);
-            clg_trial_sample(&t->trial, c);
+            tell(t, &t->all.list[i]);
+            clg_trial_sample(&t->trial, &t->all.list[i]);
         }
+    }
 }
 
 static int note(struct turn *t)
@@ -196,8 +200,8 @@ static int note(struct turn *t)
     for (int i = 0; i < t->all.n; i++) {
         const struct clg_trial_candidate *c = &t->all.list[i];
         if (c->works)
-            found->results[found->n++] =
-                (struct clg_search_result){c->variant, c->choice, clg_trial_seconds(c), c->error};
+            found->results[found->n++] = (struct clg_search_result){
+                c->variant, c->choice, clg_trial_seconds(c), c->error, c->samples_n >= SURE};
     }
     return 0;
 }

@@ -9,6 +9,7 @@ struct clg_search_result {
     const struct clg_conv_variant *variant;
     int choice;
     double seconds, error;
+    bool sure; // enough samples to prefer it to the rule's own
 };
 
 // What works for one job, in the order of trying.

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIOD = 3, REPEATS_MOST = 1000 };
+enum { PERIOD = 3, FIRST = 5, REPEATS_MOST = 1000 };
 static const double SAMPLE_SECONDS = 0.005; // a shorter one says little
 
 static struct clg_tensor *result_of(struct clg_conv_job *j)
@@ -272,6 +272,21 @@ static int sample(struct clg_trial *t, struct clg_trial_candidate *c)
     return status;
 }
 
+// The first runs tell how many make a sample. The shortest of them: a busy machine only makes them longer.
+static int first_samples(struct clg_trial *t, struct clg_trial_candidate *c)
+{
+    int status = 0;
+    c->repeats = 1;
+    for (int i = 0; i < FIRST && !status && i * clg_trial_shortest(c) < 4 * SAMPLE_SECONDS; i++)
+        status = sample(t, c);
+    const double wanted = ceil(SAMPLE_SECONDS / fmax(clg_trial_shortest(c), 1e-9));
+    c->repeats = (int)fmin(fmax(wanted, 1), REPEATS_MOST);
+    if (status || c->repeats == 1)
+        return status;
+    c->samples_n = 0; // those were mostly waiting
+    return sample(t, c);
+}
+
 // The results start as NaN, so that what is not written shows.
 static int check(struct clg_trial *t, struct clg_trial_candidate *c)
 {
@@ -285,8 +300,7 @@ static int check(struct clg_trial *t, struct clg_trial_candidate *c)
         status = compare(t, c, 1);
     if (!status && t->job.pass == CLG_CONV_BACKWARD_FILTER)
         status = check_sum(t, c);
-    c->repeats = 1;
-    return status ? status : sample(t, c);
+    return status ? status : first_samples(t, c);
 }
 
 static void guarded(struct clg_trial *t, struct clg_trial_candidate *c,
@@ -312,14 +326,6 @@ static void guarded(struct clg_trial *t, struct clg_trial_candidate *c,
 void clg_trial_check(struct clg_trial *t, struct clg_trial_candidate *c)
 {
     guarded(t, c, check);
-    if (!c->works)
-        return;
-    const double wanted = ceil(SAMPLE_SECONDS / fmax(c->samples[0], 1e-9));
-    c->repeats = (int)fmin(fmax(wanted, 1), REPEATS_MOST);
-    if (c->repeats > 1) { // the one sample was mostly waiting
-        c->samples_n = 0;
-        guarded(t, c, sample);
-    }
 }
 
 void clg_trial_sample(struct clg_trial *t, struct clg_trial_candidate *c)
@@ -336,6 +342,14 @@ static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+double clg_trial_shortest(const struct clg_trial_candidate *c)
+{
+    double shortest = c->samples_n ? c->samples[0] : 0;
+    for (int i = 1; i < c->samples_n; i++)
+        shortest = fmin(shortest, c->samples[i]);
+    return shortest;
 }
 
 double clg_trial_seconds(const struct clg_trial_candidate *c)

@@ -43,6 +43,7 @@ void clg_trial_check(struct clg_trial *trial, struct clg_trial_candidate *candid
 // Times it once more.
 void clg_trial_sample(struct clg_trial *trial, struct clg_trial_candidate *candidate);
 void clg_trial_candidate_free(struct clg_trial_candidate *candidate);
-double clg_trial_seconds(const struct clg_trial_candidate *candidate); // the median
+double clg_trial_seconds(const struct clg_trial_candidate *candidate);  // the median
+double clg_trial_shortest(const struct clg_trial_candidate *candidate); // sample; 0: there is none
 
 #endif

@@ -26,7 +26,7 @@ static const struct clg_search_result *fastest(const struct clg_search_found *fo
     for (int i = 0; i < found->n; i++) {
         const struct clg_search_result *r = &found->results[i];
         const bool is_rule = best == found->results && found->rule_works;
-        if (exact && !r->variant->exact)
+        if ((exact && !r->variant->exact) || (best && !r->sure))
             continue;
         if (!best || r->seconds < best->seconds * (is_rule ? NOISE : 1))
             best = r;
