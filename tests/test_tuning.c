@@ -266,6 +266,10 @@ static void test_nearest_batch(void **state)
     check_found(d, 32, &large, 0);
     check_found(d, 50, &clg_conv_plain, 0);
     check_found(d, 1000, &clg_conv_plain, 0);
+    d->tuned_batch = 4; // as in generation: the same for every batch
+    check_found(d, 1, &right, 1);
+    check_found(d, 64, &right, 1);
+    d->tuned_batch = 0;
     struct clg_conv_job other = forward;
     other.x.shape.h++;
     assert_null(clg_tuning_find(d, &other));

@@ -63,6 +63,7 @@ struct clg_device {
     struct clg_tuning *tuning; // one block; NULL: not looked up yet
     int clblast_list;          // the parameter list that CLBlast has, -1: not asked yet (ops/gemm.c)
     // When set, convolutions are told to it and not run: so the tuner learns which ones a model has.
+    int tuned_batch; // the batch whose tuning convolutions take, whatever their own; 0: their own's
     clg_observe_fn *observe;
     void *observe_user;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches

@@ -26,6 +26,7 @@ struct clg_step {
 
 // Inference of one net in passes of one size.
 struct clg_inference {
+    struct clg_device *device;
     int batch;
     struct clg_slab *slab;
     struct clg_tensor input;

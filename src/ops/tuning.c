@@ -104,7 +104,9 @@ static bool usable(struct clg_device *d, const struct clg_tuning_entry *e, const
 const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struct clg_conv_job *job)
 {
     const struct clg_tuning *t = tuning_of(d);
-    const struct clg_tuning_entry wanted = clg_tuning_entry_of(job), *best = NULL;
+    const struct clg_tuning_entry *best = NULL;
+    struct clg_tuning_entry wanted = clg_tuning_entry_of(job);
+    wanted.n = d->tuned_batch ? d->tuned_batch : wanted.n;
     for (int i = 0; t && i < t->n; i++) {
         const struct clg_tuning_entry *e = &t->entries[i];
         if (!same_layer(e, &wanted) || !usable(d, e, job))

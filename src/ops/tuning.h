@@ -36,8 +36,8 @@ int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *
                     const struct clg_tuning_entry *entries, int n, int clblast_list);
 
 // What was found for the job, loading the table when needed: an entry for the layer that fits and, with
-// params.exact, is exact. That of its batch, else of the batch whose ratio to its own is smallest. NULL:
-// none.
+// params.exact, is exact. That of its batch (or d->tuned_batch), else of the batch whose ratio to its own is
+// smallest. NULL: none.
 const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struct clg_conv_job *job);
 
 // The parameter list for CLBlast, loading the table when needed.
