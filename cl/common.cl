@@ -12,6 +12,7 @@ typedef int16 iv;
 #define INTV(v) convert_int16(v)
 #define FLOATV(v) convert_float16(v)
 #define AS_FV(v) as_float16(v)
+#define AS_IV(v) as_int16(v)
 #define LOADV(p) vload16(0, p)
 #define STOREV(v, p) vstore16(v, 0, p)
 #elif VF == 8
@@ -20,6 +21,7 @@ typedef int8 iv;
 #define INTV(v) convert_int8(v)
 #define FLOATV(v) convert_float8(v)
 #define AS_FV(v) as_float8(v)
+#define AS_IV(v) as_int8(v)
 #define LOADV(p) vload8(0, p)
 #define STOREV(v, p) vstore8(v, 0, p)
 #else
@@ -28,6 +30,7 @@ typedef int4 iv;
 #define INTV(v) convert_int4(v)
 #define FLOATV(v) convert_float4(v)
 #define AS_FV(v) as_float4(v)
+#define AS_IV(v) as_int4(v)
 #define LOADV(p) vload4(0, p)
 #define STOREV(v, p) vstore4(v, 0, p)
 #endif

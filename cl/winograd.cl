@@ -15,25 +15,16 @@
 #define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 
 #if VF == 16
-typedef int16 iv;
-#define AS_IV as_int16
-#define AS_FV as_float16
 #define ZIP_LOW(a, b)                                                                                             \
     (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
 #define ZIP_HIGH(a, b)                                                                                            \
     (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
 #define ZIPS 4
 #elif VF == 8
-typedef int8 iv;
-#define AS_IV as_int8
-#define AS_FV as_float8
 #define ZIP_LOW(a, b) (float8)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
 #define ZIP_HIGH(a, b) (float8)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
 #define ZIPS 3
 #else
-typedef int4 iv;
-#define AS_IV as_int4
-#define AS_FV as_float4
 #define ZIP_LOW(a, b) (float4)(a.s0, b.s0, a.s1, b.s1)
 #define ZIP_HIGH(a, b) (float4)(a.s2, b.s2, a.s3, b.s3)
 #define ZIPS 2

@@ -19,10 +19,9 @@ except ImportError as e:
     sys.exit(77)
 
 SIZE, CHANNELS, Z, BATCH, STEPS = 32, 3, 20, 10, 5
-# Of seeds 1 to 20, 19 agree to 7e-7. Seed 1 does not (1.6e-4): one unit lies 3.4e-7 from its LeakyReLU's kink, and rounding
-# puts it on the other side; PyTorch in float64 with that unit moved across agrees with clgan to 7e-7. Which seeds meet
-# a kink depends on the device's order of summation, so a failure of one seed alone calls for the same look.
-SEEDS = range(2, 7)
+# Where rounding puts a unit on the other side of a ReLU's kink, runs part by about 1e-4; which seeds meet a kink depends
+# on the device's order of summation. Most seeds meet none: the middle one must agree closely, and none may be far off.
+SEEDS, TYPICAL, WORST = range(1, 10), 1e-5, 5e-3
 
 # Wide nets, where minimal filtering is at work, have more units and ten times the rounding, so most runs meet a kink
 # somewhere. There PyTorch in float64 is the truth, and what PyTorch's own float32 leaves it by, at worst, the measure:
@@ -116,14 +115,15 @@ def clgan_steps(seed, f, parity_run, path):
 
 
 def compare(seed, parity_run, clgan, path):
+    """How far the losses of five steps, and the weights after them, are from PyTorch's; and pictures are checked."""
     G, D, real, z, ours, saved = clgan_steps(seed, 12, parity_run, path)
     theirs = torch_steps(G, D, real, z)
-    check(f"seed {seed}: losses and probabilities of 5 steps, relative", np.abs(ours / theirs - 1).max(), 1e-4)
-    for net, prefix in ((G, "netG"), (D, "netD")):
-        for name, value in prefixed(net, prefix).items():
-            if "num_batches" not in name:
-                error = (saved[name] - value).norm() / value.norm()
-                check(f"seed {seed}: {name} after 5 steps, relative norm", error.item(), 1e-4)
+    losses = np.abs(ours / theirs - 1).max()
+    weights = max(((saved[name] - value).norm() / value.norm()).item()
+                  for name, value in {**prefixed(G, "netG"), **prefixed(D, "netD")}.items()
+                  if "num_batches" not in name)
+    print(f"seed {seed}: losses and probabilities of 5 steps, relative: {losses:.3g}; worst parameter's relative norm "
+          f"after them: {weights:.3g}")
     # A clgan file feeds PyTorch's modules directly, and both draw the same pictures.
     G2 = generator(12)
     G2.load_state_dict({k[len("netG.main."):]: v for k, v in saved.items() if k.startswith("netG.")})
@@ -135,6 +135,14 @@ def compare(seed, parity_run, clgan, path):
     with torch.no_grad():
         error = (G2(z[0].view(BATCH, Z, 1, 1)) - pictures).abs().max().item()
     check(f"seed {seed}: pictures of equal weights, absolute", error, 1e-5)
+    return losses, weights
+
+
+def compare_narrow(parity_run, clgan, path):
+    losses, weights = zip(*(compare(seed, parity_run, clgan, path) for seed in SEEDS))
+    for what, errors in (("losses", losses), ("weights", weights)):
+        check(f"{what}: the middle of {len(errors)} seeds", np.median(errors), TYPICAL)
+        check(f"{what}: the worst of them", max(errors), WORST)
 
 
 def distance(losses, weights, losses64, weights64):
@@ -167,8 +175,7 @@ def main():
     parity_run, clgan = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         path = lambda name: os.path.join(folder, name)
-        for seed in SEEDS:
-            compare(seed, parity_run, clgan, path)
+        compare_narrow(parity_run, clgan, path)
         compare_wide(parity_run, path)
     return 1 if failures else 0
 
