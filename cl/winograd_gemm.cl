@@ -3,16 +3,30 @@
 
 #define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 
-// acc[p][v] += sum over t < depth of a[p][t] * b[t][lanes]: a's rows a_row floats apart, its depth a_step.
-#define PRODUCTS(acc, a, a_row, a_step, b, b_step, depth)                                                         \
-    for (int t = 0; t < (depth); t++) {                                                                           \
+// acc[p][v] += a[p] * b[lanes]; a's floats are a_row apart.
+#define PRODUCT(acc, a, a_row, b)                                                                                 \
+    {                                                                                                             \
         fv lanes[NV];                                                                                             \
-        _Pragma("unroll") for (int v = 0; v < NV; v++) lanes[v] = LOADV((b) + (ulong)t * (b_step) + v * VF);      \
+        _Pragma("unroll") for (int v = 0; v < NV; v++) lanes[v] = LOADV((b) + v * VF);                            \
         _Pragma("unroll") for (int p = 0; p < TP; p++)                                                            \
         {                                                                                                         \
-            const fv one = (a)[(ulong)p * (a_row) + (ulong)t * (a_step)];                                         \
+            const fv one = (a)[(ulong)p * (a_row)];                                                               \
             _Pragma("unroll") for (int v = 0; v < NV; v++) acc[p][v] += one * lanes[v];                           \
         }                                                                                                         \
+    }
+
+// The same summed over `depth` such pairs, a_step and LB floats apart; by fours, for less of the loop's own.
+#define PRODUCTS(acc, a, a_row, a_step, b, depth)                                                                 \
+    {                                                                                                             \
+        int t = 0;                                                                                                \
+        for (; t + 4 <= (depth); t += 4) {                                                                        \
+            PRODUCT(acc, (a) + t * (a_step), a_row, (b) + t * LB)                                                 \
+            PRODUCT(acc, (a) + (t + 1) * (a_step), a_row, (b) + (t + 1) * LB)                                     \
+            PRODUCT(acc, (a) + (t + 2) * (a_step), a_row, (b) + (t + 2) * LB)                                     \
+            PRODUCT(acc, (a) + (t + 3) * (a_step), a_row, (b) + (t + 3) * LB)                                     \
+        }                                                                                                         \
+        for (; t < (depth); t++)                                                                                  \
+            PRODUCT(acc, (a) + t * (a_step), a_row, (b) + t * LB)                                                 \
     }
 
 // c [25][rows][c_stride] = a [25][rows][a_stride] * b [25][panels][depth][LB]; rows: a multiple of TP.
@@ -32,7 +46,7 @@ WORK void winograd_products(__global const float *a_, ulong a0, __global const f
 #pragma unroll
                 for (int v = 0; v < NV; v++)
                     acc[p][v] = 0.0f;
-            PRODUCTS(acc, a + from, a_stride, 1, b + from * LB, LB, min(SUM_DEPTH, depth - from))
+            PRODUCTS(acc, a + from, a_stride, 1, b + from * LB, min(SUM_DEPTH, depth - from))
 #pragma unroll
             for (int p = 0; p < TP; p++)
 #pragma unroll
@@ -71,7 +85,7 @@ void sum_tiles(SUMS float *sums, __global const float *v, __global const float *
 #pragma unroll
                 for (int i = 0; i < NV; i++)
                     acc[p][i] = 0.0f;
-            PRODUCTS(acc, v + d, 1, CR, w + panel * w_panel, LB, tiles)
+            PRODUCTS(acc, v + d, 1, CR, w + panel * w_panel, tiles)
 #pragma unroll
             for (int p = 0; p < TP; p++)
 #pragma unroll
