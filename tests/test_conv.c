@@ -145,6 +145,70 @@ static void test_vectors(void **state)
     test_device_close();
 }
 
+// --- kept weights ------------------------------------------------------------------------------
+
+struct kept {
+    struct clg_conv_job job;
+    float *first; // the output with the weights as they were
+};
+
+static int kept_body(void *user)
+{
+    const struct kept *k = user;
+    int status = clg_conv_winograd.run(test_device(), &k->job);
+    return status ? status : clg_scale(test_device(), 0.5f, k->job.w);
+}
+
+static void kept_check(const struct kept *k, double factor, const char *what)
+{
+    const size_t n = clg_shape_count(k->job.y.shape);
+    double *expected = calloc(n, sizeof *expected);
+    for (size_t i = 0; i < n; i++)
+        expected[i] = factor * k->first[i];
+    float *is = test_read(k->job.y);
+    test_close(what, is, expected, n, 1e-6);
+    free(is), free(expected);
+}
+
+// Transformed weights that are kept follow every change: by an operation, from the host, inside a recorded
+// list.
+static void test_kept_weights(void **state)
+{
+    (void)state;
+    struct clg_device *d = test_device();
+    float *x, *w;
+    struct kept k = {.job = {CLG_CONV_FORWARD,
+                             {4, 4, 2, 1},
+                             test_random((struct clg_shape){2, 8, 8, 16}, 1, &x),
+                             test_random((struct clg_shape){4, 4, 16, 32}, 2, &w),
+                             test_poisoned((struct clg_shape){2, 4, 4, 32}),
+                             false,
+                             0}};
+    if (!clg_conv_winograd.fits(d, &k.job))
+        skip();
+    clg_weights_watch(k.job.w);
+    assert_int_equal(clg_conv_winograd.run(d, &k.job), 0);
+    k.first = test_read(k.job.y);
+    assert_non_null(d->forms);
+    assert_int_equal(clg_scale(d, 4, k.job.w), 0);
+    assert_int_equal(clg_conv_winograd.run(d, &k.job), 0);
+    kept_check(&k, 4, "after an operation");
+    assert_int_equal(clg_tensor_write(d, k.job.w, w), 0);
+    assert_int_equal(clg_conv_winograd.run(d, &k.job), 0);
+    kept_check(&k, 1, "after a write from the host");
+    struct clg_list *list;
+    assert_int_equal(clg_record(d, kept_body, &k, &list), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(clg_list_run(d, list), 0);
+        kept_check(&k, i == 0 ? 1 : i == 1 ? 0.5 : 0.25, "in a list");
+    }
+    clg_list_free(&list);
+    clg_weights_forget(d, k.job.w);
+    assert_null(d->forms);
+    free(x), free(w), free(k.first);
+    test_free_all();
+}
+
 static double dot(const float *a, const float *b, size_t n)
 {
     double sum = 0;
@@ -212,9 +276,10 @@ int main(int argc, char **argv)
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     struct CMUnitTest tests[32] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
-                                   cmocka_unit_test(test_vectors), cmocka_unit_test(test_short_launches)};
+                                   cmocka_unit_test(test_vectors), cmocka_unit_test(test_short_launches),
+                                   cmocka_unit_test(test_kept_weights)};
     char names[16][32];
-    size_t n = 4;
+    size_t n = 5;
     for (int i = 0; clg_conv_variants[i]; i++) { // CLBlast's first call on a CPU compiles for half a minute
         const struct clg_conv_variant *v = clg_conv_variants[i];
         tests[n++] = (struct CMUnitTest){v->name, test_variants, NULL, NULL, (void *)v};

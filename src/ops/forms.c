@@ -11,6 +11,7 @@ struct clg_form {
     const struct clg_buffer *buffer;
     size_t offset;
     enum clg_conv_pass pass;
+    clg_form_fn *make;
     struct clg_slab *slab;
     uint64_t version; // of the weights that it was made from; 0: none yet
     struct clg_form *next;
@@ -36,20 +37,22 @@ static int refresh(struct clg_device *d, const void *args, cl_event *event)
     return status;
 }
 
-static struct clg_form *form_find(struct clg_device *d, const struct clg_conv_job *j)
+static struct clg_form *form_find(struct clg_device *d, const struct clg_conv_job *j, clg_form_fn *make)
 {
     for (struct clg_form *f = d->forms; f; f = f->next)
-        if (f->buffer == j->w.buffer && f->offset == j->w.offset && f->pass == j->pass)
+        if (f->buffer == j->w.buffer && f->offset == j->w.offset && f->pass == j->pass && f->make == make)
             return f;
     return NULL;
 }
 
-static int form_new(struct clg_device *d, const struct clg_conv_job *j, size_t floats, struct clg_form **form)
+static int form_new(struct clg_device *d, const struct clg_conv_job *j, size_t floats, clg_form_fn *make,
+                    struct clg_form **form)
 {
     struct clg_form *f = *form = calloc(1, sizeof *f);
     if (!f)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory");
-    *f = (struct clg_form){.buffer = j->w.buffer, .offset = j->w.offset, .pass = j->pass, .next = d->forms};
+    *f = (struct clg_form){
+        .buffer = j->w.buffer, .offset = j->w.offset, .pass = j->pass, .make = make, .next = d->forms};
     int status = clg_slab_new(&f->slab, d, floats);
     if (status)
         free(f);
@@ -61,8 +64,8 @@ static int form_new(struct clg_device *d, const struct clg_conv_job *j, size_t f
 int clg_form_get(struct clg_device *d, const struct clg_conv_job *j, size_t floats, clg_form_fn *make,
                  struct clg_tensor *to)
 {
-    struct clg_form *form = form_find(d, j);
-    int status = form ? 0 : form_new(d, j, floats, &form);
+    struct clg_form *form = form_find(d, j, make);
+    int status = form ? 0 : form_new(d, j, floats, make, &form);
     if (status)
         return status;
     *to = clg_slab_all(form->slab);
