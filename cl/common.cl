@@ -3,6 +3,10 @@
 // Tensors arrive as a buffer and an offset in floats (x_, x0); AT() makes the pointer.
 #define AT(name) (name##_ + name##0)
 
+// CPU kernels: work-items that work alone, and register tiles of TP x NV vectors.
+#define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+#define TILE(p, v) _Pragma("unroll") for (int p = 0; p < TP; p++) _Pragma("unroll") for (int v = 0; v < NV; v++)
+
 // Products that are summed in one go: long sums of floats lose bits, sums of such sums hardly any.
 #define SUM_DEPTH 128
 

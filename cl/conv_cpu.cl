@@ -91,9 +91,6 @@ void fill_box(__local float *box, __global const float *in, const int image, con
 // Where pixel p of a tile stands in the box, from the tile's first.
 #define PIXEL(p) ((p) / (TPY * TPX) * IMAGE + (p) / TPX % TPY * STEP_IN * ROW + (p) % TPX * STEP_IN * CI)
 
-// For every vector of a register tile.
-#define TILE(p, v) _Pragma("unroll") for (int p = 0; p < TP; p++) _Pragma("unroll") for (int v = 0; v < NV; v++)
-
 // acc += the products of so many channels of one tap.
 #define TAP_SUM(acc, in, w, channels)                                                                             \
     for (int ci = 0; ci < (channels); ci++) {                                                                     \

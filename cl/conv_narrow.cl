@@ -5,8 +5,6 @@
 //
 // Constants: R, S, STRIDE, PAD, C, K, H, W, OH, OW as ever; VF. All work-items work alone.
 
-#define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-
 #ifdef MAP_ROWS
 // --- backward-data -----------------------------------------------------------------------------------------------
 //
@@ -52,12 +50,9 @@ void row_products(__local float *to, __global const float *dy, __global const fl
                     acc[p][v] += one[p] * lanes;
             }
         }
-#pragma unroll
-        for (int p = 0; p < TP; p++)
-#pragma unroll
-            for (int v = 0; v < NV; v++)
-                if (x + p < OW)
-                    STOREV(acc[p][v], to + (SIDE + x + p) * LONG + v * VF);
+        TILE(p, v)
+            if (x + p < OW)
+                STOREV(acc[p][v], to + (SIDE + x + p) * LONG + v * VF);
     }
 }
 
@@ -137,11 +132,7 @@ void tile(__local float *sums, __local const float *box, __global const float *d
           const bool first)
 {
     fv acc[TP][NV];
-#pragma unroll
-    for (int p = 0; p < TP; p++)
-#pragma unroll
-        for (int v = 0; v < NV; v++)
-            acc[p][v] = 0.0f;
+    TILE(p, v) acc[p][v] = 0.0f;
     for (int row = 0; row < rows; row++)
         for (int ox = 0; ox < OW; ox++) {
             fv d[NV];
@@ -154,13 +145,11 @@ void tile(__local float *sums, __local const float *box, __global const float *d
                     acc[p][v] += one * d[v];
             }
         }
-#pragma unroll
-    for (int p = 0; p < TP; p++)
-#pragma unroll
-        for (int v = 0; v < NV; v++) {
-            __local float *to = sums + p * BLOCKS * LB + v * VF;
-            STOREV(first ? acc[p][v] : LOADV(to) + acc[p][v], to);
-        }
+    TILE(p, v)
+    {
+        __local float *to = sums + p * BLOCKS * LB + v * VF;
+        STOREV(first ? acc[p][v] : LOADV(to) + acc[p][v], to);
+    }
 }
 
 // parts [SHARES][R][S][C][K]. global: {SHARES}

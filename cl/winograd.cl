@@ -12,8 +12,6 @@
 // map side and 4 C (plane * C + c) on the picture side, are cut in blocks.
 // C and K are multiples of VF. All work-items work alone.
 
-#define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-
 #if VF == 16
 #define ZIP_LOW(a, b)                                                                                             \
     (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
@@ -134,25 +132,24 @@ void transpose(fv *rows)
     }
 }
 
-// For its adjoint: u [25][4 C panels][K][LB]. global: {4 C / VF vectors of the picture side, shares of K}
+// For its adjoint: u [25][4 C panels][K][LB]. global: {4 C / VF vectors of the picture side}
 WORK void winograd_weights_adjoint(__global const float *w_, ulong w0, __global float *u_, ulong u0, int C, int K)
 {
     const int depth = get_global_id(0) * VF, plane = depth / C, c = depth % C, qy = plane / 2, qx = plane % 2;
-    const int vectors = K / VF, share = get_global_id(1), shares = get_global_size(1);
     const ulong apart = (ulong)4 * C * K;
-    for (int kb = share * vectors / shares; kb < (share + 1) * vectors / shares; kb++) {
+    for (int k = 0; k < K; k += VF) {
         fv taps[4][VF];
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const int tap = (qy + 2 * (i / 2)) * 4 + qx + 2 * (i % 2);
 #pragma unroll
             for (int l = 0; l < VF; l++)
-                taps[i][l] = LOADV(AT(w) + ((ulong)tap * C + c + l) * K + kb * VF);
+                taps[i][l] = LOADV(AT(w) + ((ulong)tap * C + c + l) * K + k);
             transpose(taps[i]);
         }
         for (int l = 0; l < VF; l++) {
             const fv g[4] = {taps[0][l], taps[1][l], taps[2][l], taps[3][l]};
-            __global float *u = AT(u) + ((ulong)(depth / LB) * K + kb * VF + l) * LB + depth % LB;
+            __global float *u = AT(u) + ((ulong)(depth / LB) * K + k + l) * LB + depth % LB;
             STORE_TAPS(g, u, apart)
         }
     }

@@ -1,8 +1,6 @@
 // Minimal filtering's matrix products, one for each of the 25 products e of a tile (winograd.cl): register tiles of
 // TP rows x LB lanes, work-items that work alone.
 
-#define WORK __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-
 // acc[p][v] += a[p] * b[lanes]; a's floats are a_row apart.
 #define PRODUCT(acc, a, a_row, b)                                                                                 \
     {                                                                                                             \
@@ -41,19 +39,13 @@ WORK void winograd_products(__global const float *a_, ulong a0, __global const f
         __global float *c = AT(c) + ((ulong)e * rows + row) * c_stride + panel * LB;
         for (int from = 0; from < depth; from += SUM_DEPTH) {
             fv acc[TP][NV];
-#pragma unroll
-            for (int p = 0; p < TP; p++)
-#pragma unroll
-                for (int v = 0; v < NV; v++)
-                    acc[p][v] = 0.0f;
+            TILE(p, v) acc[p][v] = 0.0f;
             PRODUCTS(acc, a + from, a_stride, 1, b + from * LB, min(SUM_DEPTH, depth - from))
-#pragma unroll
-            for (int p = 0; p < TP; p++)
-#pragma unroll
-                for (int v = 0; v < NV; v++) {
-                    __global float *to = c + (ulong)p * c_stride + v * VF;
-                    STOREV(from ? LOADV(to) + acc[p][v] : acc[p][v], to);
-                }
+            TILE(p, v)
+            {
+                __global float *to = c + (ulong)p * c_stride + v * VF;
+                STOREV(from ? LOADV(to) + acc[p][v] : acc[p][v], to);
+            }
         }
     }
 }
@@ -80,19 +72,13 @@ void sum_tiles(SUMS float *sums, __global const float *v, __global const float *
     for (int panel = 0; panel < panels; panel++)
         for (int d = 0; d < depths; d += TP) {
             fv acc[TP][NV];
-#pragma unroll
-            for (int p = 0; p < TP; p++)
-#pragma unroll
-                for (int i = 0; i < NV; i++)
-                    acc[p][i] = 0.0f;
+            TILE(p, i) acc[p][i] = 0.0f;
             PRODUCTS(acc, v + d, 1, CR, w + panel * w_panel, tiles)
-#pragma unroll
-            for (int p = 0; p < TP; p++)
-#pragma unroll
-                for (int i = 0; i < NV; i++) {
-                    SUMS float *to = sums + (d + p) * CK + panel * LB + i * VF;
-                    STOREV(first ? acc[p][i] : LOADV(to) + acc[p][i], to);
-                }
+            TILE(p, i)
+            {
+                SUMS float *to = sums + (d + p) * CK + panel * LB + i * VF;
+                STOREV(first ? acc[p][i] : LOADV(to) + acc[p][i], to);
+            }
         }
 }
 

@@ -91,6 +91,11 @@ int cli_device_open(struct clg_device **device, const struct cli_device_options 
 // One line for each device; `marked` (a position, or -1) is pointed at.
 void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
 
+// --- output ------------------------------------------------------------------------------------
+// Prints a document on stdout, on several lines or one. 0, or CLG_ENOMEM after a line in the log.
+struct cJSON;
+int cli_json_print(const struct cJSON *document, bool lines, const struct clg_log *log);
+
 // --- paths and pictures ------------------------------------------------------------------------
 // Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.
 int cli_folder_create(const char *path, const struct clg_log *log);

@@ -92,16 +92,6 @@ static void begin(struct bench *b)
     cJSON_AddNumberToObject(b->json, "batch", p->batch);
 }
 
-static int print_json(const struct bench *b)
-{
-    char *text = cJSON_PrintUnformatted(b->json);
-    if (!text)
-        return cli_fail(&b->log, CLG_ENOMEM, "out of memory for the results");
-    puts(text);
-    cJSON_free(text);
-    return 0;
-}
-
 static int bench(struct bench *b)
 {
     static int (*const parts[])(struct bench *) = {[BENCH_STEP] = bench_step,
@@ -114,7 +104,7 @@ static int bench(struct bench *b)
         if (b->options.what == i || b->options.what == BENCH_ALL)
             status = parts[i](b);
     if (!status && b->json)
-        status = print_json(b);
+        status = cli_json_print(b->json, false, &b->log);
     cJSON_Delete(b->json);
     return status;
 }

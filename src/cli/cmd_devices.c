@@ -80,13 +80,10 @@ static int print_json(const struct clg_device_info *list, int count, const struc
         cJSON_AddItemToArray(devices, device_json(&list[i]));
     add_choice(all, "auto", list, by_itself);
     add_choice(all, "selected", list, asked);
-    char *text = cJSON_Print(all);
+    const struct clg_log log = cli_log(NULL, false);
+    int status = cli_json_print(all, true, &log);
     cJSON_Delete(all);
-    if (!text)
-        return CLG_ENOMEM;
-    puts(text);
-    cJSON_free(text);
-    return 0;
+    return status;
 }
 
 // --- words -------------------------------------------------------------------------------------

@@ -135,13 +135,10 @@ static int print_json(struct clg_device *device, const struct result *r)
         cJSON_AddNumberToObject(o, "untried", row->untried);
         cJSON_AddItemToArray(list, o);
     }
-    char *text = cJSON_Print(all);
+    const struct clg_log log = cli_log(NULL, false);
+    int status = cli_json_print(all, true, &log);
     cJSON_Delete(all);
-    if (!text)
-        return CLG_ENOMEM;
-    puts(text);
-    cJSON_free(text);
-    return 0;
+    return status;
 }
 
 // --- the command -------------------------------------------------------------------------------

@@ -1,10 +1,21 @@
-// What commands write: folders, and pictures as bytes.
+// What commands write: JSON, folders.
 #include "cli.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+int cli_json_print(const struct cJSON *document, bool lines, const struct clg_log *log)
+{
+    char *text = lines ? cJSON_Print(document) : cJSON_PrintUnformatted(document);
+    if (!text)
+        return cli_fail(log, CLG_ENOMEM, "out of memory for the results");
+    puts(text);
+    cJSON_free(text);
+    return 0;
+}
 
 static bool is_folder(const char *path)
 {

@@ -13,16 +13,6 @@ static int at_most(int value, int most)
     return value > most ? most : value;
 }
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int round_up(int a, int b)
-{
-    return divide_up(a, b) * b;
-}
-
 // Floats of local memory that a box may take: it should stay in the second-level cache beside the weights.
 static int box_budget(const struct clg_device *d)
 {
@@ -56,7 +46,7 @@ static int span_of(const struct clg_conv *c, int kernel, bool backward, int *low
     int lowest = 0, highest = 0;
     for (int phase = 0; phase < c->stride; phase++) {
         int offset = (phase + c->pad) / c->stride, first = (phase + c->pad) % c->stride;
-        int taps = first < kernel ? divide_up(kernel - first, c->stride) : 0;
+        int taps = first < kernel ? clg_divide_up(kernel - first, c->stride) : 0;
         highest = at_least(highest, offset);
         if (taps)
             lowest = at_most(lowest, offset - (taps - 1));
@@ -78,34 +68,34 @@ static bool plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     const int step = backward ? c->stride : 1, tile = d->vector >= 16 ? 8 : 4;
     *p = (struct plan){.ci = in.c, .co = out.c, .ih = in.h, .iw = in.w, .outh = out.h, .outw = out.w};
     p->nv = lane_vectors(d, p->co);
-    p->blocks = divide_up(p->co, p->nv * d->vector);
+    p->blocks = clg_divide_up(p->co, p->nv * d->vector);
 
-    const int th = divide_up(p->outh, step), tw = divide_up(p->outw, step);
+    const int th = clg_divide_up(p->outh, step), tw = clg_divide_up(p->outw, step);
     p->tpx = tw >= tile ? tile : tw >= 4 ? 4 : tw >= 2 ? 2 : 1;
     p->tpy = th >= tile / p->tpx ? tile / p->tpx : th >= 2 && tile / p->tpx >= 2 ? 2 : 1;
     p->tpi = tile / (p->tpx * p->tpy);
-    p->tcols = round_up(tw, p->tpx);
+    p->tcols = clg_round_up(tw, p->tpx);
     const int span_y = span_of(c, c->r, backward, &p->box_y), span_x = span_of(c, c->s, backward, &p->box_x);
     p->bw = box_side(c, backward, p->tcols, span_x);
 
     // The tallest box that the budget allows, then more images where a whole one fits.
     const int budget = box_budget(d);
-    p->trows = round_up(th, p->tpy);
+    p->trows = clg_round_up(th, p->tpy);
     while (p->trows > p->tpy &&
            (int64_t)p->tpi * box_side(c, backward, p->trows, span_y) * p->bw * p->ci > budget)
-        p->trows = round_up(at_least(p->trows / 2, 1), p->tpy);
+        p->trows = clg_round_up(at_least(p->trows / 2, 1), p->tpy);
     p->bh = box_side(c, backward, p->trows, span_y);
     const int64_t image = (int64_t)p->bh * p->bw * p->ci;
     if (image * p->tpi > budget)
         return false;
-    p->strips = divide_up(th, p->trows);
+    p->strips = clg_divide_up(th, p->trows);
     const int workers = (int)d->info.compute_units;
     int images = p->strips > 1 ? p->tpi : (int)(budget / image);
     images = at_most(images, at_least(j->x.shape.n / (2 * workers), 1));
     p->images = at_least(images / p->tpi * p->tpi, p->tpi);
     p->images = at_most(p->images, 32);
-    p->boxes = divide_up(j->x.shape.n, p->images);
-    p->shares = at_most(p->blocks, divide_up(4 * workers, p->boxes * p->strips));
+    p->boxes = clg_divide_up(j->x.shape.n, p->images);
+    p->shares = at_most(p->blocks, clg_divide_up(4 * workers, p->boxes * p->strips));
     return true;
 }
 
@@ -167,7 +157,7 @@ struct filter_plan {
 static int filter_floats(const struct clg_device *d, const struct clg_conv_job *j,
                          const struct filter_plan *p)
 {
-    const int lanes = round_up(j->y.shape.c, p->nv * d->vector);
+    const int lanes = clg_round_up(j->y.shape.c, p->nv * d->vector);
     const int bh = j->conv.stride * (p->orows - 1) + j->conv.r;
     int64_t floats =
         (int64_t)p->images * (p->cr * (int64_t)bh * p->bw + (int64_t)lanes * p->orows * j->y.shape.w);
@@ -180,11 +170,11 @@ static bool filter_plan_make(struct clg_device *d, const struct clg_conv_job *j,
               workers = (int)d->info.compute_units;
     *p =
         (struct filter_plan){.nv = lane_vectors(d, j->y.shape.c), .ct = d->vector >= 16 ? 8 : 4, .images = 1};
-    p->cr = round_up(at_most(c, 2 * p->ct), p->ct);
+    p->cr = clg_round_up(at_most(c, 2 * p->ct), p->ct);
     p->bw = j->conv.stride * (j->y.shape.w - 1) + j->conv.s;
     p->orows = j->y.shape.h;
     while (p->orows > 1 && filter_floats(d, j, p) > budget)
-        p->orows = divide_up(p->orows, 2);
+        p->orows = clg_divide_up(p->orows, 2);
     if (filter_floats(d, j, p) > budget)
         return false;
     const int most = at_most(64, at_least(n / 2, 1));
@@ -196,8 +186,8 @@ static bool filter_plan_make(struct clg_device *d, const struct clg_conv_job *j,
         }
     }
     p->bh = j->conv.stride * (p->orows - 1) + j->conv.r;
-    p->ranges = divide_up(c, p->cr);
-    p->shares = at_most(divide_up(n, p->images), divide_up(2 * workers, p->ranges));
+    p->ranges = clg_divide_up(c, p->cr);
+    p->shares = at_most(clg_divide_up(n, p->images), clg_divide_up(2 * workers, p->ranges));
     return true;
 }
 

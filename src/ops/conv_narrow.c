@@ -6,11 +6,6 @@
 
 enum { CHANNELS_MOST = 4, STRIP_BYTES = 128 << 10, BOX_BYTES = 16 << 10 };
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 // Vectors that a register tile's sums may take: AVX-512 has 32 registers, AVX2 and SSE have 16.
 static int sums_most(const struct clg_device *d)
 {
@@ -37,17 +32,17 @@ static size_t strip_bytes(const struct clg_device *d, const struct clg_conv_job 
 static bool data_plan_make(struct clg_device *d, const struct clg_conv_job *j, struct data_plan *p)
 {
     const struct clg_conv *c = &j->conv;
-    *p = (struct data_plan){.nv = divide_up(c->r * c->s * j->x.shape.c, d->vector),
-                            .side = divide_up(c->s, c->stride),
+    *p = (struct data_plan){.nv = clg_divide_up(c->r * c->s * j->x.shape.c, d->vector),
+                            .side = clg_divide_up(c->s, c->stride),
                             .rows = j->x.shape.h};
     if (p->nv > sums_most(d))
         return false;
     p->tp = sums_most(d) / p->nv;
     p->tp = p->tp > j->y.shape.w ? j->y.shape.w : p->tp;
     // Strips that fit, and at least two work-items for every core.
-    for (;; p->rows = divide_up(p->rows, 2)) {
+    for (;; p->rows = clg_divide_up(p->rows, 2)) {
         p->map_rows = (p->rows + c->r - 2) / c->stride + 1;
-        p->strips = divide_up(j->x.shape.h, p->rows);
+        p->strips = clg_divide_up(j->x.shape.h, p->rows);
         const bool small = strip_bytes(d, j, p) <= local_bytes(d, STRIP_BYTES);
         if (p->rows == 1)
             return strip_bytes(d, j, p) <= d->info.local_memory;
@@ -99,13 +94,13 @@ static bool filter_plan_make(struct clg_device *d, const struct clg_conv_job *j,
     const int neighbours = c->s * x.c, workers = 2 * (int)d->info.compute_units;
     *p = (struct filter_plan){.nv = y.c <= d->vector ? 1 : 2, .rows = y.h};
     const int most = sums_most(d) / p->nv;
-    p->tiles = divide_up(neighbours, most);
-    p->tp = divide_up(neighbours, p->tiles);
+    p->tiles = clg_divide_up(neighbours, most);
+    p->tp = clg_divide_up(neighbours, p->tiles);
     p->shares = x.n < workers ? x.n : workers;
-    const int lanes = divide_up(y.c, p->nv * d->vector) * p->nv * d->vector;
+    const int lanes = clg_divide_up(y.c, p->nv * d->vector) * p->nv * d->vector;
     const size_t sums = sizeof(float) * (size_t)(c->r * p->tiles * p->tp) * (size_t)lanes;
     const size_t row = sizeof(float) * (size_t)(c->stride * (y.w - 1) + c->s) * (size_t)x.c;
-    for (;; p->rows = divide_up(p->rows, 2)) {
+    for (;; p->rows = clg_divide_up(p->rows, 2)) {
         const size_t box = row * (size_t)(c->stride * (p->rows - 1) + c->r);
         if (box <= BOX_BYTES || p->rows == 1)
             return box + sums + 1024 <= d->info.local_memory;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+enum { CHUNK_BYTES = 12 << 20 };  // of both spectra
 enum { KEEP_TILES = 64 };         // transformed weights that no more tiles share are kept
 enum { PRODUCTS = 25, PAD = 16 }; // PAD floats end every row: powers of two apart would share cache sets
 
@@ -20,21 +21,8 @@ struct plan {
     bool whole;           // filter gradient: sums stay in local memory
 };
 
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int round_up(int a, int b)
-{
-    return divide_up(a, b) * b;
-}
-
-enum {
-    RANGE = 48,
-    GROUP = 2,
-    DEPTH = 128
-}; // of filter gradients: picture channels, map blocks, tiles at a time
+// Of filter gradients: picture channels and map blocks of a work-item, tiles at a time.
+enum { RANGE = 48, GROUP = 2, DEPTH = 128 };
 
 static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct plan *p)
 {
@@ -43,25 +31,24 @@ static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     *p = (struct plan){
         .nv = 2, .tp = d->vector >= 16 ? 8 : 6, .picture = 4 * j->x.shape.c, .map = j->y.shape.c};
     p->lanes = p->nv * d->vector;
-    p->tiles_y = divide_up(j->y.shape.h, 4);
-    p->tiles_x = divide_up(j->y.shape.w, 4);
+    p->tiles_y = clg_divide_up(j->y.shape.h, 4);
+    p->tiles_x = clg_divide_up(j->y.shape.w, 4);
     p->tiles = p->tiles_y * p->tiles_x;
-    p->panels = divide_up(p->map, p->lanes);
+    p->panels = clg_divide_up(p->map, p->lanes);
     p->picture_block = filter ? RANGE : p->picture + PAD;
-    p->map_block = filter ? p->lanes : round_up(p->map, p->lanes) + PAD;
-    p->picture_blocks = divide_up(p->picture, p->picture_block);
-    p->map_blocks = divide_up(p->map, p->map_block);
+    p->map_block = filter ? p->lanes : clg_round_up(p->map, p->lanes) + PAD;
+    p->picture_blocks = clg_divide_up(p->picture, p->picture_block);
+    p->map_blocks = clg_divide_up(p->map, p->map_block);
 
     // A chunk's spectra stay in the last-level cache.
     const int width = p->picture_blocks * p->picture_block + p->map_blocks * p->map_block;
     const int64_t image = (int64_t)p->tiles * PRODUCTS * width * (int64_t)sizeof(float);
-    const int64_t budget = (int64_t)12 << 20;
-    const int64_t fit = budget / image;
-    const int least = divide_up(128, p->tiles);
+    const int64_t fit = CHUNK_BYTES / image;
+    const int least = clg_divide_up(128, p->tiles);
     p->chunk = fit > n ? n : fit < least ? least : (int)fit;
     p->chunk = p->chunk > n ? n : p->chunk;
-    p->chunk = divide_up(n, divide_up(n, p->chunk)); // equal ones
-    p->rows = round_up(p->chunk * p->tiles, p->tp);
+    p->chunk = clg_divide_up(n, clg_divide_up(n, p->chunk)); // equal ones
+    p->rows = clg_round_up(p->chunk * p->tiles, p->tp);
 
     const size_t part = (size_t)PRODUCTS * (size_t)p->rows;
     p->v = part * (size_t)(p->picture_blocks * p->picture_block);
@@ -69,10 +56,10 @@ static void plan_make(struct clg_device *d, const struct clg_conv_job *j, struct
     p->whole = p->chunk == n &&
                sizeof(float) * (size_t)(PRODUCTS * RANGE * GROUP * p->lanes) <= d->info.local_memory;
     if (!filter)
-        p->u = (size_t)PRODUCTS * (size_t)p->picture * (size_t)round_up(p->map, p->lanes);
+        p->u = (size_t)PRODUCTS * (size_t)p->picture * (size_t)clg_round_up(p->map, p->lanes);
     else if (!p->whole)
         p->sums = (size_t)PRODUCTS * (size_t)(p->picture_blocks * p->picture_block) *
-                  (size_t)round_up(p->map, GROUP * p->lanes);
+                  (size_t)clg_round_up(p->map, GROUP * p->lanes);
 }
 
 // A transform: gx x gy work-items that move so many floats.
@@ -178,7 +165,7 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
     struct clg_launch l = {.file = "winograd_gemm.cl",
                            .kernel = "winograd_filter",
                            .options = options,
-                           .global = {(size_t)divide_up(p->map_blocks, GROUP), (size_t)p->picture_blocks},
+                           .global = {(size_t)clg_divide_up(p->map_blocks, GROUP), (size_t)p->picture_blocks},
                            .local = {1, 1},
                            .flops = clg_conv_flops(j)};
     struct clg_arg args[] = {CLG_T(v),
@@ -219,7 +206,8 @@ static bool winograd_fits(struct clg_device *d, const struct clg_conv_job *j)
         return false;
     struct plan p;
     plan_make(d, j, &p);
-    return (p.u + p.v + p.m + p.sums) * sizeof(float) <= d->info.max_allocation;
+    const size_t floats = p.u + p.v + p.m + p.sums;
+    return floats < INT32_MAX / 2 && floats * sizeof(float) <= d->info.max_allocation;
 }
 
 static int winograd_run(struct clg_device *d, const struct clg_conv_job *j)

@@ -18,11 +18,6 @@ struct cut {
     char options[96];
 };
 
-static int divided(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 // Blocks: enough of them for the device, few enough to merge quickly. A CPU's work-item takes whole rows, and
 // where it writes a few pages of them.
 static void cut_rows(struct clg_device *d, struct cut *cut)
@@ -31,9 +26,9 @@ static void cut_rows(struct clg_device *d, struct cut *cut)
     const int units = (int)d->info.compute_units;
     int wanted = cpu ? 4 * units : units * 1024 / (cut->c > 1 ? cut->c : 1);
     wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
-    cut->block = divided(cut->rows, wanted);
-    cut->blocks = divided(cut->rows, cut->block);
-    cut->pass_block = cpu ? divided(CPU_PASS, cut->c) : 1;
+    cut->block = clg_divide_up(cut->rows, wanted);
+    cut->blocks = clg_divide_up(cut->rows, cut->block);
+    cut->pass_block = cpu ? clg_divide_up(CPU_PASS, cut->c) : 1;
     if (cut->pass_block > cut->block)
         cut->pass_block = cut->block;
 }
@@ -60,7 +55,7 @@ static struct clg_launch over_rows(struct clg_device *d, const char *kernel, con
                                    int floats_each)
 {
     struct clg_launch l = launch_of(kernel, cut);
-    l.global[0] = (size_t)divided(cut->rows, block) * (size_t)divided(cut->c, cut->width);
+    l.global[0] = (size_t)clg_divide_up(cut->rows, block) * (size_t)clg_divide_up(cut->c, cut->width);
     l.local[0] = d->info.type == CLG_DEVICE_CPU ? 1 : (size_t)d->work_group;
     l.bytes = 4.0 * floats_each * cut->rows * cut->c;
     l.flops = 4.0 * cut->rows * cut->c;

@@ -25,11 +25,21 @@ struct clg_conv_variant {
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
-extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow, clg_conv_winograd,
-    clg_conv_gpu;
+extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow,
+    clg_conv_winograd, clg_conv_gpu;
 // All rows, plain first; ends in NULL. Tests go through it by themselves.
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL
+
+static inline int clg_divide_up(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static inline int clg_round_up(int a, int b)
+{
+    return clg_divide_up(a, b) * b;
+}
 
 // Runs a job: the forced variant where it fits, else what the tuner found (ops/tuning.h), else the device's
 // rule.
@@ -62,8 +72,8 @@ void clg_weights_watch(struct clg_tensor weights);
 bool clg_weights_watched(struct clg_tensor weights);
 void clg_weights_forget(struct clg_device *d, struct clg_tensor weights);
 int clg_weights_changed(struct clg_device *d, struct clg_tensor weights);
-// The job's watched weights in the form for its pass: `floats` floats that `make` enqueues whenever the weights
-// have changed. Kept until they are forgotten.
+// The job's watched weights in the form for its pass: `floats` floats that `make` enqueues whenever the
+// weights have changed. Kept until they are forgotten.
 typedef int clg_form_fn(struct clg_device *d, const struct clg_conv_job *job, struct clg_tensor to);
 int clg_form_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats, clg_form_fn *make,
                  struct clg_tensor *to);
@@ -77,7 +87,8 @@ int clg_launch_elements(struct clg_device *d, const char *kernel, const char *op
                         const struct clg_arg *args, int args_n, double flops_each, int floats_each);
 
 // sum = (accumulate ? sum : 0) + parts [n][sum's shape], one by one.
-int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum, bool accumulate);
+int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
+                  bool accumulate);
 
 // Bytes 0..255 on the device (packed from the tensor's start) to floats -1..1.
 int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x);
