@@ -5,9 +5,12 @@
 #include <clgan/base.h>
 #include <clgan/data.h>
 #include <clgan/device.h>
+#include <clgan/explore.h>
 #include <clgan/gan.h>
 #include <clgan/ops.h>
 #include <clgan/options.h>
+#include <clgan/pictures.h>
+#include <clgan/svm.h>
 #include <clgan/tensor.h>
 #include <clgan/train.h>
 #include <clgan/tune.h>

@@ -78,6 +78,18 @@ CLG_API int clg_gan_init_from(struct clg_gan *gan, const char *path);
 CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value,
                                     const struct clg_log *log);
 
+// Every parameter and running statistic of the two nets by its name in checkpoints ("netG.main.0.weight";
+// "averageG.": the averaged generator) and in PyTorch's layout.
+CLG_API int clg_gan_tensors(const struct clg_gan *gan); // how many
+struct clg_tensor_facts {
+    char name[64];
+    int64_t shape[4];
+    int dims;
+};
+CLG_API int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_facts *facts);
+CLG_API int clg_gan_tensor_read(struct clg_gan *gan, int i, float *values);
+CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values);
+
 // Tries what variants there are for each convolution of training these params, and of generating with them,
 // and keeps the fastest in the device's tuning file, which devices opened later take up. Each is checked
 // against the plain one first; what fails costs a warning. Before any gan is made on this device. The rows

@@ -113,6 +113,9 @@ CLG_API int clg_fill(struct clg_device *d, struct clg_tensor x, float value);
 CLG_API int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to);      // equal counts
 CLG_API int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tensor y); // y += a x
 CLG_API int clg_scale(struct clg_device *d, float a, struct clg_tensor x);                     // x *= a
+CLG_API int clg_multiply(struct clg_device *d, struct clg_tensor x, struct clg_tensor y);      // y *= x
+// x [n][h][w][c] *= s [c], channel by channel.
+CLG_API int clg_channels_scale(struct clg_device *d, struct clg_tensor s, struct clg_tensor x);
 // result[0] = <x, y>, summed in a fixed order; result is a tensor of one float.
 CLG_API int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, struct clg_tensor result);
 // Channels [from, from + part.c) of whole <-> part; equal n, h, w. The two directions of a concatenation.

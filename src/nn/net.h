@@ -145,7 +145,8 @@ int clg_param_write(struct clg_net *net, const struct clg_param *param, struct c
 int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); // dims
 
 // --- plans -------------------------------------------------------------------------------------
-enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN };
+// LOOK: running statistics as in INFER, but every layer's output stays, and gradients go back to the input.
+enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN, CLG_PLAN_LOOK };
 
 // want: for TRAIN, which of CLG_WANT_PARAMS and CLG_WANT_INPUT backward may be asked for.
 int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
@@ -161,5 +162,15 @@ struct clg_tensor clg_plan_output_grad(const struct clg_plan *plan); // to be fi
 // accumulate: parameter gradients are added to.
 int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, bool accumulate,
                       struct clg_tensor dinput);
+
+// Of a LOOK plan: a layer's output after forward, and its gradient, to be filled before backward_from.
+struct clg_tensor clg_plan_layer(const struct clg_plan *plan, int layer);
+struct clg_tensor clg_plan_layer_grad(const struct clg_plan *plan, int layer);
+// Forward of layers `from` to the last, where those before have run: a changed output can be gone on with.
+int clg_plan_forward_from(struct clg_plan *plan, struct clg_tensor input, int from);
+// Backward from a layer's output gradient to the input's, of the forward with the same input. guided: every
+// activation lets only positive gradients through, where its output is positive.
+int clg_plan_backward_from(struct clg_plan *plan, struct clg_tensor input, int layer, bool guided,
+                           struct clg_tensor dinput);
 
 #endif
