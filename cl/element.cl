@@ -1,4 +1,4 @@
-// Element by element: fill, copy, axpy, scale, activations, bias, channel ranges, Adam, averages, pixels.
+// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, Adam, averages, pixels.
 // A work-item takes RUN floats in vectors of VF, one behind the other: many on a CPU, one on a GPU. The tensor's last
 // vector may be short.
 
@@ -56,6 +56,11 @@ KERNEL void axpy(float a, __global const float *x_, ulong x0, __global float *y_
 KERNEL void scale(float a, __global float *x_, ulong x0, int n)
 {
     VECTORS(n) put(a * get(AT(x), i, end), AT(x), i, end);
+}
+
+KERNEL void multiply(__global const float *x_, ulong x0, __global float *y_, ulong y0, int n)
+{
+    VECTORS(n) put(get(AT(y), i, end) * get(AT(x), i, end), AT(y), i, end);
 }
 
 #ifdef ACT
@@ -126,6 +131,13 @@ KERNEL void bias_add(__global const float *b_, ulong b0, __global float *x_, ulo
     __global const float *b = AT(b);
     __global float *x = AT(x);
     ELEMENTS(n) x[i] += b[i % c];
+}
+
+KERNEL void channels_scale(__global const float *s_, ulong s0, __global float *x_, ulong x0, int n, int c)
+{
+    __global const float *s = AT(s);
+    __global float *x = AT(x);
+    ELEMENTS(n) x[i] *= s[i % c];
 }
 
 // Channels [from, from + pc) of whole (wc channels) <-> part (pc channels); n counts part's floats.

@@ -58,6 +58,41 @@ static void test_axpy_scale(void **state)
     }
 }
 
+static void test_multiply(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        size_t n = (size_t)counts[i];
+        float *x = host_normal(12, n, 0, 1), *y = host_normal(13, n, 0, 1);
+        double *expected = host_zeros(n);
+        struct guarded tx = guarded_of(vector_of(n), x), ty = guarded_of(vector_of(n), y);
+        for (size_t j = 0; j < n; j++)
+            expected[j] = (double)x[j] * y[j];
+        assert_int_equal(clg_multiply(test_device(), tx.view, ty.view), 0);
+        guarded_close("multiply", ty, expected, 1e-6);
+        free(x), free(y), free(expected);
+        test_free_all();
+    }
+}
+
+static void test_channels_scale(void **state)
+{
+    (void)state;
+    static const struct clg_shape shapes[] = {{1, 1, 1, 1}, {2, 3, 5, 7}, {3, 4, 4, 16}, {1, 33, 31, 19}};
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        const size_t n = clg_shape_count(shapes[i]), c = (size_t)shapes[i].c;
+        float *s = host_normal(14, c, 0, 1), *x = host_normal(15, n, 0, 1);
+        double *expected = host_zeros(n);
+        struct guarded ts = guarded_of(vector_of(c), s), tx = guarded_of(shapes[i], x);
+        for (size_t j = 0; j < n; j++)
+            expected[j] = (double)x[j] * s[j % c];
+        assert_int_equal(clg_channels_scale(test_device(), ts.view, tx.view), 0);
+        guarded_close("scale by channels", tx, expected, 1e-6);
+        free(s), free(x), free(expected);
+        test_free_all();
+    }
+}
+
 // Against float64, relative to the sum of |x y|; and twice the same bits.
 static void test_dot(void **state)
 {
@@ -295,6 +330,7 @@ static void test_bad_counts(void **state)
     struct clg_log old = quiet(&log);
     REFUSED(&log, clg_copy(d, a, b));
     REFUSED(&log, clg_axpy(d, 1, a, b));
+    REFUSED(&log, clg_multiply(d, a, b));
     REFUSED(&log, clg_dot(d, a, b, one));
     REFUSED(&log, clg_bce(d, a, 1, b, two));
     REFUSED(&log, clg_bce(d, a, 1, a, one));
@@ -318,6 +354,7 @@ static void test_bad_shapes(void **state)
     struct clg_log old = quiet(&log);
     REFUSED(&log, clg_bias_add(d, v4, x));
     REFUSED(&log, clg_bias_backward(d, x, v4, false));
+    REFUSED(&log, clg_channels_scale(d, v4, x));
     REFUSED(&log, clg_channels_put(d, part, x, 4));
     REFUSED(&log, clg_channels_put(d, part, x, -1));
     REFUSED(&log, clg_channels_get(d, x, 4, part));
@@ -344,8 +381,9 @@ static void test_bad_rates(void **state)
 static void test_forms(void **state)
 {
     (void)state;
-    static void (*const tests[])(void **) = {test_fill,     test_copy, test_axpy_scale, test_bias_add,
-                                             test_channels, test_adam, test_ema,        test_pixels};
+    static void (*const tests[])(void **) = {
+        test_fill,           test_copy,     test_axpy_scale, test_multiply, test_bias_add,
+        test_channels_scale, test_channels, test_adam,       test_ema,      test_pixels};
     in_every_form(tests, COUNT(tests));
 }
 
@@ -361,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fill),       cmocka_unit_test(test_copy),
         cmocka_unit_test(test_axpy_scale), cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_multiply),   cmocka_unit_test(test_channels_scale),
         cmocka_unit_test(test_bias_add),   cmocka_unit_test(test_channels),
         cmocka_unit_test(test_bce),        cmocka_unit_test(test_adam),
         cmocka_unit_test(test_ema),        cmocka_unit_test(test_pixels),

@@ -56,7 +56,7 @@ CLG_API int64_t clg_features_count(const struct clg_gan_params *params); // 0 on
 CLG_API int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *features);
 
 // Guided backpropagation (Springenberg et al. 2015; figure 5 of the paper): from the strongest place of
-// feature map `map` of D's activated layer, back to each picture, where every activation lets only positive
+// feature map `map` of D's layer, back to each picture, where every activation lets only positive
 // gradients through, and those only where it is active. gradients [n][size][size][channels]; strength [n]
 // (may be NULL): the map's value at that place; all-zero maps give zero gradients.
 CLG_API int clg_gan_guided(struct clg_gan *gan, const float *pictures, int n, int layer, int map,

@@ -16,9 +16,17 @@ static int forward(const struct clg_pass *p)
     return clg_act_forward(p->device, p->layer->act, p->in[0], p->out);
 }
 
+int clg_layer_act_backward(const struct clg_pass *p, struct clg_act act, struct clg_tensor to)
+{
+    const struct clg_act relu = {CLG_ACT_RELU, 0};
+    const bool guided = p->guided && (act.kind == CLG_ACT_RELU || act.kind == CLG_ACT_LEAKY_RELU);
+    int status = guided ? clg_act_forward(p->device, relu, p->dout, p->dout) : 0; // what is negative goes
+    return status ? status : clg_act_backward(p->device, guided ? relu : act, p->out, p->dout, to);
+}
+
 static int backward(const struct clg_pass *p)
 {
-    return p->din[0].buffer ? clg_act_backward(p->device, p->layer->act, p->out, p->dout, p->din[0]) : 0;
+    return p->din[0].buffer ? clg_layer_act_backward(p, p->layer->act, p->din[0]) : 0;
 }
 
 static void text(const struct clg_layer *layer, char *to, size_t size)

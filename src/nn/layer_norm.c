@@ -49,8 +49,21 @@ static int forward(const struct clg_pass *p)
     return clg_norm_infer(p->device, norm_of(p), p->in[0], p->out);
 }
 
+// With running statistics it is a scale and an offset a channel; dx = act'(y) dy gamma / sqrt(var + eps).
+static int look_backward(const struct clg_pass *p)
+{
+    if (!p->din[0].buffer)
+        return 0;
+    int status = clg_layer_act_backward(p, p->layer->norm.act, p->din[0]);
+    if (!status)
+        status = clg_channels_scale(p->device, p->value[0], p->din[0]);
+    return status ? status : clg_channels_scale(p->device, p->saved[1], p->din[0]);
+}
+
 static int backward(const struct clg_pass *p)
 {
+    if (!p->training)
+        return look_backward(p);
     // The net's first layer may have no gradient to give on; the sums still need a place: dout's own.
     struct clg_tensor dx = p->din[0].buffer ? p->din[0] : p->dout;
     return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1],

@@ -11,4 +11,8 @@ extern const struct clg_layer_type clg_layer_type_conv, clg_layer_type_conv_tran
 // A layer of one input, the layer before.
 struct clg_layer clg_layer_new(const struct clg_layer_type *type, const char *name);
 
+// Back through an activation whose output is pass->out, guided when the pass is: from dout to `to`, which may
+// be dout.
+int clg_layer_act_backward(const struct clg_pass *pass, struct clg_act act, struct clg_tensor to);
+
 #endif

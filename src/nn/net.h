@@ -44,6 +44,7 @@ struct clg_pass {
         grad[CLG_LAYER_PARAMS_MOST]; // grad's buffer NULL: not wanted
     struct clg_tensor saved[2];      // `saved` vectors of the type, kept from forward to backward
     bool training, accumulate;
+    bool guided; // backward: only positive gradients pass activations (clg_plan_backward_from)
 };
 
 // Where a layer may write over what it reads: out over in[0] in inference, in training, din[0] over dout.

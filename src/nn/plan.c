@@ -3,59 +3,17 @@
 // Time goes 0 .. n-1 forward and n .. 2n-1 backward (layer i at 2n-1-i). Every tensor lives over an interval
 // of it; tensors whose intervals do not meet share memory. The memory is one address space cut into slabs of
 // at most the device's largest allocation.
-#include "nn/net.h"
+#include "nn/plan.h"
 
 #include "base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLABS_MOST = 64, TENSORS_MOST = 4 * CLG_LAYERS_MOST + CLG_LAYER_INPUTS_MOST };
-
 // Of one slab, and so of one tensor: kernels count elements in ints.
 #define MOST_FLOATS ((size_t)INT32_MAX / 64 * 64)
 
-struct place {
-    struct clg_shape shape;
-    int from, to; // interval of time, both inclusive; from > to: not needed
-    size_t at;    // floats from the start of the address space
-    int same_as;  // lives in that place instead (in-place layers), or -1
-};
-
-struct clg_plan {
-    struct clg_net *net;
-    enum clg_plan_mode mode;
-    int batch, want;
-    struct place places[TENSORS_MOST]; // outputs, their gradients, two saved vectors per layer, spares
-    int consumers[CLG_LAYERS_MOST];    // how many layers take the output
-    int input_consumers;               // and the net's input
-    size_t slab_floats, floats;        // the cut of the address space, its size
-    struct clg_slab *slabs[SLABS_MOST];
-    struct clg_tensor whole[SLABS_MOST];
-};
-
-static int out_of(int layer)
-{
-    return layer;
-}
-
-static int grad_of(int layer)
-{
-    return CLG_LAYERS_MOST + layer;
-}
-
-static int saved_of(int layer, int k)
-{
-    return (2 + k) * CLG_LAYERS_MOST + layer;
-}
-
-// Where a layer's gradient of its k-th input goes that must be added to another's.
-static int spare_of(int k)
-{
-    return 4 * CLG_LAYERS_MOST + k;
-}
-
-static void live(struct place *p, int time)
+static void live(struct clg_place *p, int time)
 {
     if (p->from > p->to)
         p->from = p->to = time;
@@ -70,8 +28,8 @@ static bool output_in_place(const struct clg_plan *plan, int i)
     int in = clg_net_input_index(net, i, 0), how = net->layers[i].type->in_place;
     if (in < 0 || plan->consumers[in] != 1)
         return false;
-    if (plan->mode == CLG_PLAN_INFER)
-        return how & CLG_IN_PLACE_INFER;
+    if (plan->mode != CLG_PLAN_TRAIN)
+        return plan->mode == CLG_PLAN_INFER && (how & CLG_IN_PLACE_INFER);
     return (how & CLG_IN_PLACE_TRAIN) && !net->layers[in].type->needs_output;
 }
 
@@ -87,33 +45,35 @@ static void outputs_live(struct clg_plan *plan, int i)
 {
     const struct clg_net *net = plan->net;
     const struct clg_layer_type *type = net->layers[i].type;
-    const bool train = plan->mode == CLG_PLAN_TRAIN;
+    const bool gradients = plan->mode != CLG_PLAN_INFER;
     const int backward = 2 * net->n - 1 - i;
-    live(&plan->places[out_of(i)], i);
-    if (train && type->needs_output)
-        live(&plan->places[out_of(i)], backward);
+    live(&plan->places[clg_place_out_of(i)], i);
+    if (plan->mode == CLG_PLAN_LOOK)
+        live(&plan->places[clg_place_out_of(i)], 2 * net->n);
+    if (gradients && type->needs_output)
+        live(&plan->places[clg_place_out_of(i)], backward);
     for (int k = 0; k < net->layers[i].inputs_n; k++) {
         int in = clg_net_input_index(net, i, k);
         if (in < 0)
             continue;
-        live(&plan->places[out_of(in)], i);
-        if (!train)
+        live(&plan->places[clg_place_out_of(in)], i);
+        if (!gradients)
             continue;
         if (type->needs_input)
-            live(&plan->places[out_of(in)], backward);
-        live(&plan->places[grad_of(in)], backward);
-        live(&plan->places[grad_of(in)], 2 * net->n - 1 - in);
+            live(&plan->places[clg_place_out_of(in)], backward);
+        live(&plan->places[clg_place_grad_of(in)], backward);
+        live(&plan->places[clg_place_grad_of(in)], 2 * net->n - 1 - in);
         if (plan->consumers[in] > 1)
-            live(&plan->places[spare_of(k)], backward);
+            live(&plan->places[clg_place_spare_of(k)], backward);
     }
     for (int k = 0; k < type->saved; k++) {
-        live(&plan->places[saved_of(i, k)], i);
-        live(&plan->places[saved_of(i, k)], train ? backward : i);
+        live(&plan->places[clg_place_saved_of(i, k)], i);
+        live(&plan->places[clg_place_saved_of(i, k)], gradients ? backward : i);
     }
 }
 
 // Where a place really lives.
-static int root_of(const struct clg_plan *plan, int place)
+int clg_place_root(const struct clg_plan *plan, int place)
 {
     while (plan->places[place].same_as >= 0)
         place = plan->places[place].same_as;
@@ -122,8 +82,8 @@ static int root_of(const struct clg_plan *plan, int place)
 
 static void share(struct clg_plan *plan, int place, int with)
 {
-    with = root_of(plan, with);
-    struct place *p = &plan->places[place];
+    with = clg_place_root(plan, with);
+    struct clg_place *p = &plan->places[place];
     if (p->from > p->to)
         return;
     live(&plan->places[with], p->from);
@@ -134,8 +94,8 @@ static void share(struct clg_plan *plan, int place, int with)
 static void lifetimes(struct clg_plan *plan)
 {
     struct clg_net *net = plan->net;
-    for (int i = 0; i < TENSORS_MOST; i++)
-        plan->places[i] = (struct place){.from = 1, .to = 0, .same_as = -1};
+    for (int i = 0; i < CLG_PLAN_TENSORS_MOST; i++)
+        plan->places[i] = (struct clg_place){.from = 1, .to = 0, .same_as = -1};
     for (int i = 0; i < net->n; i++)
         for (int k = 0; k < net->layers[i].inputs_n; k++)
             ++*(clg_net_input_index(net, i, k) >= 0 ? &plan->consumers[clg_net_input_index(net, i, k)]
@@ -144,35 +104,35 @@ static void lifetimes(struct clg_plan *plan)
     for (int i = 0; i < net->n; i++) {
         struct clg_shape shape = net->shapes[i], in = clg_net_input_shape(net, i, 0);
         shape.n = plan->batch;
-        plan->places[out_of(i)].shape = plan->places[grad_of(i)].shape = shape;
+        plan->places[clg_place_out_of(i)].shape = plan->places[clg_place_grad_of(i)].shape = shape;
         for (int k = 0; k < 2; k++)
-            plan->places[saved_of(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
+            plan->places[clg_place_saved_of(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
         if (clg_shape_count(shape) > largest) {
             largest = clg_shape_count(shape);
             for (int k = 0; k < CLG_LAYER_INPUTS_MOST; k++)
-                plan->places[spare_of(k)].shape = shape;
+                plan->places[clg_place_spare_of(k)].shape = shape;
         }
     }
     for (int i = 0; i < net->n; i++)
         outputs_live(plan, i);
     const int last = net->n - 1;
-    live(&plan->places[out_of(last)], 2 * net->n);
-    if (plan->mode == CLG_PLAN_TRAIN) {
-        live(&plan->places[grad_of(last)], last); // the loss writes it after the forward pass
-        live(&plan->places[grad_of(last)], net->n);
+    live(&plan->places[clg_place_out_of(last)], 2 * net->n);
+    if (plan->mode != CLG_PLAN_INFER) {
+        live(&plan->places[clg_place_grad_of(last)], last); // the loss writes it after the forward pass
+        live(&plan->places[clg_place_grad_of(last)], net->n);
     }
     for (int i = 0; i < net->n; i++) {
         if (output_in_place(plan, i))
-            share(plan, out_of(i), out_of(clg_net_input_index(net, i, 0)));
+            share(plan, clg_place_out_of(i), clg_place_out_of(clg_net_input_index(net, i, 0)));
         if (gradient_in_place(plan, i))
-            share(plan, grad_of(clg_net_input_index(net, i, 0)), grad_of(i));
+            share(plan, clg_place_grad_of(clg_net_input_index(net, i, 0)), clg_place_grad_of(i));
     }
 }
 
 // The lowest free address for place i among those already placed.
 static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n, int i)
 {
-    const struct place *p = &plan->places[i];
+    const struct clg_place *p = &plan->places[i];
     size_t at = 0, room = clg_slab_room(p->shape);
     for (bool moved = true; moved;) {
         moved = false;
@@ -181,7 +141,7 @@ static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n,
             moved = true;
         }
         for (int j = 0; j < n; j++) {
-            const struct place *q = &plan->places[placed[j]];
+            const struct clg_place *q = &plan->places[placed[j]];
             size_t q_room = clg_slab_room(q->shape);
             bool meet = p->from <= q->to && q->from <= p->to;
             if (meet && at < q->at + q_room && q->at < at + room) {
@@ -206,12 +166,12 @@ static void insert_by_size(const struct clg_plan *plan, int *order, int n, int i
 
 static int addresses(struct clg_plan *plan)
 {
-    int order[TENSORS_MOST], n = 0;
-    for (int i = 0; i < TENSORS_MOST; i++)
+    int order[CLG_PLAN_TENSORS_MOST], n = 0;
+    for (int i = 0; i < CLG_PLAN_TENSORS_MOST; i++)
         if (plan->places[i].from <= plan->places[i].to && plan->places[i].same_as < 0)
             insert_by_size(plan, order, n++, i);
     for (int i = 0; i < n; i++) {
-        struct place *p = &plan->places[order[i]];
+        struct clg_place *p = &plan->places[order[i]];
         if (clg_slab_room(p->shape) > plan->slab_floats)
             return clg_fail(
                 &plan->net->log, CLG_ENOMEM,
@@ -228,7 +188,7 @@ static int addresses(struct clg_plan *plan)
 static int slabs_new(struct clg_plan *plan)
 {
     int n = (int)((plan->floats + plan->slab_floats - 1) / plan->slab_floats);
-    if (n > SLABS_MOST)
+    if (n > CLG_PLAN_SLABS_MOST)
         return clg_fail(&plan->net->log, CLG_ENOMEM, "the net needs too many pieces of device memory");
     for (int i = 0; i < n; i++) {
         size_t rest = plan->floats - (size_t)i * plan->slab_floats;
@@ -281,118 +241,8 @@ void clg_plan_free(struct clg_plan **plan)
 {
     if (!*plan)
         return;
-    for (int i = 0; i < SLABS_MOST; i++)
+    for (int i = 0; i < CLG_PLAN_SLABS_MOST; i++)
         clg_slab_free(&(*plan)->slabs[i]);
     free(*plan);
     *plan = NULL;
-}
-
-static struct clg_tensor tensor_at(const struct clg_plan *plan, int i)
-{
-    const struct place *p = &plan->places[i];
-    size_t at = plan->places[root_of(plan, i)].at;
-    if (p->from > p->to)
-        return (struct clg_tensor){.shape = p->shape};
-    struct clg_tensor t = plan->whole[at / plan->slab_floats];
-    t.offset = at % plan->slab_floats;
-    t.shape = p->shape;
-    return t;
-}
-
-struct clg_tensor clg_plan_output(const struct clg_plan *plan)
-{
-    return tensor_at(plan, out_of(plan->net->n - 1));
-}
-
-struct clg_tensor clg_plan_output_grad(const struct clg_plan *plan)
-{
-    return tensor_at(plan, grad_of(plan->net->n - 1));
-}
-
-static struct clg_pass pass_of(const struct clg_plan *plan, int i, struct clg_tensor input)
-{
-    struct clg_net *net = plan->net;
-    struct clg_pass pass = {.device = net->device,
-                            .layer = &net->layers[i],
-                            .out = tensor_at(plan, out_of(i)),
-                            .training = plan->mode == CLG_PLAN_TRAIN};
-    for (int k = 0; k < net->layers[i].inputs_n; k++) {
-        int in = clg_net_input_index(net, i, k);
-        pass.in[k] = in < 0 ? input : tensor_at(plan, out_of(in));
-    }
-    for (int k = 0; k < net->layers[i].type->saved; k++)
-        pass.saved[k] = tensor_at(plan, saved_of(i, k));
-    for (int p = 0, k = 0; p < net->params_n; p++)
-        if (net->params[p].layer == i)
-            pass.value[k++] = net->params[p].value;
-    return pass;
-}
-
-int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input)
-{
-    struct clg_shape expected = plan->net->input;
-    expected.n = plan->batch;
-    if (!clg_shape_equal(input.shape, expected))
-        return clg_fail(&plan->net->log, CLG_EINVAL, "the net takes [%d][%d][%d][%d], not [%d][%d][%d][%d]",
-                        expected.n, expected.h, expected.w, expected.c, input.shape.n, input.shape.h,
-                        input.shape.w, input.shape.c);
-    for (int i = 0; i < plan->net->n; i++) {
-        struct clg_pass pass = pass_of(plan, i, input);
-        int status = pass.layer->type->forward(&pass);
-        if (status)
-            return status;
-    }
-    return 0;
-}
-
-// Backward of layer i. An output taken by several layers sums their gradients: the first sets, the others add
-// by way of a spare.
-static int layer_backward(struct clg_plan *plan, int i, struct clg_tensor input, int want, bool accumulate,
-                          struct clg_tensor dinput, bool *written)
-{
-    struct clg_net *net = plan->net;
-    struct clg_pass pass = pass_of(plan, i, input);
-    struct clg_tensor target[CLG_LAYER_INPUTS_MOST];
-    pass.dout = tensor_at(plan, grad_of(i));
-    pass.accumulate = accumulate;
-    for (int k = 0; k < pass.layer->inputs_n; k++) {
-        int in = clg_net_input_index(net, i, k);
-        target[k] = in >= 0                 ? tensor_at(plan, grad_of(in))
-                    : want & CLG_WANT_INPUT ? dinput
-                                            : (struct clg_tensor){0};
-        pass.din[k] = target[k];
-        if (in >= 0 && written[in]) {
-            pass.din[k] = tensor_at(plan, spare_of(k));
-            pass.din[k].shape = target[k].shape;
-        }
-    }
-    for (int p = 0, k = 0; p < net->params_n; p++)
-        if (net->params[p].layer == i)
-            pass.grad[k++] = want & CLG_WANT_PARAMS ? net->params[p].grad : (struct clg_tensor){0};
-    int status = pass.layer->type->backward(&pass);
-    for (int k = 0; k < pass.layer->inputs_n && !status; k++) {
-        int in = clg_net_input_index(net, i, k);
-        if (in >= 0 && written[in])
-            status = clg_axpy(net->device, 1.0f, pass.din[k], target[k]);
-        else if (in >= 0)
-            written[in] = true;
-    }
-    return status;
-}
-
-int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, bool accumulate,
-                      struct clg_tensor dinput)
-{
-    bool written[CLG_LAYERS_MOST] = {false};
-    if (plan->mode != CLG_PLAN_TRAIN || (want & ~plan->want))
-        return clg_fail(&plan->net->log, CLG_EINVAL, "this plan was not made for that backward pass");
-    if ((want & CLG_WANT_INPUT) && plan->input_consumers > 1)
-        return clg_fail(&plan->net->log, CLG_EINVAL,
-                        "the input's gradient is given only where one layer takes it");
-    for (int i = plan->net->n - 1; i >= 0; i--) {
-        int status = layer_backward(plan, i, input, want, accumulate, dinput, written);
-        if (status)
-            return status;
-    }
-    return 0;
 }

@@ -1,4 +1,5 @@
-// Element by element: fill, copy, axpy, scale, activations, bias, channel ranges, Adam, averages, pixels.
+// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, Adam, averages,
+// pixels.
 #include "ops/ops.h"
 
 #include "base/log.h"
@@ -73,6 +74,22 @@ int clg_scale(struct clg_device *d, float a, struct clg_tensor x)
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_I(n)};
     return written(d, x, clg_launch_elements(d, "scale", NULL, n, args, 3, 1, 2));
+}
+
+int clg_multiply(struct clg_device *d, struct clg_tensor x, struct clg_tensor y)
+{
+    size_t n = clg_shape_count(y.shape);
+    struct clg_arg args[] = {CLG_T(x), CLG_T(y), CLG_I(n)};
+    int status = count_expect(d, "multiply", x, y);
+    return status ? status : written(d, y, clg_launch_elements(d, "multiply", NULL, n, args, 3, 1, 3));
+}
+
+int clg_channels_scale(struct clg_device *d, struct clg_tensor s, struct clg_tensor x)
+{
+    size_t n = clg_shape_count(x.shape);
+    struct clg_arg args[] = {CLG_T(s), CLG_T(x), CLG_I(n), CLG_I(x.shape.c)};
+    int status = clg_shape_expect(d, "channels' scale", s.shape, (struct clg_shape){1, 1, 1, x.shape.c});
+    return status ? status : written(d, x, clg_launch_elements(d, "channels_scale", NULL, n, args, 4, 1, 2));
 }
 
 int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor x, struct clg_tensor y)
