@@ -159,9 +159,11 @@ KERNEL void channels_get(__global const float *whole_, ulong whole0, __global fl
 
 KERNEL void adam(float beta1, float beta2, float eps, __global const float *rates_, ulong rates0,
                  __global const float *g_, ulong g0, __global float *p_, ulong p0, __global float *m_, ulong m0,
-                 __global float *v_, ulong v0, int n)
+                 __global float *v_, ulong v0, int n, int guarded)
 {
     const float step = AT(rates)[0], inverse = AT(rates)[1];
+    if (guarded && !isfinite(AT(rates)[2]))
+        return;
     VECTORS(n)
     {
         const fv g = get(AT(g), i, end);

@@ -95,6 +95,13 @@ ROWS_KERNEL void norm_stats(__global const float *x_, ulong x0, __global float *
     }
 }
 
+// A running statistic goes towards the batch's; one that would not be finite stays, so that a bad batch spoils no net.
+#define FOLLOW(running, batch)                                                          \
+    do {                                                                                \
+        const cv old = LOADC(running), new = (1.0f - momentum) * old + momentum * (batch); \
+        STOREC(select(old, new, isfinite(new)), running);                               \
+    } while (0)
+
 __kernel void norm_merge(__global const float *x_, ulong x0, __global const float *parts_, ulong parts0, int rows,
                          int block, int blocks, float eps, float momentum, __global float *save_mean_,
                          ulong save_mean0, __global float *save_inv_, ulong save_inv0, __global float *running_mean_,
@@ -113,8 +120,8 @@ __kernel void norm_merge(__global const float *x_, ulong x0, __global const floa
     STOREC(mean, AT(save_mean) + c);
     STOREC(1.0f / sqrt(sum / (float)rows + eps), AT(save_inv) + c);
     __global float *running_mean = AT(running_mean) + c, *running_var = AT(running_var) + c;
-    STOREC((1.0f - momentum) * LOADC(running_mean) + momentum * mean, running_mean);
-    STOREC((1.0f - momentum) * LOADC(running_var) + momentum * (sum / (float)max(rows - 1, 1)), running_var);
+    FOLLOW(running_mean, mean);
+    FOLLOW(running_var, sum / (float)max(rows - 1, 1));
 }
 
 // save_inv from a running variance, for inference.

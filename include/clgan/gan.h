@@ -44,11 +44,13 @@ struct clg_gan_metrics {
     double loss_d, loss_g;              // loss_d: real + fake
     double d_real;                      // D(x): mean probability on real pictures
     double d_fake_before, d_fake_after; // D(G(z)) before and after D's update
+    double gradient_d, gradient_g;      // Euclidean norms of the nets' gradients
 };
 
 // One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. real
-// [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss that is not finite:
-// CLG_ENUMERIC (the weights are then bad).
+// [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss or gradient that is
+// not finite: CLG_ENUMERIC after a line that names the net and the layer; that net's weights stay as they
+// were.
 CLG_API int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics);
 // The same with everything given: real in -1..1 [batch][size][size][channels], z [batch][z].
 CLG_API int clg_gan_step_with(struct clg_gan *gan, const float *real, const float *z,

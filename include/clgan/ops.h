@@ -1,7 +1,7 @@
 // Operations: the mathematics on tensors. Each call checks shapes (CLG_EINVAL) and enqueues; nothing waits.
 //
-// One operation can have several variants (plain, gemm, cpu, gpu): same meaning, other speed. The device's rule
-// picks one for the shape; clg_device_params.variants forces one.
+// One operation can have several variants (plain, gemm, cpu, gpu): same meaning, other speed. The device's
+// rule picks one for the shape; clg_device_params.variants forces one.
 #ifndef CLGAN_OPS_H
 #define CLGAN_OPS_H
 
@@ -134,6 +134,7 @@ CLG_API int clg_bce(struct clg_device *d, struct clg_tensor x, float target, str
 // {lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t)}, so that a recorded step can be replayed with another t:
 //   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  p -= rates[0] * m / (sqrt(v) * rates[1] +
 //   eps)
+// Where it holds a third value and that is not finite (|g|^2, say), all stays as it is.
 CLG_API int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates,
                      struct clg_tensor g, struct clg_tensor p, struct clg_tensor m, struct clg_tensor v);
 

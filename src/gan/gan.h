@@ -54,6 +54,9 @@ int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
                             const struct clg_gan_params *params, const struct clg_log *log);
 int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
+// blame.c: where a step's numbers stopped being finite: net, layer, what of it. Returns CLG_ENUMERIC.
+int clg_step_blame(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
+
 // step.c, inference.c
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);

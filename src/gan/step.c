@@ -10,7 +10,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STAT_REAL, STAT_FAKE, STAT_GENERATOR, STATS }; // each: loss, mean probability
+enum {
+    STAT_REAL,
+    STAT_FAKE,
+    STAT_GENERATOR,
+    STAT_GRADIENTS,
+    STATS
+};                  // loss and mean probability; |g|^2 of D, G
+enum { RATES = 3 }; // of Adam: two of the step, and |g|^2, without which nothing is changed
 
 static struct clg_tensor stat(const struct clg_step *s, int which)
 {
@@ -30,11 +37,29 @@ static int judge(struct clg_gan *gan, struct clg_tensor pictures, float target, 
                             stat(gan->step, which));
 }
 
-static int adam(struct clg_gan *gan, struct clg_side *side)
+// One value of a small tensor.
+static struct clg_tensor value_at(struct clg_tensor t, int i)
+{
+    t.offset += (size_t)i;
+    t.shape = (struct clg_shape){1, 1, 1, 1};
+    return t;
+}
+
+// Adam, unless a gradient is not finite: then the net stays as it is. |g|^2 goes to the statistics too.
+static int adam(struct clg_gan *gan, struct clg_side *side, int which)
 {
     const struct clg_gan_params *p = &gan->params;
-    return clg_adam(gan->device, p->beta1, p->beta2, p->eps, gan->step->rates, clg_slab_all(side->net->grads),
-                    clg_slab_all(side->net->values), clg_slab_all(side->m), clg_slab_all(side->v));
+    struct clg_step *s = gan->step;
+    struct clg_device *d = gan->device;
+    struct clg_tensor gradients = clg_slab_all(side->net->grads), square = value_at(s->rates, RATES - 1);
+    struct clg_tensor rates = s->rates;
+    rates.shape.c = RATES;
+    int status = clg_dot(d, gradients, gradients, square);
+    if (!status)
+        status = clg_copy(d, square, value_at(stat(s, STAT_GRADIENTS), which));
+    return status ? status
+                  : clg_adam(d, p->beta1, p->beta2, p->eps, rates, gradients, clg_slab_all(side->net->values),
+                             clg_slab_all(side->m), clg_slab_all(side->v));
 }
 
 static int average(struct clg_gan *gan)
@@ -64,7 +89,7 @@ static int step_body(void *user)
     if (!status)
         status = clg_plan_backward(d, fake, CLG_WANT_PARAMS, true, none);
     if (!status)
-        status = adam(gan, &gan->d);
+        status = adam(gan, &gan->d, 0);
     if (!status)
         status = judge(gan, fake, 1, STAT_GENERATOR);
     if (!status)
@@ -72,7 +97,7 @@ static int step_body(void *user)
     if (!status)
         status = clg_plan_backward(g, s->z, CLG_WANT_PARAMS, false, none);
     if (!status)
-        status = adam(gan, &gan->g);
+        status = adam(gan, &gan->g, 1);
     return status ? status : average(gan);
 }
 
@@ -182,12 +207,12 @@ static int step_run(struct clg_gan *gan, struct clg_gan_metrics *metrics)
                                         .loss_g = stats[2 * STAT_GENERATOR],
                                         .d_real = stats[2 * STAT_REAL + 1],
                                         .d_fake_before = stats[2 * STAT_FAKE + 1],
-                                        .d_fake_after = stats[2 * STAT_GENERATOR + 1]};
-    if (isfinite(metrics->loss_d) && isfinite(metrics->loss_g))
+                                        .d_fake_after = stats[2 * STAT_GENERATOR + 1],
+                                        .gradient_d = sqrt(stats[2 * STAT_GRADIENTS]),
+                                        .gradient_g = sqrt(stats[2 * STAT_GRADIENTS + 1])};
+    if (isfinite(metrics->loss_d + metrics->loss_g + metrics->gradient_d + metrics->gradient_g))
         return 0;
-    return clg_fail(&gan->log, CLG_ENUMERIC, "step %lld: the loss of %s is %g; a smaller --lr may help",
-                    (long long)gan->steps, isfinite(metrics->loss_d) ? "G" : "D",
-                    isfinite(metrics->loss_d) ? metrics->loss_g : metrics->loss_d);
+    return clg_step_blame(gan, metrics);
 }
 
 static int send_z(struct clg_gan *gan, const float *z)
