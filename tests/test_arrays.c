@@ -2,6 +2,7 @@
 // does harm.
 #include "workshop.h"
 
+#include "base/file.h"
 #include "data/safetensors.h"
 
 #include <sys/stat.h>
@@ -165,6 +166,40 @@ static void test_safetensors_round_trip(void **state)
     clg_safetensors_close(&file);
 }
 
+// Any one bit that changes is found: by the format's rules or by the checksum.
+static void test_safetensors_flipped(void **state)
+{
+    float values[50];
+    for (int i = 0; i < 50; i++)
+        values[i] = 0.25f * (float)i - 3;
+    const struct clg_named_array arrays[] = {{"main.0.weight", {2, 5, 5}, 3, values}, {"b", {2}, 1, values}};
+    const struct clg_metadata metadata[] = {{"note", "a \"crc32\":\"12345678\" in a text"}};
+    assert_int_equal(clg_safetensors_save(in(state, "a"), arrays, 2, metadata, 1, NULL), 0);
+    struct heard heard;
+    const struct clg_log log = listen(&heard);
+    char *bytes;
+    size_t size;
+    struct clg_safetensors *file;
+    assert_int_equal(clg_safetensors_open(&file, in(state, "a"), NULL), 0);
+    assert_int_equal(clg_safetensors_check(file, "a", NULL), 0);
+    clg_safetensors_close(&file);
+    assert_int_equal(clg_file_read(in(state, "a"), 1 << 20, &bytes, &size, NULL), 0);
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        FILE *flipped = fopen(in(state, "f"), "wb");
+        assert_int_equal(fwrite(bytes, 1, size, flipped), size);
+        fclose(flipped);
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        int status = clg_safetensors_open(&file, in(state, "f"), &log);
+        if (!status)
+            status = clg_safetensors_check(file, "f", &log);
+        clg_safetensors_close(&file);
+        if (status != CLG_EFORMAT)
+            fail_msg("bit %zu of byte %zu flipped: status %d", bit % 8, bit / 8, status);
+    }
+    free(bytes);
+}
+
 static void test_safetensors_save_fails(void **state)
 {
     float v[2] = {0};
@@ -318,6 +353,7 @@ int main(void)
         TEST(test_npy_round_trip),
         TEST(test_npy_headers),
         TEST(test_safetensors_round_trip),
+        TEST(test_safetensors_flipped),
         TEST(test_safetensors_save_fails),
         TEST(test_safetensors_foreign),
         TEST(test_safetensors_headers),

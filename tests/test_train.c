@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "data/safetensors.h"
+#include "data/safetensors_sum.h"
 
 #include <math.h>
 
@@ -158,6 +159,12 @@ static void test_not_finite(void **state)
     assert_non_null(at);
     float nan = NAN;
     memcpy(at, &nan, sizeof nan);
+    uint64_t header; // the file is as if it had been saved so, checksum and all
+    uint32_t told, is;
+    memcpy(&header, bytes, sizeof header);
+    assert_true(clg_safetensors_sum(bytes, size, sizeof header + header, &told, &is));
+    assert_int_not_equal(told, is);
+    clg_safetensors_sum_write(bytes, sizeof header + header, is);
     FILE *f = fopen(path, "wb");
     assert_int_equal(fwrite(bytes, 1, size, f), size);
     fclose(f);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/safetensors_sum.h"
 #include "data/shape.h"
 
 #include <cjson/cJSON.h>
@@ -281,6 +282,20 @@ void clg_safetensors_close(struct clg_safetensors **address)
     clg_file_unmap(&file->content, file->size);
     free(file);
     *address = NULL;
+}
+
+int clg_safetensors_check(const struct clg_safetensors *file, const char *path, const struct clg_log *log)
+{
+    uint32_t told, is;
+    if (clg_safetensors_sum(file->content, file->size, file->data, &told, &is))
+        return told == is ? 0
+                          : clg_fail(log, CLG_EFORMAT,
+                                     "%s is damaged: its checksum is %08x, its content gives %08x; take an "
+                                     "earlier checkpoint, if --keep left some",
+                                     path, told, is);
+    return clg_safetensors_metadata(file, "clgan")
+               ? clg_fail(log, CLG_EFORMAT, "%s is damaged: a file of clgan's without its checksum", path)
+               : 0; // another program's file: most have none
 }
 
 int clg_safetensors_count(const struct clg_safetensors *file)

@@ -15,7 +15,8 @@ struct clg_metadata {
     const char *key, *value;
 };
 
-// Writes arrays in the order given (offsets without gaps) and metadata as "__metadata__".
+// Writes arrays in the order given (offsets without gaps) and metadata as "__metadata__", with the version
+// and the checksum of all beside.
 int clg_safetensors_save(const char *path, const struct clg_named_array *arrays, int n,
                          const struct clg_metadata *metadata, int metadata_n, const struct clg_log *log);
 
@@ -24,6 +25,9 @@ struct clg_safetensors;
 // reason. Tensors of other types than F32 (I64 num_batches_tracked, say) are listed with values NULL.
 int clg_safetensors_open(struct clg_safetensors **file, const char *path, const struct clg_log *log);
 void clg_safetensors_close(struct clg_safetensors **file);
+// Compares the whole file with the checksum in its metadata (crc32); one of another program's has none and
+// passes. A changed bit anywhere: CLG_EFORMAT.
+int clg_safetensors_check(const struct clg_safetensors *file, const char *path, const struct clg_log *log);
 int clg_safetensors_count(const struct clg_safetensors *file);
 const struct clg_named_array *clg_safetensors_at(const struct clg_safetensors *file, int i);
 const struct clg_named_array *clg_safetensors_find(const struct clg_safetensors *file,

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/safetensors_sum.h"
 #include "data/shape.h"
 
 #include <cjson/cJSON.h>
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 _Static_assert(sizeof(float) == 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "values are stored as they lie");
@@ -73,8 +75,9 @@ static char *header_make(const struct clg_named_array *arrays, int n, const stru
                          int metadata_n)
 {
     cJSON *root = cJSON_CreateObject();
-    cJSON *notes = root && metadata_n > 0 ? cJSON_AddObjectToObject(root, METADATA) : NULL;
-    bool ok = root && (notes || metadata_n <= 0);
+    cJSON *notes = root ? cJSON_AddObjectToObject(root, METADATA) : NULL;
+    bool ok = notes && cJSON_AddStringToObject(notes, "clgan", CLG_VERSION) &&
+              cJSON_AddStringToObject(notes, "crc32", "00000000"); // filled in when all is known
     for (int i = 0; i < metadata_n && ok; i++)
         ok = cJSON_AddStringToObject(notes, metadata[i].key, metadata[i].value) != NULL;
     int64_t end = 0;
@@ -85,15 +88,21 @@ static char *header_make(const struct clg_named_array *arrays, int n, const stru
     return text;
 }
 
-static bool content_write(FILE *stream, const char *header, const struct clg_named_array *arrays, int n)
+// Header and values with the checksum of both in its place.
+static bool content_write(FILE *stream, char *header, const struct clg_named_array *arrays, int n)
 {
     static const char spaces[ALIGNMENT + 1] =
         "                                                                ";
-    size_t length = strlen(header);
-    size_t padding = (ALIGNMENT - (PREFIX + length) % ALIGNMENT) % ALIGNMENT;
+    const size_t length = strlen(header), padding = (ALIGNMENT - (PREFIX + length) % ALIGNMENT) % ALIGNMENT;
     uint8_t prefix[PREFIX];
     for (int i = 0; i < PREFIX; i++)
         prefix[i] = (uint8_t)((uint64_t)(length + padding) >> (8 * i));
+    uLong sum = crc32_z(crc32_z(crc32_z(0, prefix, PREFIX), (const Bytef *)header, length),
+                        (const Bytef *)spaces, padding);
+    for (int i = 0; i < n; i++)
+        sum = crc32_z(sum, (const Bytef *)arrays[i].values,
+                      (size_t)clg_shape_count(arrays[i].shape, arrays[i].dims) * sizeof(float));
+    clg_safetensors_sum_write(header, length, (uint32_t)sum);
     bool ok = fwrite(prefix, 1, PREFIX, stream) == PREFIX && fwrite(header, 1, length, stream) == length &&
               fwrite(spaces, 1, padding, stream) == padding;
     for (int i = 0; i < n && ok; i++) {

@@ -109,7 +109,6 @@ static int texts_make(struct texts *t, const struct clg_gan *gan, const char *co
     t->list[t->n] = (struct clg_metadata){"step", t->values[t->n]};
     t->n++;
     t->list[t->n++] = (struct clg_metadata){"format", "pt"};
-    t->list[t->n++] = (struct clg_metadata){"clgan", CLG_VERSION};
     if (n > EXTRAS_MOST - t->n)
         return clg_fail(&gan->log, CLG_EINVAL, "at most %d extra texts fit a checkpoint", EXTRAS_MOST - t->n);
     for (int i = 0; i < n; i++)
@@ -215,7 +214,9 @@ int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *pa
     int status = clg_safetensors_open(&file, path, &device->log);
     if (status)
         return status;
-    status = params_load(file, path, &params, &steps, &device->log);
+    status = clg_safetensors_check(file, path, &device->log);
+    if (!status)
+        status = params_load(file, path, &params, &steps, &device->log);
     if (!status && batch > 0)
         params.batch = batch;
     if (!status)
@@ -249,6 +250,7 @@ int clg_gan_init_from(struct clg_gan *gan, const char *path)
     int status = clg_safetensors_open(&file, path, &gan->log);
     if (status)
         return status;
+    status = clg_safetensors_check(file, path, &gan->log);
     const struct set sets[] = {{"netG", gan->g.net, NULL},
                                {"netD", gan->d.net, NULL},
                                {"", gan->g.net, NULL},
