@@ -1,13 +1,15 @@
 // Whole training runs: what they leave behind, stopping, going on bit for bit, and what they refuse.
-#include "support.h"
+#include "lab.h"
 
 #include <clgan/clgan.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "data/safetensors.h"
 #include "data/safetensors_sum.h"
 
-#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char root[] = "/tmp/clgan-train-XXXXXX";
 static const struct clg_log silent_log = {0};
@@ -179,6 +181,83 @@ static void test_not_finite(void **state)
     assert_true(clg_file_exists(in_root("nan/report.html")));
 }
 
+// One run at a time in a folder; a lock file that a killed process left behind is no lock.
+static void test_lock(void **state)
+{
+    (void)state;
+    struct clg_lock lock;
+    struct captured log;
+    assert_int_equal(run(to(in_root("locked"), 2), -1), 0);
+    assert_false(clg_file_exists(in_root("locked/.clgan-lock")));
+    assert_int_equal(clg_lock_take(&lock, in_root("locked"), &silent_log), 0);
+    struct clg_log old = quiet(&log);
+    struct clg_train_params p = to(in_root("locked"), 9);
+    p.overwrite = true;
+    assert_int_equal(run(p, -1), CLG_EIO);
+    captured_has(&log, "another run");
+    assert_int_equal(log.lines, 1);
+    p.resume = in_root("locked");
+    assert_int_equal(run(p, -1), CLG_EIO);
+    loud_again(old);
+    clg_lock_free(&lock);
+    clg_lock_free(&lock);
+    FILE *left = fopen(in_root("locked/.clgan-lock"), "w");
+    fclose(left);
+    assert_int_equal(run(p, -1), 0);
+}
+
+// A run meets a disk that takes nothing for a while: at step `from` a folder stands where the checkpoint
+// belongs, and the samples' folder is gone; at step `to` all is well again.
+struct trouble {
+    int64_t from, to;
+};
+
+static bool trouble_make(void *user, const struct clg_train_status *s)
+{
+    const struct trouble *t = user;
+    char command[512];
+    if (s->step != t->from && s->step != t->to)
+        return false;
+    snprintf(command, sizeof command,
+             s->step == t->from ? "cd %s/full && rm -rf samples && mv -T model.safetensors kept && "
+                                  "mkdir model.safetensors && touch model.safetensors/x"
+                                : "cd %s/full && rm -rf model.safetensors && mkdir samples",
+             root);
+    assert_int_equal(system(command), 0);
+    return false;
+}
+
+static int run_in_trouble(int64_t from, int64_t until, struct captured *log)
+{
+    struct clg_gan_params m = model();
+    struct clg_train_params p = to(in_root("full"), 8);
+    struct trouble trouble = {from, until};
+    p.overwrite = true;
+    p.save_every = p.sample_every = 1;
+    struct clg_log old = quiet(log);
+    int status = clg_train(test_device(), &m, &p, trouble_make, &trouble);
+    loud_again(old);
+    return status;
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct captured log;
+    assert_int_equal(run_in_trouble(3, 4, &log), 0); // one checkpoint and one sample are missing
+    captured_has(&log, "without these samples");
+    captured_has(&log, "without this checkpoint");
+    assert_true(clg_file_exists(in_root("full/samples/step-8.png")));
+    assert_false(clg_file_exists(in_root("full/samples/step-4.png")));
+    assert_true(clg_file_exists(in_root("full/model.safetensors")));
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s/full", root);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run_in_trouble(3, 9, &log), CLG_EIO); // two in a row
+    assert_int_equal(rows_of(in_root("full/metrics.csv")), 5);
+    assert_true(clg_file_exists(in_root("full/kept"))); // the checkpoint of before the trouble
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -197,6 +276,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_resume), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_keep), cmocka_unit_test(test_not_finite)};
+                                       cmocka_unit_test(test_keep),   cmocka_unit_test(test_not_finite),
+                                       cmocka_unit_test(test_lock),   cmocka_unit_test(test_full_disk)};
     return cmocka_run_group_tests_name("train", tests, set_up, tear_down);
 }

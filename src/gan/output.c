@@ -139,7 +139,7 @@ int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
                           s->images_per_s, clg_seconds() - o->start);
     clg_locale_leave(locale);
     if (written < 0 || fflush(o->metrics))
-        return clg_fail(&o->log, CLG_EIO, "cannot write %s/metrics.csv: is the disk full?", o->folder);
+        return clg_fail(&o->log, CLG_EIO, "cannot write %s/metrics.csv", o->folder);
     return 0;
 }
 

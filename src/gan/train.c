@@ -2,14 +2,17 @@
 #include <clgan/train.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "device/device.h"
 #include "gan/output.h"
+#include "gan/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { GRID = 64, RATE_STEPS = 20 };
+enum { RATE_STEPS = 20, SLOW_LEAST = 5, AGAIN_AFTER = 10 }; // the last two in seconds
 
 struct clg_train_params clg_train_params_default(void)
 {
@@ -36,6 +39,10 @@ struct run {
     uint64_t pictures;        // of the folder, 0: endless
     double times[RATE_STEPS]; // when the last steps ended
     int64_t sampled, saved;   // at which step last
+    bool save_failed;         // the last checkpoint could not be written
+    bool write_failed;        // something less than a checkpoint; said once
+    struct clg_lock lock;     // of the output folder
+    struct clg_watch *watch;
     struct clg_train_status status;
 };
 
@@ -111,16 +118,61 @@ static int prepare(struct run *r)
     return clg_gan_prepare(r->gan);
 }
 
+// What can be done without: a file that cannot be written (a full disk) does not end the run.
+static int spare(struct run *r, int status, const char *what)
+{
+    if (status == CLG_EIO && !r->write_failed)
+        clg_log_line(&r->device->log, CLG_LOG_WARNING,
+                     "training goes on without %s; is the disk full? A checkpoint that fails twice ends it",
+                     what);
+    r->write_failed = status == CLG_EIO;
+    return status == CLG_EIO ? 0 : status;
+}
+
 static int sample(struct run *r)
 {
     r->sampled = clg_gan_step_count(r->gan);
-    return clg_output_sample(r->output, r->gan);
+    return spare(r, clg_output_sample(r->output, r->gan), "these samples");
 }
 
+// The first checkpoint that cannot be written is borne, a second one behind it ends the run.
 static int save(struct run *r)
 {
-    r->saved = clg_gan_step_count(r->gan);
+    int status = clg_output_save(r->output, r->gan);
+    const bool again = r->save_failed;
+    r->save_failed = status == CLG_EIO;
+    if (!status)
+        r->saved = clg_gan_step_count(r->gan);
+    if (status != CLG_EIO || again)
+        return status;
+    clg_log_line(
+        &r->device->log, CLG_LOG_WARNING,
+        "training goes on without this checkpoint: free some space before the next one, at step %lld",
+        (long long)(r->status.step + r->params->save_every));
+    return 0;
+}
+
+// The last checkpoint has no next one: a while later it is tried once more.
+static int save_last(struct run *r)
+{
+    int status = clg_output_save(r->output, r->gan);
+    if (status != CLG_EIO)
+        return status;
+    clg_log_line(&r->device->log, CLG_LOG_WARNING, "the last checkpoint is tried once more in %d s",
+                 AGAIN_AFTER);
+    sleep(AGAIN_AFTER);
     return clg_output_save(r->output, r->gan);
+}
+
+static int step_do(struct run *r)
+{
+    int status = clg_data_next(r->data, r->batch);
+    if (status)
+        return status;
+    clg_watch_turn(r->watch, (long long)clg_gan_step_count(r->gan) + 1);
+    status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+    clg_watch_pause(r->watch);
+    return status;
 }
 
 static void status_update(struct run *r, int64_t first)
@@ -162,13 +214,11 @@ static int loop(struct run *r, clg_train_fn *step, void *user)
     bool stop = false;
     int status = 0;
     while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
-        status = clg_data_next(r->data, r->batch);
-        if (!status)
-            status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+        status = step_do(r);
         if (status)
             break;
         status_update(r, first);
-        status = clg_output_metrics(r->output, &r->status);
+        status = spare(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
         if (!status && due(r->status.step, r->params->sample_every))
             status = sample(r);
         if (!status && due(r->status.step, r->params->save_every))
@@ -178,31 +228,53 @@ static int loop(struct run *r, clg_train_fn *step, void *user)
     if (!status && r->sampled != clg_gan_step_count(r->gan))
         status = sample(r);
     if (!status && r->saved != clg_gan_step_count(r->gan))
-        status = save(r);
+        status = save_last(r);
     if (status == CLG_ENUMERIC)
         tell_kept(r);
     int reported = clg_output_report(r->output); // of a failed run too
-    return status ? status : reported;
+    return status ? status : spare(r, reported, "report.html");
+}
+
+static int folder_lock(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    const struct clg_log *log = &r->device->log;
+    int status = p->resume ? 0 : clg_folder_create(p->out, log);
+    return status ? status : clg_lock_take(&r->lock, p->resume ? p->resume : p->out, log);
+}
+
+static int run(struct run *r, const struct clg_gan_params *gan, clg_train_fn *step, void *user)
+{
+    const struct clg_train_params *p = r->params;
+    int status = p->resume ? folder_lock(r) : 0; // before its checkpoint is read
+    if (!status)
+        status = gan_open(r, gan);
+    if (!status)
+        status = data_open(r);
+    if (!status)
+        status = target_find(r);
+    if (!status && !p->resume)
+        status = folder_lock(r);
+    if (!status)
+        status = clg_output_open(&r->output, r->device, r->gan, p);
+    if (!status)
+        status = prepare(r);
+    if (status)
+        return status;
+    r->watch = clg_watch_start("step", SLOW_LEAST, &r->device->log);
+    return loop(r, step, user);
 }
 
 int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
               const struct clg_train_params *params, clg_train_fn *step, void *user)
 {
-    struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1};
-    int status = gan_open(&r, gan);
-    if (!status)
-        status = data_open(&r);
-    if (!status)
-        status = target_find(&r);
-    if (!status)
-        status = clg_output_open(&r.output, device, r.gan, params);
-    if (!status)
-        status = prepare(&r);
-    if (!status)
-        status = loop(&r, step, user);
+    struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1, .lock = CLG_LOCK_NONE};
+    int status = run(&r, gan, step, user);
+    clg_watch_stop(&r.watch);
     clg_output_close(&r.output);
     clg_data_close(&r.data);
     clg_gan_free(&r.gan);
+    clg_lock_free(&r.lock);
     free(r.batch);
     return status;
 }
