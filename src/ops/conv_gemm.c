@@ -18,7 +18,7 @@ static size_t patches_of_image(const struct clg_conv_job *j)
 
 static bool gemm_fits(struct clg_device *d, const struct clg_conv_job *j)
 {
-    return patches_of_image(j) <= patches_limit(d);
+    return clg_gemm_clblast_fits(d) && patches_of_image(j) <= patches_limit(d);
 }
 
 static int patches_move(struct clg_device *d, const char *kernel, const struct clg_conv_job *j,

@@ -147,6 +147,11 @@ static int part_run(struct clg_device *d, struct call *call)
     return status ? status : clg_call(d, "CLBlast GEMM", clblast_call, call, sizeof *call, flops, moved);
 }
 
+bool clg_gemm_clblast_fits(const struct clg_device *d)
+{
+    return d->info.max_work_group >= 64; // what its parameter lists take at least
+}
+
 int clg_gemm_clblast(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struct clg_tensor b,
                      struct clg_tensor c)
 {
@@ -194,7 +199,7 @@ int clg_gemm(struct clg_device *d, struct clg_gemm g, struct clg_tensor a, struc
                         g.n, g.k, clg_shape_count(a.shape), clg_shape_count(b.shape),
                         clg_shape_count(c.shape));
     // On CPU devices CLBlast's first call compiles for half a minute and then runs at a few GFLOP/s.
-    bool plain = clg_variant_forced(d, "gemm", "plain") ||
+    bool plain = clg_variant_forced(d, "gemm", "plain") || !clg_gemm_clblast_fits(d) ||
                  (d->info.type == CLG_DEVICE_CPU && !clg_variant_forced(d, "gemm", "clblast"));
     return plain ? gemm_plain(d, g, a, b, c) : clg_gemm_clblast(d, g, a, b, c);
 }

@@ -56,6 +56,7 @@ double clg_conv_bytes(const struct clg_conv_job *job);
 
 // CLBlast's GEMM (gemm.c): float offsets through the tensors, as clg_gemm, but without shape checks, on parts
 // of tensors.
+bool clg_gemm_clblast_fits(const struct clg_device *d);
 int clg_gemm_clblast(struct clg_device *d, struct clg_gemm gemm, struct clg_tensor a, struct clg_tensor b,
                      struct clg_tensor c);
 // CLBlast's products take their kernel parameters from list 1..clg_gemm_lists; 0 is CLBlast's own choice. It
