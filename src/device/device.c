@@ -164,6 +164,7 @@ void clg_device_close(struct clg_device **device)
     free(d->cache_dir);
     free(d->tuning_dir);
     free(d->tuning);
+    free(d->checked);
     free(d->variants);
     free(d);
     *device = NULL;

@@ -9,7 +9,7 @@
 struct clg_buffer {
     cl_mem mem;
     size_t floats;
-    void *host; // CPU devices: the memory itself, in huge pages where the system gives them
+    void *host;       // CPU devices: the memory itself, in huge pages where the system gives them
     uint64_t version; // of watched weights: counts their changes (ops/forms.c); 0: not watched
 };
 
@@ -61,7 +61,9 @@ struct clg_device {
                          // compilation
     uint64_t memory, memory_peak;
     struct clg_tuning *tuning; // one block; NULL: not looked up yet
-    int clblast_list;          // the parameter list that CLBlast has, -1: not asked yet (ops/gemm.c)
+    struct clg_checked
+        *checked;     // what computes right here (ops/checked.h), one block; NULL: not looked up yet
+    int clblast_list; // the parameter list that CLBlast has, -1: not asked yet (ops/gemm.c)
     // When set, convolutions are told to it and not run: so the tuner learns which ones a model has.
     int tuned_batch; // the batch whose tuning convolutions take, whatever their own; 0: their own's
     clg_observe_fn *observe;

@@ -2,6 +2,7 @@
 #include "ops/ops.h"
 
 #include "base/log.h"
+#include "ops/checked.h"
 #include "ops/tuning.h"
 
 #include <stdio.h>
@@ -83,19 +84,22 @@ static struct clg_conv_job flattened(struct clg_conv_job job)
 const struct clg_conv_variant *clg_conv_rule(struct clg_device *d, const struct clg_conv_job *job)
 {
     const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? rule_cpu : rule_gpu;
-    while ((d->params.exact && !(*rule)->exact) || !(*rule)->fits(d, job))
-        rule++; // plain is exact and fits always
+    while ((d->params.exact && !(*rule)->exact) || clg_checked_dropped(d, *rule) || !(*rule)->fits(d, job))
+        rule++; // plain is exact, fits always, and is never dropped
     return *rule;
 }
 
 // The row for a job, whose choice is set to the row's.
-static const struct clg_conv_variant *pick(struct clg_device *d, struct clg_conv_job *job)
+static const struct clg_conv_variant *pick(struct clg_device *d, struct clg_conv_job *job, bool *forced)
 {
+    *forced = true;
     for (int i = 0; clg_conv_variants[i]; i++)
         if (clg_variant_forced(d, "conv", clg_conv_variants[i]->name) && clg_conv_variants[i]->fits(d, job))
             return clg_conv_variants[i];
+    *forced = false;
     const struct clg_tuning_entry *found = clg_tuning_find(d, job);
-    if (!found)
+    job->choice = 0;
+    if (!found || clg_checked_dropped(d, found->variant))
         return clg_conv_rule(d, job);
     job->choice = found->choice;
     return found->variant;
@@ -111,7 +115,13 @@ int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
         d->observe(d->observe_user, &job);
         return 0;
     }
-    return pick(d, &job)->run(d, &job);
+    const struct clg_conv_variant *variant;
+    do {
+        bool forced;
+        variant = pick(d, &job, &forced);
+        status = clg_conv_check(d, &job, variant, forced);
+    } while (status > 0);
+    return status ? status : variant->run(d, &job);
 }
 
 int clg_conv_forward(struct clg_device *d, struct clg_conv conv, struct clg_tensor x, struct clg_tensor w,

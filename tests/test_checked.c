@@ -1,0 +1,219 @@
+// Convolutions on trial: kernels made wrong on purpose are found and left out, or the device is refused; what
+// was right is remembered from one process to the next.
+#include "lab.h"
+
+#include "base/file.h"
+#include "device/sources.h"
+#include "ops/checked.h"
+
+#include <unistd.h>
+
+static char root[] = "/tmp/clgan-checked-XXXXXX";
+
+// A change to a .cl file that makes it wrong without stopping it.
+struct defect {
+    const char *file, *from, *to;
+};
+static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3"},
+                           in_cpu = {"conv_cpu.cl", "acc[p][v] = 0.0f", "acc[p][v] = 0.01f"},
+                           in_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = 0.5f"};
+
+static void defect_write(const struct defect *defect)
+{
+    char path[256];
+    const struct clg_source *s = clg_sources;
+    while (s->name && strcmp(s->name, defect->file))
+        s++;
+    const char *at = s->name ? strstr(s->text, defect->from) : NULL;
+    if (!at)
+        fail_msg("%s has no \"%s\" to be spoilt", defect->file, defect->from);
+    snprintf(path, sizeof path, "%s/%s", root, defect->file);
+    FILE *file = fopen(path, "w");
+    fprintf(file, "%.*s%s%s", (int)(at - s->text), s->text, defect->to, at + strlen(defect->from));
+    fclose(file);
+}
+
+// A device of a CPU's kind with some defects in its kernels.
+static struct clg_device *spoilt(const struct defect *const *defects, const char *variants,
+                                 struct captured *log)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s/*", root);
+    assert_int_equal(system(command), 0);
+    for (; *defects; defects++)
+        defect_write(*defects);
+    struct clg_device *d = opened((struct clg_device_params){.kernels_dir = root, .variants = variants}, log);
+    d->info.type = CLG_DEVICE_CPU, d->vector = 8;
+    return d;
+}
+
+static struct clg_tensor tensor_on(struct clg_device *d, struct clg_slab **slab, struct clg_shape shape,
+                                   uint64_t seed)
+{
+    struct clg_tensor t;
+    float *values = host_normal(seed, clg_shape_count(shape), 0, 1);
+    assert_int_equal(clg_slab_new(slab, d, clg_slab_room(shape)), 0);
+    assert_int_equal(clg_slab_take(*slab, shape, &t), 0);
+    assert_int_equal(clg_tensor_write(d, t, values), 0);
+    free(values);
+    return t;
+}
+
+enum { N = 3, SIDE = 16, C = 8, K = 16, OUT = SIDE / 2 };
+
+// One forward convolution, and its worst error against float64.
+static int convolve(struct clg_device *d, double *error)
+{
+    struct clg_slab *slabs[3];
+    const struct clg_conv conv = {4, 4, 2, 1};
+    struct clg_tensor x = tensor_on(d, &slabs[0], (struct clg_shape){N, SIDE, SIDE, C}, 1),
+                      w = tensor_on(d, &slabs[1], (struct clg_shape){4, 4, C, K}, 2),
+                      y = tensor_on(d, &slabs[2], (struct clg_shape){N, OUT, OUT, K}, 3);
+    float *hx = host_normal(1, N * SIDE * SIDE * C, 0, 1), *hw = host_normal(2, 16 * C * K, 0, 1),
+          *hy = malloc(N * OUT * OUT * K * sizeof *hy);
+    double *expected = host_zeros(N * OUT * OUT * K);
+    int status = clg_conv_forward(d, conv, x, w, y);
+    assert_int_equal(clg_tensor_read(d, y, hy), 0);
+    for (int i = 0; i < N * OUT * OUT * K; i++)
+        for (int t = 0; t < 16 * C; t++) {
+            const int k = i % K, ox = i / K % OUT, oy = i / K / OUT % OUT, n = i / K / OUT / OUT;
+            const int c = t % C, iy = 2 * oy - 1 + t / C / 4, ix = 2 * ox - 1 + t / C % 4;
+            if (iy >= 0 && ix >= 0 && iy < SIDE && ix < SIDE)
+                expected[i] += (double)hx[((n * SIDE + iy) * SIDE + ix) * C + c] * hw[t * K + k];
+        }
+    *error = test_error(hy, expected, N * OUT * OUT * K);
+    for (int i = 0; i < 3; i++)
+        clg_slab_free(&slabs[i]);
+    free(hx), free(hw), free(hy), free(expected);
+    return status;
+}
+
+// How many lines are said over the two first convolutions, the variants that are left out, and whether the
+// result is right all the same.
+static void test_dropped(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct defect *defects[3];
+        const char *words[2];
+        int lines;
+    } cases[] = {{{&in_winograd}, {"conv=winograd", "another way"}, 1},
+                 {{&in_winograd, &in_cpu}, {"conv=winograd", "conv=cpu"}, 2},
+                 {{&in_cpu}, {"", ""}, 0}}; // not used here: winograd goes first
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct captured log;
+        double error;
+        struct clg_device *d = spoilt(cases[i].defects, NULL, &log);
+        assert_int_equal(convolve(d, &error), 0);
+        assert_true(error < 1e-4);
+        assert_int_equal(convolve(d, &error), 0);
+        assert_true(error < 1e-4);
+        captured_has(&log, cases[i].words[0]);
+        captured_has(&log, cases[i].words[1]);
+        assert_int_equal(log.lines, cases[i].lines);
+        assert_int_equal(log.errors, 0);
+        clg_device_close(&d);
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct defect *defects[4];
+        const char *variants, *word;
+    } cases[] = {{{&in_plain}, "conv=plain", "plainest kernel"},
+                 {{&in_winograd, &in_cpu, &in_plain}, NULL, "plainest kernel"},
+                 {{&in_winograd}, "conv=winograd", "leave out --variant"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct captured log;
+        double error;
+        struct clg_device *d = spoilt(cases[i].defects, cases[i].variants, &log);
+        assert_int_equal(convolve(d, &error), CLG_EDEVICE);
+        captured_has(&log, cases[i].word);
+        captured_has(&log, d->info.name);
+        assert_int_equal(log.errors, 1);
+        clg_device_close(&d);
+    }
+}
+
+// Tried once for a folder of caches, not again by the next process; a spoilt file only means that it is tried
+// again.
+static void test_remembered(void **state)
+{
+    (void)state;
+    char command[256];
+    const char *const spoil[] = {NULL, NULL, "truncate -s -3 %s/checked-*", "echo xyz > %s/checked-*", NULL};
+    const int tried[] = {1, 0, 1, 1, 0};
+    snprintf(command, sizeof command, "rm -rf %s/*", root);
+    assert_int_equal(system(command), 0);
+    for (size_t i = 0; i < COUNT(tried); i++) {
+        struct captured log;
+        double error;
+        if (spoil[i]) {
+            snprintf(command, sizeof command, spoil[i], root);
+            assert_int_equal(system(command), 0);
+        }
+        struct clg_device *d = opened((struct clg_device_params){.cache_dir = root}, &log);
+        assert_int_equal(convolve(d, &error), 0);
+        assert_int_equal(d->checked->tried, tried[i]);
+        clg_device_close(&d);
+    }
+}
+
+// The host's sums are right themselves: every pass and row that fits, odd shapes; and they do find an error.
+static void test_spots(void **state)
+{
+    (void)state;
+    static const struct {
+        struct clg_conv conv;
+        int n, h, w, c, k;
+    } shapes[] = {{{4, 4, 2, 1}, 3, 8, 12, 16, 8},
+                  {{3, 3, 1, 1}, 2, 5, 7, 3, 4},
+                  {{4, 4, 1, 0}, 5, 4, 4, 6, 1},
+                  {{5, 3, 3, 2}, 1, 11, 9, 2, 5}};
+    struct clg_device *d = test_device();
+    int compared = 0;
+    for (size_t i = 0; i < COUNT(shapes); i++)
+        for (int pass = 0; pass < 3; pass++)
+            for (int v = 0; clg_conv_variants[v]; v++) {
+                const struct clg_conv *c = &shapes[i].conv;
+                const int oh = clg_conv_out(shapes[i].h, c->r, c->stride, c->pad),
+                          ow = clg_conv_out(shapes[i].w, c->s, c->stride, c->pad);
+                struct clg_conv_job job = {.pass = pass, .conv = *c};
+                job.x.shape = (struct clg_shape){shapes[i].n, shapes[i].h, shapes[i].w, shapes[i].c};
+                job.w.shape = (struct clg_shape){c->r, c->s, shapes[i].c, shapes[i].k};
+                job.y.shape = (struct clg_shape){shapes[i].n, oh, ow, shapes[i].k};
+                const struct clg_conv_variant *row = clg_conv_variants[v];
+                double error;
+                if (!strcmp(row->name, "gemm") || !row->fits(d, &job)) // CLBlast compiles too long on CPUs
+                    continue;
+                assert_int_equal(clg_conv_spot(d, &job, row, &error), 0);
+                if (!(error < clg_conv_spot_limit(&job, row)))
+                    fail_msg("shape %zu, pass %d, %s: error %g", i, pass, row->name, error);
+                compared++;
+            }
+    assert_true(compared >= 24);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(root) ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[128];
+    test_device_close();
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_dropped), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_remembered), cmocka_unit_test(test_spots)};
+    return cmocka_run_group_tests_name("checked", tests, set_up, tear_down);
+}
