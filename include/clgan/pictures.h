@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-// All usable pictures below a folder, sorted by name, as clg_data_open finds them; or one file.
+// All usable pictures below a folder, sorted by name, as clg_data_open finds them (none: CLG_EDATA); or one
+// file.
 struct clg_pictures;
 CLG_API int clg_pictures_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
                               const struct clg_log *log);
@@ -44,7 +45,8 @@ CLG_API int clg_labels_read(struct clg_labels **labels, const struct clg_picture
 CLG_API void clg_labels_free(struct clg_labels **labels);
 
 // pixels [n][h][w][channels], channels 1 or 3, as an animated PNG (APNG) that repeats for ever, `fps` frames
-// a second (0.1 to 100). Programs that do not know APNG show the first frame. Whole or not at all.
+// a second (0.1 to 100), to a .png or .apng file. Programs that do not know APNG show the first frame. Whole
+// or not at all.
 CLG_API int clg_picture_animate(const char *path, const uint8_t *pixels, int n, int w, int h, int channels,
                                 double fps, const struct clg_log *log);
 

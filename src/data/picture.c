@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #define FILE_LIMIT ((size_t)1 << 30)
-#define SIDE_MAX 65500 // of JPEG
 
 // Reads digits only: no sign, no space.
 static bool number_parse(const char **text, int *value)
@@ -103,10 +102,10 @@ static int picture_decode(const char *path, const struct clg_picture_header *hea
 int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
                      const struct clg_log *log)
 {
-    if (size < 1 || size > SIDE_MAX || (channels != 1 && channels != 3))
+    if (size < 1 || size > CLG_PICTURE_SIDE_MAX || (channels != 1 && channels != 3))
         return clg_fail(log, CLG_EINVAL,
                         "cannot load %s as %d x %d x %d: use a size of 1 to %d, 1 or 3 channels", path, size,
-                        size, channels, SIDE_MAX);
+                        size, channels, CLG_PICTURE_SIDE_MAX);
     struct clg_picture_header header;
     struct clg_box box;
     struct clg_image image = {0};
@@ -126,7 +125,7 @@ int clg_picture_load(const char *path, struct clg_crop crop, int size, int chann
     return status;
 }
 
-static bool name_ends(const char *path, const char *ending)
+bool clg_path_ends(const char *path, const char *ending)
 {
     size_t n = strlen(path), m = strlen(ending);
     return n > m && strcasecmp(path + n - m, ending) == 0;
@@ -135,11 +134,12 @@ static bool name_ends(const char *path, const char *ending)
 int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,
                      const struct clg_log *log)
 {
-    if (w < 1 || h < 1 || w > SIDE_MAX || h > SIDE_MAX || (channels != 1 && channels != 3))
+    if (w < 1 || h < 1 || w > CLG_PICTURE_SIDE_MAX || h > CLG_PICTURE_SIDE_MAX ||
+        (channels != 1 && channels != 3))
         return clg_fail(log, CLG_EINVAL, "cannot save %s: %d x %d x %d is not 1 to %d by 1 to %d by 1 or 3",
-                        path, w, h, channels, SIDE_MAX, SIDE_MAX);
-    bool png = name_ends(path, ".png");
-    if (!png && !name_ends(path, ".jpg") && !name_ends(path, ".jpeg"))
+                        path, w, h, channels, CLG_PICTURE_SIDE_MAX, CLG_PICTURE_SIDE_MAX);
+    bool png = clg_path_ends(path, ".png");
+    if (!png && !clg_path_ends(path, ".jpg") && !clg_path_ends(path, ".jpeg"))
         return clg_fail(log, CLG_EINVAL, "cannot save %s: end its name with .png, .jpg or .jpeg", path);
     struct clg_file file;
     int status = clg_file_create(&file, path, log);

@@ -7,6 +7,8 @@
 
 // More pixels than this are refused before any memory is asked for.
 #define CLG_PICTURE_PIXELS_MAX 200000000
+// The longest side of pictures that are made: JPEG's.
+#define CLG_PICTURE_SIDE_MAX 65500
 
 enum clg_picture_kind { CLG_PICTURE_JPEG, CLG_PICTURE_PNG };
 struct clg_picture_header {
@@ -50,6 +52,9 @@ int clg_png_write(FILE *stream, const uint8_t *pixels, int w, int h, int channel
 // nothing aliases; plain bilinear when enlarging. Nothing outside the box is read.
 int clg_resize(const struct clg_image *image, struct clg_box box, int size, uint8_t *pixels,
                const struct clg_log *log);
+
+// Does the name end with this, in any case, after at least one character?
+bool clg_path_ends(const char *path, const char *ending);
 
 // Rec. 601 luma, the Y of JPEG.
 static inline uint8_t clg_luma(int r, int g, int b)

@@ -1,0 +1,122 @@
+// Pictures to look at: all of a folder in a fixed order, or one file; decoded when asked for.
+#include <clgan/pictures.h>
+
+#include "base/log.h"
+#include "data/folder.h"
+#include "data/picture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct clg_pictures {
+    struct clg_folder folder; // of a single file: the folder that it lies in, and its name alone
+    struct clg_crop crop;
+    struct clg_log log;
+};
+
+// The file as a folder of one picture, looked at as the folder's files are.
+static int file_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
+                     const struct clg_log *log)
+{
+    struct clg_picture_header header;
+    struct clg_box box;
+    int status = clg_picture_probe(path, &header, log);
+    if (!status)
+        status = clg_crop_box(crop, header.w, header.h, &box, path, log);
+    if (status)
+        return status;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    folder->root = strndup(path, (size_t)(name - path));
+    folder->names = malloc(sizeof *folder->names);
+    if (folder->names && (folder->names[0] = strdup(name)))
+        folder->n = 1;
+    if (folder->root && folder->n)
+        return 0;
+    clg_folder_close(folder);
+    return clg_fail(log, CLG_ENOMEM, "out of memory opening %s", path);
+}
+
+static int folder_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
+                       const struct clg_log *log)
+{
+    int status = clg_folder_open(folder, path, crop, log);
+    if (!status && (folder->n == 0 || folder->n > INT32_MAX)) {
+        status = clg_fail(log, CLG_EDATA,
+                          "%s holds %zu usable pictures (%llu files skipped): it takes .jpg and .png files, "
+                          "here or in folders below",
+                          path, folder->n, (unsigned long long)folder->skipped);
+        clg_folder_close(folder);
+    }
+    return status;
+}
+
+int clg_pictures_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
+                      const struct clg_log *log)
+{
+    *pictures = NULL;
+    struct stat facts;
+    if (stat(path, &facts))
+        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+    struct clg_pictures *p = calloc(1, sizeof *p);
+    if (!p)
+        return clg_fail(log, CLG_ENOMEM, "out of memory opening %s", path);
+    p->crop = crop;
+    if (log)
+        p->log = *log;
+    int status = S_ISDIR(facts.st_mode) ? folder_open(&p->folder, path, crop, log)
+                                        : file_open(&p->folder, path, crop, log);
+    if (status)
+        free(p);
+    else
+        *pictures = p;
+    return status;
+}
+
+void clg_pictures_close(struct clg_pictures **pictures)
+{
+    if (*pictures)
+        clg_folder_close(&(*pictures)->folder);
+    free(*pictures);
+    *pictures = NULL;
+}
+
+int clg_pictures_count(const struct clg_pictures *pictures)
+{
+    return (int)pictures->folder.n;
+}
+
+const char *clg_pictures_name(const struct clg_pictures *pictures, int i)
+{
+    return pictures->folder.names[i];
+}
+
+static int picture_load(const struct clg_pictures *pictures, int i, int size, int channels, uint8_t *pixels)
+{
+    char *path = clg_folder_path(&pictures->folder, (size_t)i);
+    if (!path)
+        return clg_fail(&pictures->log, CLG_ENOMEM, "out of memory loading %s", pictures->folder.names[i]);
+    int status = clg_picture_load(path, pictures->crop, size, channels, pixels, &pictures->log);
+    free(path);
+    return status;
+}
+
+int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int n, int size, int channels,
+                      uint8_t *pixels)
+{
+    const int count = clg_pictures_count(pictures);
+    for (int k = 0; k < n; k++) {
+        int i = which ? which[k] : k;
+        if (i < 0 || i >= count)
+            return clg_fail(&pictures->log, CLG_EINVAL, "there is no picture %d: %s has 0 to %d", i,
+                            pictures->folder.root, count - 1);
+    }
+    for (int k = 0; k < n; k++) {
+        size_t one = (size_t)size * (size_t)size * (size_t)channels;
+        int status = picture_load(pictures, which ? which[k] : k, size, channels, pixels + (size_t)k * one);
+        if (status)
+            return status;
+    }
+    return 0;
+}
