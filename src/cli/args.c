@@ -166,6 +166,8 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
         int code = CLI_RUN;
         if (!strncmp(argv[i], "--", 2) && argv[i][2])
             code = parse_option(command, argc, argv, &i, given);
+        else if (command->word && !*command->word && (argv[i][0] != '-' || !argv[i][1]))
+            *command->word = argv[i];
         else if (argv[i][0] == '-' && argv[i][1])
             code = cli_usage_error(argv[0], "unknown option %s (options are written --name)", argv[i]);
         else
@@ -173,6 +175,8 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
         if (code != CLI_RUN)
             return code;
     }
+    if (command->word && !*command->word)
+        return cli_usage_error(argv[0], "%s is missing: %s", command->word_name, command->usage);
     return CLI_RUN;
 }
 

@@ -36,15 +36,17 @@ struct cli_command {
     const char *about;                 // a line or two
     const char *examples;              // lines, or NULL
     const struct cli_options *options; // ends in {0}
+    const char **word;                 // where the one word that is no option goes; NULL: there is none
+    const char *word_name;             // what it is called when it is missing: "PICTURE"
 };
 // What was on the command line.
 struct cli_given {
     const struct clg_option *option[64];
     int n;
 };
-// Sets the options' fields from argv[1..]: --name value, --name=value, --name and --no-name for a bool.
-// Prints --help, or what is wrong with a hint at the nearest name. CLI_RUN, or the exit code to end with.
-// `given` may be NULL.
+// Sets the options' fields from argv[1..]: --name value, --name=value, --name and --no-name for a bool; and
+// the word, which must be there. Prints --help, or what is wrong with a hint at the nearest name. CLI_RUN, or
+// the exit code to end with. `given` may be NULL.
 int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_given *given);
 bool cli_was_given(const struct cli_given *given, const char *name);
 // Complains in one line that ends in a hint at --help; returns CLI_USAGE.
