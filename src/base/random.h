@@ -13,6 +13,7 @@ enum clg_stream {
     CLG_STREAM_FLIP,
     CLG_STREAM_FACE,
     CLG_STREAM_TRAINING_Z, // noise of training steps
+    CLG_STREAM_NEIGHBOURS, // of a point in the latent space
 };
 
 // Four words number `index` of the stream.
