@@ -1,9 +1,9 @@
 // clgan generate: pictures of a trained model, as files, as one grid, or as numbers.
-#include "cli.h"
+#include "noise.h"
+#include "sheet.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct generate_options {
     const char *model, *out, *grid, *z, *z_out, *npy;
@@ -44,52 +44,24 @@ struct generation {
     size_t one; // values of a picture
     float *z, *floats;
     uint8_t *pixels;
-    int w, h; // of the grid
 };
 
 // --- noise -------------------------------------------------------------------------------------
-// Rows first.. of a file of [rows][z] values, or of one row; more dimensions of 1 do no harm ([n][z][1][1]).
-static int noise_from_file(struct generation *g, const float *values, const int64_t shape[4], int dims,
-                           int *n)
+// Rows first.. of the file.
+static int noise_from_file(struct generation *g, int *n)
 {
     const struct generate_options *o = g->o;
-    int64_t rows = dims > 1 ? shape[0] : 1, length = 1;
-    for (int i = dims > 1 ? 1 : 0; i < dims; i++)
-        length *= shape[i];
-    if (dims < 1 || length != g->gan.z)
-        return cli_fail(g->log, CLG_EFORMAT, "%s: its rows have %" PRId64 " values, the model's noise has %d",
-                        o->z, length, g->gan.z);
-    if (o->first >= (uint64_t)rows || (*n && (uint64_t)*n > (uint64_t)rows - o->first))
-        return cli_fail(g->log, CLG_EINVAL, "%s has %" PRId64 " rows: take --first and --n within them", o->z,
-                        rows);
-    uint64_t take = *n ? (uint64_t)*n : (uint64_t)rows - o->first;
-    if (take > PICTURES)
-        return cli_fail(g->log, CLG_EINVAL, "%s has %" PRIu64 " rows: take fewer with --n", o->z, take);
-    *n = (int)take;
-    size_t count = (size_t)take * (size_t)g->gan.z;
-    const float *from = values + o->first * (uint64_t)g->gan.z;
-    g->z = malloc(count * sizeof *g->z);
-    if (!g->z)
-        return cli_fail(g->log, CLG_ENOMEM, "out of memory for %d noise vectors", *n);
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(from[i]))
-            return cli_fail(g->log, CLG_EFORMAT, "%s: row %" PRIu64 " has a value that is not finite", o->z,
-                            o->first + i / (size_t)g->gan.z);
-        g->z[i] = from[i];
-    }
-    return 0;
-}
-
-static int noise_load(struct generation *g, int *n)
-{
-    float *values;
-    int64_t shape[4];
-    int dims, status = clg_npy_load(g->o->z, &values, shape, &dims, g->log);
+    int rows, status = cli_noise_load(o->z, &g->gan, &g->z, &rows, g->log);
     if (status)
         return status;
-    status = noise_from_file(g, values, shape, dims, n);
-    free(values);
-    return status;
+    if (o->first >= (uint64_t)rows || (*n && (uint64_t)*n > (uint64_t)rows - o->first))
+        return cli_fail(g->log, CLG_EINVAL, "%s has %d rows: take --first and --n within them", o->z, rows);
+    *n = *n ? *n : rows - (int)o->first;
+    if (*n > PICTURES)
+        return cli_fail(g->log, CLG_EINVAL, "%s has %d rows: take fewer with --n", o->z, *n);
+    const size_t length = (size_t)g->gan.z;
+    memmove(g->z, g->z + o->first * length, (size_t)*n * length * sizeof *g->z);
+    return 0;
 }
 
 static int noise_make(struct generation *g, int n)
@@ -104,11 +76,12 @@ static int noise_make(struct generation *g, int n)
 // --- pictures ----------------------------------------------------------------------------------
 static int make_room(struct generation *g, int n)
 {
-    if (g->o->grid && clg_picture_grid_size(n, g->gan.size, g->o->columns, &g->w, &g->h))
+    int w, h;
+    if (g->o->grid && clg_picture_grid_size(n, g->gan.size, g->o->columns, &w, &h))
         return cli_fail(g->log, CLG_EINVAL, "a grid of %d pictures is too large: take fewer with --n", n);
     size_t chunk = n < CHUNK ? (size_t)n : CHUNK;
     size_t floats = g->o->npy ? (size_t)n : chunk, pixels = g->o->grid ? (size_t)n : chunk;
-    g->one = (size_t)g->gan.size * (size_t)g->gan.size * (size_t)g->gan.channels;
+    g->one = cli_sheet_one(&g->gan);
     g->floats = malloc(floats * g->one * sizeof *g->floats);
     g->pixels = malloc(pixels * g->one);
     if (!g->floats || !g->pixels)
@@ -118,19 +91,8 @@ static int make_room(struct generation *g, int n)
 
 static int save_separately(struct generation *g, const uint8_t *pixels, uint64_t first, int n)
 {
-    static const char *const formats[] = {"png", "jpg"};
-    for (int i = 0; i < n; i++) {
-        char path[4096];
-        int length = snprintf(path, sizeof path, "%s/face-%05" PRIu64 ".%s", g->o->out, first + (uint64_t)i,
-                              formats[g->o->format]);
-        if (length >= (int)sizeof path)
-            return cli_fail(g->log, CLG_EIO, "the folder's name is too long: %.60s...", g->o->out);
-        int status = clg_picture_save(path, pixels + (size_t)i * g->one, g->gan.size, g->gan.size,
-                                      g->gan.channels, g->log);
-        if (status)
-            return status;
-    }
-    return 0;
+    static const char *const endings[] = {"png", "jpg"};
+    return cli_sheet_save_each(g->o->out, "face", endings[g->o->format], first, &g->gan, pixels, n, g->log);
 }
 
 static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct cli_progress *progress)
@@ -152,23 +114,11 @@ static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct
     return 0;
 }
 
-static int save_grid(struct generation *g, int n)
-{
-    uint8_t *grid = malloc((size_t)g->w * (size_t)g->h * (size_t)g->gan.channels);
-    if (!grid)
-        return cli_fail(g->log, CLG_ENOMEM, "out of memory for a grid of %d pictures: take fewer with --n",
-                        n);
-    clg_picture_grid(g->pixels, n, g->gan.size, g->gan.channels, g->o->columns, grid);
-    int status = clg_picture_save(g->o->grid, grid, g->w, g->h, g->gan.channels, g->log);
-    free(grid);
-    return status;
-}
-
 static int save_whole(struct generation *g, int n)
 {
     const struct generate_options *o = g->o;
     const int64_t pictures[] = {n, g->gan.size, g->gan.size, g->gan.channels}, noise[] = {n, g->gan.z};
-    int status = o->grid ? save_grid(g, n) : 0;
+    int status = o->grid ? cli_sheet_save(o->grid, &g->gan, g->pixels, n, o->columns, g->log) : 0;
     if (!status && o->npy)
         status = clg_npy_save(o->npy, g->floats, pictures, 4, g->log);
     if (!status && o->z_out)
@@ -196,7 +146,7 @@ static int generate(struct clg_device *device, const struct generate_options *o,
     int status = clg_gan_load(&gan, device, o->model, 0);
     if (!status) {
         g.gan = clg_gan_params_of(gan);
-        status = o->z ? noise_load(&g, &n) : noise_make(&g, n);
+        status = o->z ? noise_from_file(&g, &n) : noise_make(&g, n);
     }
     if (!status)
         status = make_room(&g, n);
