@@ -74,6 +74,7 @@ clg_progress_fn cli_compile_progress;
 struct clg_log cli_log(struct cli_progress *progress, bool verbose);
 // Logs an error and returns its code.
 int cli_fail(const struct clg_log *log, int status, const char *format, ...) CLG_PRINTF(3, 4);
+void cli_warn(const struct clg_log *log, const char *format, ...) CLG_PRINTF(2, 3);
 // "1:23" or "2:01:23".
 void cli_duration_text(double seconds, char *text, size_t size);
 // Seconds on a clock that never goes back.

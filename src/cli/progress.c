@@ -119,6 +119,16 @@ int cli_fail(const struct clg_log *log, int status, const char *format, ...)
     return status;
 }
 
+void cli_warn(const struct clg_log *log, const char *format, ...)
+{
+    char line[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    log->fn(log->user, CLG_LOG_WARNING, line);
+}
+
 void cli_duration_text(double seconds, char *text, size_t size)
 {
     if (!(seconds >= 0 && seconds < 3.6e6)) {

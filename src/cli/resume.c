@@ -9,15 +9,13 @@
 static int take_option(const char *path, const struct clg_option *row, struct clg_gan_params *gan,
                        const struct cli_given *given, const struct clg_log *log)
 {
-    char *value, now[256], line[512];
+    char *value, now[256];
     int status = clg_checkpoint_metadata(path, row->name, &value, log);
     if (status || !value)
         return status;
     clg_option_get(row, gan, now, sizeof now);
-    if (cli_was_given(given, row->name) && strcmp(now, value)) {
-        snprintf(line, sizeof line, "--%s %s: a run that goes on keeps its %.100s", row->name, now, value);
-        log->fn(log->user, CLG_LOG_WARNING, line);
-    }
+    if (cli_was_given(given, row->name) && strcmp(now, value))
+        cli_warn(log, "--%s %s: a run that goes on keeps its %.100s", row->name, now, value);
     status = clg_option_set(row, gan, value, log);
     free(value);
     return status ? CLG_EFORMAT : 0;
