@@ -12,6 +12,7 @@ static const struct {
     {"describe", cmd_describe, "a model as a table, or as the paper's figure"},
     {"train", cmd_train, "train a model on a folder of pictures, or on the built-in faces"},
     {"generate", cmd_generate, "pictures from a trained model"},
+    {"interpolate", cmd_interpolate, "walk through the latent space between noise vectors"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
     {"tune", cmd_tune, "find and keep the fastest way to compute each convolution here"},
@@ -24,9 +25,9 @@ static void print_help(FILE *file)
           "usage: clgan COMMAND [options]        clgan COMMAND --help tells a command's options\n\n",
           file);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].about);
-    fputs("  help       this page, or help COMMAND\n"
-          "  version    the version\n\n"
+        fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].about);
+    fputs("  help        this page, or help COMMAND\n"
+          "  version     the version\n\n"
           "Examples:\n"
           "  clgan devices                                            what can compute here?\n"
           "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
