@@ -13,6 +13,7 @@ int cmd_data(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_interpolate(int argc, char **argv);
+int cmd_arithmetic(int argc, char **argv);
 
 enum {
     CLI_OK = 0,

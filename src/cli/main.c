@@ -13,6 +13,7 @@ static const struct {
     {"train", cmd_train, "train a model on a folder of pictures, or on the built-in faces"},
     {"generate", cmd_generate, "pictures from a trained model"},
     {"interpolate", cmd_interpolate, "walk through the latent space between noise vectors"},
+    {"arithmetic", cmd_arithmetic, "add and subtract noise vectors: happy - neutral + ..."},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
     {"tune", cmd_tune, "find and keep the fastest way to compute each convolution here"},
