@@ -14,6 +14,7 @@ enum clg_stream {
     CLG_STREAM_FACE,
     CLG_STREAM_TRAINING_Z, // noise of training steps
     CLG_STREAM_NEIGHBOURS, // of a point in the latent space
+    CLG_STREAM_PROJECTION, // starts on the way from a picture to z
 };
 
 // Four words number `index` of the stream.

@@ -8,6 +8,8 @@
 #include "nn/net.h"
 
 enum { CLG_INFERENCE_SIZES = 3 }; // of passes (inference.c)
+// Passes of every size take the convolutions that were tuned for one of them: the same sums, the same bits.
+enum { CLG_INFERENCE_TUNED = 16 };
 
 // One net in training: the net, its Adam moments, and its plan.
 struct clg_side {

@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Passes of every size take the convolutions that were tuned for one of them: the same sums, the same bits.
-enum { TUNED_BATCH = 16 };
-
 static int body(void *user)
 {
     struct clg_inference *inference = user;
     struct clg_device *d = inference->device;
-    d->tuned_batch = TUNED_BATCH;
+    d->tuned_batch = CLG_INFERENCE_TUNED;
     int status = clg_plan_forward(inference->plan, inference->input);
     d->tuned_batch = 0;
     return status;
@@ -124,7 +121,7 @@ static int infer(struct clg_inference **inference, struct clg_net *net, const fl
 int clg_generation_survey(struct clg_gan *gan)
 {
     struct clg_inference *inference;
-    int status = inference_new(&inference, gan->g.net, TUNED_BATCH);
+    int status = inference_new(&inference, gan->g.net, CLG_INFERENCE_TUNED);
     if (!status)
         status = clg_collect(gan->device, body, inference);
     clg_inference_free(&inference);

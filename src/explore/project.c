@@ -1,0 +1,341 @@
+// From a picture back to z: gradient descent through the generator, from several starts at once.
+#include "explore/project.h"
+
+#include "base/log.h"
+#include "explore/look.h"
+#include "gan/noise.h"
+#include "ops/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const float BETA1 = 0.9f, BETA2 = 0.999f, EPS = 1e-8f;
+enum { STARTS_MOST = 64, STEPS_MOST = 1000000 };
+
+struct clg_project_params clg_project_params_default(void)
+{
+    return (struct clg_project_params){.steps = 300, .starts = 2, .lr = 0.3f, .prior = 1e-3f, .seed = 1};
+}
+
+// --- on the device -----------------------------------------------------------------------------
+static size_t per_row(struct clg_tensor t)
+{
+    return clg_shape_count(t.shape) / (size_t)t.shape.n;
+}
+
+// The mask for every row and channel, with the loss's factors in it: 2 / sum of weights.
+static int weights_write(struct clg_projection *p, const float *weight)
+{
+    const size_t channels = (size_t)p->weight.shape.c, pixels = per_row(p->weight) / channels;
+    float *values = malloc(clg_shape_count(p->weight.shape) * sizeof *values);
+    if (!values)
+        return clg_fail(&p->net->log, CLG_ENOMEM, "out of memory");
+    double sum = 0;
+    for (size_t i = 0; i < pixels; i++)
+        sum += (double)channels * (weight ? weight[i] : 1);
+    for (size_t row = 0, at = 0; row < (size_t)p->rows; row++)
+        for (size_t i = 0; i < pixels; i++)
+            for (size_t c = 0; c < channels; c++)
+                values[at++] = (float)(2 * (weight ? weight[i] : 1) / sum);
+    int status = clg_tensor_write(p->net->device, p->weight, values);
+    free(values);
+    return status;
+}
+
+int clg_projection_gradient(struct clg_projection *p)
+{
+    struct clg_device *d = p->net->device;
+    const int last = p->net->n - 1;
+    const struct clg_tensor difference = clg_plan_layer_grad(p->plan, last);
+    d->tuned_batch = CLG_INFERENCE_TUNED;
+    int status = clg_plan_forward(p->plan, p->z);
+    if (!status)
+        status = clg_copy(d, clg_plan_layer(p->plan, last), difference);
+    if (!status)
+        status = clg_axpy(d, -1, p->target, difference);
+    if (!status)
+        status = clg_multiply(d, p->weight, difference);
+    if (!status)
+        status = clg_plan_backward_from(p->plan, p->z, last, false, p->dz);
+    d->tuned_batch = 0;
+    return status ? status : clg_axpy(d, 2 * p->prior / (float)p->z.shape.c, p->z, p->dz);
+}
+
+static int step_body(void *user)
+{
+    struct clg_projection *p = user;
+    int status = clg_projection_gradient(p);
+    return status ? status : clg_adam(p->net->device, BETA1, BETA2, EPS, p->rates, p->dz, p->z, p->m, p->v);
+}
+
+static int tensors_new(struct clg_projection *p)
+{
+    struct clg_shape z = p->net->input, picture = p->net->shapes[p->net->n - 1];
+    const struct clg_shape rates = {1, 1, 1, 2};
+    z.n = picture.n = p->rows;
+    const struct {
+        struct clg_tensor *tensor;
+        struct clg_shape shape;
+    } parts[] = {{&p->z, z},        {&p->dz, z},           {&p->m, z},
+                 {&p->v, z},        {&p->target, picture}, {&p->weight, picture},
+                 {&p->rates, rates}};
+    enum { PARTS = sizeof parts / sizeof *parts };
+    size_t room = 0;
+    for (int i = 0; i < PARTS; i++)
+        room += clg_slab_room(parts[i].shape);
+    int status = clg_slab_new(&p->slab, p->net->device, room);
+    for (int i = 0; i < PARTS && !status; i++)
+        status = clg_slab_take(p->slab, parts[i].shape, parts[i].tensor);
+    return status;
+}
+
+int clg_projection_new(struct clg_projection **out, struct clg_gan *gan, int rows, const float *weight,
+                       float prior)
+{
+    struct clg_projection *p = *out = calloc(1, sizeof *p);
+    if (!p)
+        return clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
+    p->net = clg_look_net(gan, CLG_NET_GENERATOR);
+    p->rows = rows;
+    p->prior = prior;
+    int status = tensors_new(p);
+    if (!status)
+        status = clg_plan_new(&p->plan, p->net, rows, CLG_PLAN_LOOK, CLG_WANT_INPUT);
+    if (!status)
+        status = weights_write(p, weight);
+    if (!status)
+        status = clg_record(gan->device, step_body, p, &p->list);
+    if (status)
+        clg_projection_free(out);
+    return status;
+}
+
+void clg_projection_free(struct clg_projection **projection)
+{
+    if (!*projection)
+        return;
+    clg_list_free(&(*projection)->list);
+    clg_plan_free(&(*projection)->plan);
+    clg_slab_free(&(*projection)->slab);
+    free(*projection);
+    *projection = NULL;
+}
+
+// --- a run -------------------------------------------------------------------------------------
+// What projecting n pictures needs besides the device: a pass takes `together` pictures.
+struct run {
+    struct clg_gan *gan;
+    const struct clg_project_params *params;
+    const float *mask;
+    int n, together;
+    size_t one;                      // values of a picture
+    float *noise;                    // starts [starts][z], the same for every picture
+    float *rates;                    // Adam's [steps][2]: the learning rate falls along a cosine
+    float *targets, *z_rows, *found; // of a pass, row by row
+};
+
+static void rates_make(const struct run *run)
+{
+    const int steps = run->params->steps;
+    const double pi = acos(-1.0);
+    for (int i = 0; i < steps; i++) {
+        const double lr = run->params->lr * 0.5 * (1 + cos(pi * i / steps));
+        run->rates[2 * i] = (float)(lr / (1 - pow(BETA1, i + 1)));
+        run->rates[2 * i + 1] = (float)(1 / sqrt(1 - pow(BETA2, i + 1)));
+    }
+}
+
+// Pictures that go through the generator together: rows enough for speed, few enough for memory.
+static int together_of(const struct clg_gan_params *gan, int starts, int n)
+{
+    const int side = gan->size < 64 ? 64 : gan->size, rows = 64 * 64 * 64 / (side * side);
+    const int most = rows > starts ? rows / starts : 1;
+    return n < most ? n : most;
+}
+
+static int run_start(struct run *run)
+{
+    const struct clg_gan_params *p = &run->gan->params;
+    const struct clg_project_params *want = run->params;
+    const size_t rows = (size_t)run->together * (size_t)want->starts, z = (size_t)p->z;
+    run->noise = malloc((size_t)want->starts * z * sizeof *run->noise);
+    run->rates = malloc(2 * (size_t)want->steps * sizeof *run->rates);
+    run->z_rows = malloc(rows * z * sizeof *run->z_rows);
+    run->targets = malloc(rows * run->one * sizeof *run->targets);
+    run->found = malloc(rows * run->one * sizeof *run->found);
+    if (!run->noise || !run->rates || !run->z_rows || !run->targets || !run->found)
+        return clg_fail(&run->gan->log, CLG_ENOMEM, "out of memory for projecting");
+    clg_noise_draw(p, want->seed, CLG_STREAM_PROJECTION, 0, want->starts, run->noise);
+    rates_make(run);
+    return 0;
+}
+
+static void run_end(struct run *run)
+{
+    free(run->noise);
+    free(run->rates);
+    free(run->z_rows);
+    free(run->targets);
+    free(run->found);
+}
+
+// Targets and starts of a pass; rows behind the last picture repeat it.
+static int rows_write(struct run *run, struct clg_projection *p, const float *pictures, int n)
+{
+    const size_t starts = (size_t)run->params->starts, z = per_row(p->z);
+    for (size_t row = 0; row < (size_t)p->rows; row++) {
+        const size_t picture = row / starts < (size_t)n ? row / starts : (size_t)n - 1;
+        memcpy(run->targets + row * run->one, pictures + picture * run->one, run->one * sizeof(float));
+        memcpy(run->z_rows + row * z, run->noise + row % starts * z, z * sizeof(float));
+    }
+    struct clg_device *d = run->gan->device;
+    int status = clg_tensor_write(d, p->target, run->targets);
+    if (!status)
+        status = clg_tensor_write(d, p->z, run->z_rows);
+    if (!status)
+        status = clg_fill(d, p->m, 0);
+    return status ? status : clg_fill(d, p->v, 0);
+}
+
+static int descend(struct run *run, struct clg_projection *p, int done, int n)
+{
+    const struct clg_project_params *want = run->params;
+    const size_t steps = (size_t)want->steps;
+    int status = 0;
+    for (size_t i = 0; i < steps && !status; i++) {
+        status = clg_tensor_write_later(run->gan->device, p->rates, run->rates + 2 * i, 2 * sizeof(float));
+        if (!status)
+            status = clg_list_run(run->gan->device, p->list);
+        if (!status)
+            status = clg_device_finish(run->gan->device);
+        if (want->progress && !status)
+            want->progress(want->user, "steps", (size_t)done * steps + (i + 1) * (size_t)n,
+                           (size_t)run->n * steps);
+    }
+    return status;
+}
+
+// Mean squared error over the weighed pixels.
+static double error_of(const struct run *run, const float *picture, const float *target)
+{
+    const size_t channels = (size_t)run->gan->params.channels;
+    double sum = 0, weights = 0;
+    for (size_t i = 0; i < run->one; i++) {
+        const double weight = run->mask ? run->mask[i / channels] : 1;
+        const double difference = (double)picture[i] - target[i];
+        weights += weight;
+        sum += weight > 0 ? weight * difference * difference : 0;
+    }
+    return sum / weights;
+}
+
+// The best start's z, picture and error of each of the pass's n pictures. done: pictures before them.
+static int best_take(struct run *run, int done, int n, float *z, float *found, double *psnr)
+{
+    const size_t starts = (size_t)run->params->starts, length = (size_t)run->gan->params.z;
+    int status = clg_gan_generate(run->gan, run->z_rows, n * (int)starts, run->found);
+    for (size_t i = 0; i < (size_t)n && !status; i++) {
+        size_t best = i * starts;
+        double least = INFINITY;
+        for (size_t row = i * starts; row < (i + 1) * starts; row++) {
+            const double error = error_of(run, run->found + row * run->one, run->targets + row * run->one);
+            best = error < least ? row : best;
+            least = error < least ? error : least;
+        }
+        if (least == INFINITY)
+            return clg_fail(
+                &run->gan->log, CLG_ENUMERIC,
+                "picture %zu: the generator's pictures are not finite; try a smaller learning rate "
+                "or another checkpoint",
+                (size_t)done + i);
+        memcpy(z + i * length, run->z_rows + best * length, length * sizeof *z);
+        if (found)
+            memcpy(found + i * run->one, run->found + best * run->one, run->one * sizeof *found);
+        if (psnr)
+            psnr[i] = 10 * log10(4 / least);
+    }
+    return status;
+}
+
+static int passes(struct run *run, struct clg_projection *p, const float *pictures, float *z, float *found,
+                  double *psnr)
+{
+    const size_t length = (size_t)run->gan->params.z;
+    int status = 0;
+    for (int done = 0, n; done < run->n && !status; done += n) {
+        n = run->n - done < run->together ? run->n - done : run->together;
+        status = rows_write(run, p, pictures + (size_t)done * run->one, n);
+        if (!status)
+            status = descend(run, p, done, n);
+        if (!status)
+            status = clg_tensor_read(run->gan->device, p->z, run->z_rows);
+        if (!status)
+            status = best_take(run, done, n, z + (size_t)done * length,
+                               found ? found + (size_t)done * run->one : NULL, psnr ? psnr + done : NULL);
+    }
+    return status;
+}
+
+static int params_check(const struct clg_gan *gan, const struct clg_project_params *p, int n)
+{
+    if (n < 1)
+        return clg_fail(&gan->log, CLG_EINVAL, "cannot project %d pictures", n);
+    if (p->steps < 1 || p->steps > STEPS_MOST || p->starts < 1 || p->starts > STARTS_MOST)
+        return clg_fail(&gan->log, CLG_EINVAL,
+                        "projection: %d steps from %d starts; 1 to %d steps and 1 to %d starts are possible",
+                        p->steps, p->starts, STEPS_MOST, STARTS_MOST);
+    if (!(p->lr > 0 && p->lr <= 100) || !(p->prior >= 0 && p->prior <= 1000))
+        return clg_fail(
+            &gan->log, CLG_EINVAL,
+            "projection: the learning rate must be over 0 and at most 100, the prior's weight 0 to "
+            "1000; they are %g and %g",
+            (double)p->lr, (double)p->prior);
+    return 0;
+}
+
+static int values_check(const struct run *run, const float *pictures)
+{
+    const struct clg_gan *gan = run->gan;
+    const size_t pixels = (size_t)gan->params.size * (size_t)gan->params.size;
+    bool any = !run->mask;
+    for (size_t i = 0; i < pixels && run->mask; i++) {
+        if (!(run->mask[i] >= 0 && run->mask[i] <= 1))
+            return clg_fail(&gan->log, CLG_EINVAL, "the mask's weights must be 0 to 1; number %zu is %g", i,
+                            (double)run->mask[i]);
+        any |= run->mask[i] > 0;
+    }
+    if (!any)
+        return clg_fail(&gan->log, CLG_EINVAL, "the mask hides every pixel: nothing tells what to look for");
+    for (size_t i = 0; i < (size_t)run->n * run->one; i++)
+        if (!isfinite(pictures[i]))
+            return clg_fail(&gan->log, CLG_EINVAL, "picture %zu has a value that is not finite",
+                            i / run->one);
+    return 0;
+}
+
+int clg_gan_project(struct clg_gan *gan, const float *pictures, const float *mask, int n,
+                    const struct clg_project_params *params, float *z, float *found, double *psnr)
+{
+    const struct clg_gan_params *p = &gan->params;
+    struct run run = {.gan = gan,
+                      .params = params,
+                      .mask = mask,
+                      .n = n,
+                      .one = (size_t)p->size * (size_t)p->size * (size_t)p->channels};
+    struct clg_projection *projection = NULL;
+    int status = params_check(gan, params, n);
+    if (!status)
+        status = values_check(&run, pictures);
+    if (!status) {
+        run.together = together_of(p, params->starts, n);
+        status = run_start(&run);
+    }
+    if (!status)
+        status = clg_projection_new(&projection, gan, run.together * params->starts, mask, params->prior);
+    if (!status)
+        status = passes(&run, projection, pictures, z, found, psnr);
+    clg_projection_free(&projection);
+    run_end(&run);
+    return status;
+}
