@@ -56,7 +56,7 @@ static double loss64(struct clg_gan *gan, const float *z, const float *target, c
 static void test_gradient(void **state)
 {
     (void)state;
-    const float step = 2e-3f, prior = 0.3f;
+    const float step = 1e-3f, prior = 0.02f;
     struct clg_gan *gan = trained(CLG_Z_NORMAL, 0.9f);
     float *targets = host_normal(1, N * PICTURE, 0, 0.5f), *z = host_normal(2, N * Z, 0, 1), mask[PIXELS];
     for (int i = 0; i < PIXELS; i++)
