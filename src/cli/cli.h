@@ -14,6 +14,8 @@ int cmd_bench(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_interpolate(int argc, char **argv);
 int cmd_arithmetic(int argc, char **argv);
+int cmd_project(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 
 enum {
     CLI_OK = 0,

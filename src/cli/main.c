@@ -14,6 +14,7 @@ static const struct {
     {"generate", cmd_generate, "pictures from a trained model"},
     {"interpolate", cmd_interpolate, "walk through the latent space between noise vectors"},
     {"arithmetic", cmd_arithmetic, "add and subtract noise vectors: happy - neutral + ..."},
+    {"project", cmd_project, "the noise of a given picture, and pictures completed"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
     {"tune", cmd_tune, "find and keep the fastest way to compute each convolution here"},

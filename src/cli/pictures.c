@@ -1,0 +1,61 @@
+// Pictures of a file or folder as a model's nets take them.
+#include "pictures.h"
+
+#include <stdlib.h>
+
+int cli_pictures_crop(const char *model, struct clg_crop *crop, const struct clg_log *log)
+{
+    char *text = NULL;
+    int status = clg_checkpoint_metadata(model, "train.crop", &text, log);
+    if (!status && text && clg_crop_parse(text, crop))
+        status = cli_fail(log, CLG_EFORMAT, "%s was trained on pictures cropped as \"%s\": give --crop",
+                          model, text);
+    free(text);
+    return status;
+}
+
+// Pixels 0..255 as values -1..1.
+static int values_load(struct cli_pictures *p, const struct clg_gan_params *params, const struct clg_log *log)
+{
+    const size_t one = (size_t)params->size * (size_t)params->size * (size_t)params->channels;
+    uint8_t *pixels = malloc(one);
+    p->values = malloc((size_t)p->n * one * sizeof *p->values);
+    int status = pixels && p->values
+                     ? 0
+                     : cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures: take fewer", p->n);
+    for (int i = 0; i < p->n && !status; i++) {
+        const int which = p->first + i;
+        status = clg_pictures_load(p->all, &which, 1, params->size, params->channels, pixels);
+        for (size_t k = 0; k < one && !status; k++)
+            p->values[(size_t)i * one + k] = (float)pixels[k] / 127.5f - 1;
+    }
+    free(pixels);
+    return status;
+}
+
+int cli_pictures_open(struct cli_pictures *p, const char *path, struct clg_crop crop, int first, int n,
+                      const struct clg_gan_params *params, const struct clg_log *log)
+{
+    *p = (struct cli_pictures){.first = first};
+    int status = clg_pictures_open(&p->all, path, crop, log);
+    if (status)
+        return status;
+    const int count = clg_pictures_count(p->all);
+    if (first >= count)
+        return cli_fail(log, CLG_EINVAL, "%s has %d pictures: --first can be 0 to %d", path, count,
+                        count - 1);
+    p->n = n < count - first ? n : count - first;
+    return values_load(p, params, log);
+}
+
+void cli_pictures_close(struct cli_pictures *p)
+{
+    clg_pictures_close(&p->all);
+    free(p->values);
+    p->values = NULL;
+}
+
+const char *cli_pictures_name(const struct cli_pictures *p, int i)
+{
+    return clg_pictures_name(p->all, p->first + i);
+}
