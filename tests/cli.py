@@ -33,6 +33,7 @@ OPTIONS = {
     "bench": ["what", "steps", "warmup", "data", "threads", "json"] + MODEL + DEVICE,
     "tune": ["time", "all", "json", "reset"] + MODEL + DEVICE,
     "data": ["out", "n", "size", "seed", "format"],
+    "layers": ["size", "channels", "out", "json"] + DEVICE,
 }
 
 
