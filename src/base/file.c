@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+static const char part[] = ".part-"; // between a file's name and what makes its temporary one unique
 
 static void file_release(struct clg_file *file)
 {
@@ -23,14 +26,14 @@ static void file_release(struct clg_file *file)
 int clg_file_create(struct clg_file *file, const char *path, const struct clg_log *log)
 {
     *file = (struct clg_file){0};
-    size_t size = strlen(path) + 16;
+    size_t size = strlen(path) + sizeof part + 6;
     file->path = strdup(path);
     file->temporary = malloc(size);
     if (!file->path || !file->temporary) {
         file_release(file);
         return clg_fail(log, CLG_ENOMEM, "out of memory writing %s", path);
     }
-    snprintf(file->temporary, size, "%s.XXXXXX", path);
+    snprintf(file->temporary, size, "%s%sXXXXXX", path, part);
     int fd = mkstemp(file->temporary);
     if (fd >= 0) {
         mode_t mask = umask(0);
@@ -86,6 +89,18 @@ void clg_file_abort(struct clg_file *file)
         unlink(file->temporary);
     }
     file_release(file);
+}
+
+void clg_file_remove_parts(const char *folder, const char *prefix)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        const char *mark = strstr(e->d_name, part);
+        if (mark && strlen(mark) == sizeof part - 1 + 6 && !strncmp(e->d_name, prefix, strlen(prefix)))
+            unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log)

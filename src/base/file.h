@@ -14,6 +14,9 @@ int clg_file_create(struct clg_file *file, const char *path, const struct clg_lo
 int clg_file_commit(struct clg_file *file, const struct clg_log *log); // closes in any case
 void clg_file_abort(struct clg_file *file); // closes and removes; harmless when closed
 
+// Removes what killed processes left of files with names from `prefix` on that they were writing to `folder`.
+void clg_file_remove_parts(const char *folder, const char *prefix);
+
 // The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log);
 

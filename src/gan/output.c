@@ -50,9 +50,21 @@ static void samples_remove(const struct clg_output *o, const char *subfolder, co
         closedir(dir);
 }
 
+// What an earlier run was writing when it was killed; no other run is at it now, as the folder is locked.
+static void parts_remove(const struct clg_output *o)
+{
+    static const char *const prefixes[] = {"model", "metrics.csv", "report.html"};
+    char samples[PATH];
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        clg_file_remove_parts(o->folder, prefixes[i]);
+    path_in(o, "samples", samples);
+    clg_file_remove_parts(samples, "step-");
+}
+
 static int folder_start(struct clg_output *o)
 {
     char path[PATH];
+    parts_remove(o);
     path_in(o, "model.safetensors", path);
     if (!o->train.resume && clg_file_exists(path)) {
         if (!o->train.overwrite)
@@ -226,6 +238,7 @@ int clg_output_save(struct clg_output *o, struct clg_gan *gan)
     }
     char path[PATH], numbered[PATH], name[64];
     path_in(o, "model.safetensors", path);
+    fsync(fileno(o->metrics)); // the rows of its steps are on the disk before a checkpoint is
     int status = clg_gan_save(gan, path, (const char *const(*)[2])extra, t->n);
     if (!status && o->train.keep > 0) {
         snprintf(name, sizeof name, "model-%06" PRId64 ".safetensors", clg_gan_step_count(gan));
