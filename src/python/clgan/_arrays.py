@@ -1,0 +1,66 @@
+"""Checks of what comes in: shapes and types of arrays, with messages that tell what was expected."""
+from __future__ import annotations
+
+import numpy as np
+
+
+def shape_text(shape) -> str:
+    return "[" + ", ".join(str(n) for n in shape) + "]"
+
+
+def check_shape(array: np.ndarray, shape: tuple, what: str) -> None:
+    """`shape` has numbers, and names where any number from 1 on will do."""
+    fits = len(array.shape) == len(shape) and all(n == want if isinstance(want, int) else n > 0
+                                                  for n, want in zip(array.shape, shape))
+    if not fits:
+        hint = f"; one alone is {what}[None]" if len(array.shape) + 1 == len(shape) else ""
+        raise ValueError(f"{what}: {shape_text(shape)} expected, got {shape_text(array.shape)}{hint}")
+
+
+def floats(values, shape: tuple, what: str) -> np.ndarray:
+    """Dense float32 of any floating type."""
+    array = np.asarray(values)
+    if array.dtype.kind != "f":
+        raise TypeError(f"{what}: float32 expected, got {array.dtype}")
+    check_shape(array, shape, what)
+    return np.ascontiguousarray(array, np.float32)
+
+
+def pixels(values, shape: tuple, what: str) -> np.ndarray:
+    """Dense uint8."""
+    array = np.asarray(values)
+    if array.dtype != np.uint8:
+        raise TypeError(f"{what}: uint8 (0 to 255) expected, got {array.dtype}")
+    check_shape(array, shape, what)
+    return np.ascontiguousarray(array)
+
+
+def pictures(values, shape: tuple, what: str = "pictures") -> np.ndarray:
+    """Dense float32 in -1..1, as nets take them, from that or from uint8."""
+    array = np.asarray(values)
+    if array.dtype == np.uint8:
+        check_shape(array, shape, what)
+        return (array.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+    if array.dtype.kind != "f":
+        raise TypeError(f"{what}: float32 (-1 to 1) or uint8 (0 to 255) expected, got {array.dtype}")
+    return floats(array, shape, what)
+
+
+def whole(value, what: str, least: int, most: int = 2**31 - 1) -> int:
+    """A whole number in a range."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{what}: a whole number expected, got {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{what}: {value} is not between {least} and {most}")
+    return int(value)
+
+
+def seed(value, what: str = "seed") -> int:
+    return whole(value, what, 0, 2**64 - 1)
+
+
+def one_of(value, words: tuple, what: str) -> int:
+    """The place of a word among those allowed: an enum of the library."""
+    if value not in words:
+        raise ValueError(f"{what}: {value!r} is not " + " or ".join(repr(w) for w in words))
+    return words.index(value)

@@ -1,0 +1,50 @@
+"""Objects of the library, owned: freed once, and used by one thread at a time."""
+from __future__ import annotations
+
+import ctypes
+import threading
+import weakref
+
+from ._c import call, lib
+
+
+class Owned:
+    """Freed by close(), at the end of a `with`, or with its last reference. A lock keeps threads apart."""
+
+    def __init__(self):
+        self._pointer = ctypes.c_void_p()  # a constructor of the library writes here
+        self._lock = threading.RLock()
+        self._finalizer = None
+
+    def _own(self, free: str) -> None:
+        """From now on the pointer is freed by the library's function of that name."""
+        self._finalizer = weakref.finalize(self, _free, lib, free, self._pointer)
+
+    @property
+    def _as_argument(self) -> ctypes.c_void_p:
+        if not self._pointer:
+            raise ValueError(f"this {type(self).__name__} is closed")
+        return self._pointer
+
+    def _call(self, function, *arguments):
+        """function(this object, *arguments), one thread at a time."""
+        with self._lock:
+            return call(function, self._as_argument, *arguments)
+
+    def close(self) -> None:
+        """Frees it now; it cannot be used any more. Once more does nothing."""
+        with self._lock:
+            if self._finalizer:
+                self._finalizer()
+            self._pointer = ctypes.c_void_p()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _free(library, name: str, pointer: ctypes.c_void_p) -> None:
+    if pointer:
+        getattr(library, name)(ctypes.byref(pointer))

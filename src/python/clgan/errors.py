@@ -1,0 +1,54 @@
+"""What goes wrong, as exceptions: the library's codes, each with the line that says what happened and what to try."""
+from __future__ import annotations
+
+# enum clg_error of <clgan/base.h>
+EINVAL, ENOMEM, EIO, EFORMAT, ENODEV, EDEVICE, EBUILD, EDATA, ENUMERIC = range(-1, -10, -1)
+
+
+class Error(Exception):
+    """A call of the library failed. str(error) is the library's log line, error.code its (negative) code."""
+
+    code = 0
+
+    def __init__(self, message: str, code: int = 0):
+        super().__init__(message)
+        self.code = code or type(self).code
+
+
+class InvalidError(Error, ValueError):
+    """An argument or option is out of its range (CLG_EINVAL)."""
+
+    code = EINVAL
+
+
+class OutOfMemory(Error, MemoryError):
+    """Host or device memory is short (CLG_ENOMEM)."""
+
+    code = ENOMEM
+
+
+class DeviceError(Error):
+    """No such device, or an OpenCL call or a kernel's compilation failed (CLG_ENODEV, CLG_EDEVICE, CLG_EBUILD)."""
+
+    code = EDEVICE
+
+
+class DataError(Error):
+    """A file or data set is not what it should be (CLG_EIO, CLG_EFORMAT, CLG_EDATA)."""
+
+    code = EDATA
+
+
+class NumericError(Error):
+    """A loss or gradient is not finite (CLG_ENUMERIC)."""
+
+    code = ENUMERIC
+
+
+KINDS = {EINVAL: InvalidError, ENOMEM: OutOfMemory, EIO: DataError, EFORMAT: DataError, EDATA: DataError,
+         ENODEV: DeviceError, EDEVICE: DeviceError, EBUILD: DeviceError, ENUMERIC: NumericError}
+
+
+def error_of(code: int, message: str) -> Error:
+    """The exception for a code of the library."""
+    return KINDS.get(code, Error)(message, code)

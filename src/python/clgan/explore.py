@@ -1,0 +1,133 @@
+"""What the nets of a gan learned: feature maps, features, guided backpropagation, projection (the paper, sections 5 and 6)."""
+from __future__ import annotations
+
+from ctypes import byref
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _arrays
+from ._c import clg_layer_facts, lib
+from ._structs import PROGRESS_FN
+from .progress import Progress
+
+NETS = ("generator", "discriminator")  # enum clg_net_kind
+GENERATOR, DISCRIMINATOR = range(2)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: its number, its name in checkpoints, what it does, and its output's shape."""
+
+    index: int
+    name: str
+    text: str
+    shape: tuple[int, int, int]  # (h, w, c)
+    activated: bool  # its output has gone through an activation: where features are looked at
+
+
+@dataclass(frozen=True)
+class Projection:
+    """z [n, z] whose pictures are nearest to those asked for; the pictures; how near, in dB of a range of 2."""
+
+    z: np.ndarray
+    pictures: np.ndarray
+    psnr: np.ndarray
+
+
+class Exploring:
+    """The part of Gan that looks into the nets. Layers are numbers, or names as "main.3"."""
+
+    def layers(self, net: str = "generator") -> list[Layer]:
+        """The layers of "generator" or "discriminator", in order."""
+        kind, found = _arrays.one_of(net, NETS, "net"), []
+        for i in range(self._call(lib.clg_gan_layers, kind)):
+            facts = clg_layer_facts()
+            self._call(lib.clg_gan_layer, kind, i, byref(facts))
+            found.append(Layer(i, facts.name.decode(), facts.text.decode(), (facts.h, facts.w, facts.c), facts.activated))
+        return found
+
+    def _layer(self, net: str, layer: int | str) -> Layer:
+        layers = self.layers(net)
+        for found in layers:
+            if layer in (found.index, found.name):
+                return found
+        raise ValueError(f"layer {layer!r}: the {net} has 0 to {len(layers) - 1}, or by name "
+                         + ", ".join(found.name for found in layers))
+
+    def maps(self, net: str, layer: int | str, inputs) -> np.ndarray:
+        """Outputs of a layer, float32 [n, h, w, c]; inputs: z [n, z] (or a number) for "generator", else pictures."""
+        kind, found = _arrays.one_of(net, NETS, "net"), self._layer(net, layer)
+        if kind == GENERATOR:
+            inputs = self._z(inputs)
+        else:
+            inputs = _arrays.pictures(inputs, ("n", *self.picture_shape))
+        maps = np.empty((len(inputs), *found.shape), np.float32)
+        self._call(lib.clg_gan_maps, kind, inputs, len(inputs), found.index, maps)
+        return maps
+
+    def generate_kept(self, z, layer: int | str, keep) -> np.ndarray:
+        """Pictures, float32, where feature map j of a layer of G is multiplied by keep[j]: 0 removes it (figure 6)."""
+        z, found = self._z(z), self._layer("generator", layer)
+        keep = _arrays.floats(np.asarray(keep) * 1.0, (found.shape[2],), "keep")
+        pictures = np.empty((len(z), *self.picture_shape), np.float32)
+        self._call(lib.clg_gan_generate_kept, z, len(z), found.index, keep, pictures)
+        return pictures
+
+    def features(self, pictures) -> np.ndarray:
+        """D's features, float32 [n, count]: every activated layer's maps, max-pooled to 4x4 (section 5.1)."""
+        pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
+        count = lib.clg_features_count(byref(self._params))
+        return self._in_parts(lib.clg_gan_features, pictures, np.empty((len(pictures), count), np.float32))
+
+    def _gradients(self, function, pictures, layer, feature_map) -> tuple[np.ndarray, np.ndarray]:
+        pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
+        found = self._layer("discriminator", layer)
+        feature_map = _arrays.whole(feature_map, "map", 0, found.shape[2] - 1)
+        gradients, strength = np.empty_like(pictures), np.empty(len(pictures), np.float32)
+        self._call(function, pictures, len(pictures), found.index, feature_map, gradients, strength)
+        return gradients, strength
+
+    def guided(self, pictures, layer: int | str, map: int) -> tuple[np.ndarray, np.ndarray]:
+        """Guided backpropagation (figure 5) from the strongest place of a feature map of D's layer to each picture.
+
+        (gradients float32 [n, size, size, channels], strength [n]: the map's value at that place).
+        """
+        return self._gradients(lib.clg_gan_guided, pictures, layer, map)
+
+    def saliency(self, pictures, layer: int | str, map: int) -> tuple[np.ndarray, np.ndarray]:
+        """The plain gradient, d map[strongest place] / d picture; arrays as guided() gives."""
+        return self._gradients(lib.clg_gan_saliency, pictures, layer, map)
+
+    def project(self, pictures, mask=None, steps: int | None = None, starts: int | None = None, lr: float | None = None,
+                prior: float | None = None, seed: int | None = None, progress: bool = True) -> Projection:
+        """For each picture the z whose picture is nearest in mean squared error, by gradient descent through G.
+
+        mask [size, size] weighs the pixels: 0 is not looked at, so that G invents it (Yeh et al. 2017). steps of Adam
+        with rate lr; the best of `starts` noise vectors; prior: weight of mean(z^2). None: the library's defaults.
+        """
+        pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
+        if mask is not None:
+            mask = _arrays.floats(np.asarray(mask) * 1.0, self.picture_shape[:2], "mask")
+        params = lib.clg_project_params_default()
+        given = {"steps": steps, "starts": starts, "lr": lr, "prior": prior, "seed": seed}
+        for name, value in given.items():
+            if value is not None:
+                setattr(params, name, value)
+        bars = []
+
+        def at(_user, what, done, total):
+            if progress and not bars:
+                bars.append(Progress(total, what.decode(), "step"))
+            if bars:
+                bars[0].at(done)
+
+        params.progress = PROGRESS_FN(at)
+        n = len(pictures)
+        z, found, psnr = np.empty((n, self._params.z), np.float32), np.empty_like(pictures), np.empty(n, np.float64)
+        try:
+            self._call(lib.clg_gan_project, pictures, mask, n, byref(params), z, found, psnr)
+        finally:
+            for bar in bars:
+                bar.close()
+        return Projection(z, found, psnr)

@@ -1,0 +1,219 @@
+"""The DCGAN (Radford, Metz and Chintala 2015): a generator, a discriminator, and the adversarial step."""
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections import namedtuple
+from ctypes import byref, c_int64
+
+import numpy as np
+
+from . import _arrays
+from ._c import clg_gan_metrics, clg_tensor_facts, lib, pairs, text
+from ._handle import Owned
+from .device import Device, device_of
+from .explore import Exploring
+from .options import GAN, Options, gan_options
+from .picture import to_pixels
+from .training import Training
+
+_PART = 1024  # pictures that one call of the library generates or judges; Ctrl-C comes through between two
+
+Metrics = namedtuple("Metrics", [name for name, _ in clg_gan_metrics._fields_])
+Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake) and G, D(x), D(G(z)) before and after D's update,
+and the Euclidean norms of the nets' gradients."""
+
+
+class Gan(Owned, Training, Exploring):
+    """A generator and a discriminator on a device.
+
+        gan = clgan.Gan(size=32, ngf=32, ndf=32, batch=64)
+        gan.train("builtin:faces", steps=500)
+        pictures = gan.generate(64, seed=7)              # float32 [64, 32, 32, 3] in -1..1
+
+    device: a clgan.Device, a text that chooses one ("gpu"), or None for the default one. Pictures are [n, size, size,
+    channels] (NHWC): float32 in -1..1, or uint8 where it is said. The options are those of the command:
+
+    """
+
+    def __init__(self, device: Device | str | None = None, **options):
+        chosen = gan_options().set(options, "Gan")
+        self._start(device)
+        self._made(lib.clg_gan_new, self.device._as_argument, byref(chosen.params))
+
+    def _start(self, device) -> None:
+        super().__init__()
+        self.device = device_of(device)
+        self._folder = None  # of the run that this gan is at the end of
+
+    def _made(self, function, *arguments) -> None:
+        """The library's gan, by one of its constructors."""
+        self.device._run(function, byref(self._pointer), *arguments)
+        self._lock = self.device._lock  # a device is used by one thread at a time, so its gans are
+        self._finalizer = weakref.finalize(self, self.device._leave, lib.clg_gan_free, self._pointer)
+        self.device._living.add(self)
+        self._params = lib.clg_gan_params_of(self._pointer)
+
+    def _call(self, function, *arguments):
+        return self.device._run(function, self._as_argument, *arguments)
+
+    # --- files -----------------------------------------------------------------------------------
+    @classmethod
+    def load(cls, path, device: Device | str | None = None, batch: int | None = None) -> Gan:
+        """The gan of a checkpoint, which goes on bit for bit; `batch` replaces its batch size."""
+        batch = 0 if batch is None else _arrays.whole(batch, "batch", 1)
+        gan = cls.__new__(cls)
+        gan._start(device)
+        gan._made(lib.clg_gan_load, gan.device._as_argument, text(path), batch)
+        gan._folder = gan._folder_of(path)
+        return gan
+
+    def save(self, path, **metadata) -> None:
+        """A safetensors file with everything that going on needs, under PyTorch's names; whole or not at all."""
+        self._call(lib.clg_gan_save, text(path), *pairs(metadata))
+
+    def init_from(self, path) -> None:
+        """Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names."""
+        self._call(lib.clg_gan_init_from, text(path))
+
+    # --- what it is ------------------------------------------------------------------------------
+    @property
+    def params(self) -> dict:
+        """The options it was made with."""
+        return Options(GAN, self._params).get()
+
+    @property
+    def steps(self) -> int:
+        """Training steps done."""
+        return self._call(lib.clg_gan_step_count)
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """How many values training changes, in G and in D."""
+        g, d = c_int64(), c_int64()
+        self._call(lib.clg_gan_parameters, byref(g), byref(d))
+        return g.value, d.value
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(size, size, channels)"""
+        return self._params.size, self._params.size, self._params.channels
+
+    def __repr__(self) -> str:
+        if not self._pointer:
+            return "<clgan.Gan, closed>"
+        p, (g, d) = self._params, self.parameters
+        return (f"<clgan.Gan {p.size}x{p.size}x{p.channels}, z {p.z}, ngf {p.ngf}, ndf {p.ndf}, batch {p.batch}: "
+                f"{g:,} + {d:,} parameters, step {self.steps}, on {self.device.info.name}>")
+
+    # --- training, step by step ------------------------------------------------------------------
+    def step(self, pictures, z=None) -> Metrics:
+        """One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam.
+
+        pictures: uint8 [batch, size, size, channels]. With z, float32 [batch, z], in place of the step's own noise the
+        pictures may be float32 in -1..1 too.
+        """
+        shape, metrics = (self._params.batch, *self.picture_shape), clg_gan_metrics()
+        if z is None:
+            real = _arrays.pixels(pictures, shape, "pictures")
+            self._call(lib.clg_gan_step, real, byref(metrics))
+        else:
+            real = _arrays.pictures(pictures, shape)
+            z = _arrays.floats(z, (self._params.batch, self._params.z), "z")
+            self._call(lib.clg_gan_step_with, real, z, byref(metrics))
+        return Metrics(*(getattr(metrics, name) for name in Metrics._fields))
+
+    # --- inference -------------------------------------------------------------------------------
+    def noise(self, n: int, seed: int = 0, first: int = 0) -> np.ndarray:
+        """z, float32 [n, z]: the noise vectors number `first` and on of a seed, the same on every machine."""
+        n, seed, first = _arrays.whole(n, "n", 1), _arrays.seed(seed), _arrays.seed(first, "first")
+        z = np.empty((n, self._params.z), np.float32)
+        lib.clg_gan_noise(byref(self._params), seed, first, n, z)
+        return z
+
+    def _z(self, z_or_n, seed: int = 0, first: int = 0) -> np.ndarray:
+        if isinstance(z_or_n, (int, np.integer)):
+            return self.noise(z_or_n, seed, first)
+        return _arrays.floats(z_or_n, ("n", self._params.z), "z")
+
+    def _in_parts(self, function, values: np.ndarray, results: np.ndarray, *between) -> np.ndarray:
+        for i in range(0, len(values), _PART):
+            part = values[i:i + _PART]
+            self._call(function, part, len(part), *between, results[i:i + _PART])
+        return results
+
+    def generate(self, z, seed: int = 0, first: int = 0, as_uint8: bool = False) -> np.ndarray:
+        """Pictures, float32 [n, size, size, channels] in -1..1, or uint8 as files have them.
+
+        z: float32 [n, z], or a number n, for the n noise vectors number `first` and on of the seed. Each picture
+        depends on its own z alone, bit for bit. The averaged generator draws where there is one (ema).
+        """
+        z = self._z(z, seed, first)
+        pictures = self._in_parts(lib.clg_gan_generate, z, np.empty((len(z), *self.picture_shape), np.float32))
+        return to_pixels(pictures) if as_uint8 else pictures
+
+    def score(self, pictures) -> np.ndarray:
+        """D's logits, float32 [n], of pictures [n, size, size, channels]: above 0 D holds them for real."""
+        pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
+        return self._in_parts(lib.clg_gan_discriminate, pictures, np.empty(len(pictures), np.float32))
+
+    # --- weights ---------------------------------------------------------------------------------
+    def _tensor_rows(self) -> dict[str, tuple[int, tuple]]:
+        """By name: number and shape."""
+        rows = {}
+        for i in range(self._call(lib.clg_gan_tensors)):
+            facts = clg_tensor_facts()
+            self._call(lib.clg_gan_tensor, i, byref(facts))
+            rows[facts.name.decode()] = i, tuple(facts.shape[:facts.dims])
+        return rows
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Every parameter and running statistic by its name ("netG.main.0.weight"), in PyTorch's layout, as a copy."""
+        found = {}
+        for name, (i, shape) in self._tensor_rows().items():
+            found[name] = np.empty(shape, np.float32)
+            self._call(lib.clg_gan_tensor_read, i, found[name])
+        return found
+
+    def set_tensors(self, tensors: dict[str, np.ndarray]) -> None:
+        """Replaces the named ones; the others, and Adam's moments, stay. All are checked before any is written."""
+        rows = self._tensor_rows()
+        unknown = [name for name in tensors if name not in rows]
+        if unknown:
+            raise KeyError(f"no tensor is called {unknown[0]!r}; there are " + ", ".join(rows))
+        ready = {name: _arrays.floats(value, rows[name][1], name) for name, value in tensors.items()}
+        for name, value in ready.items():
+            self._call(lib.clg_gan_tensor_write, rows[name][0], value)
+
+    # --- other formats ---------------------------------------------------------------------------
+    def to_torch(self):
+        """(netG, netD): torch.nn.Modules laid out as PyTorch's DCGAN example, with these weights; NCHW. Needs torch."""
+        from .torch_bridge import to_torch
+
+        return to_torch(self)
+
+    @classmethod
+    def from_torch(cls, netG, netD, device: Device | str | None = None, **options) -> Gan:
+        """A gan with the weights of modules laid out as PyTorch's DCGAN example; the sizes follow from the weights."""
+        from .torch_bridge import from_torch
+
+        return from_torch(cls, netG, netD, device, options)
+
+    def export_onnx(self, path, net: str = "generator") -> None:
+        """Writes "generator" (z [n, z, 1, 1] to pictures) or "discriminator" (pictures to logits [n]) as ONNX; NCHW."""
+        from .onnx_export import export
+
+        export(self, path, net)
+
+
+def _tell_options() -> None:
+    """help(Gan) tells the library's options."""
+    options = gan_options()
+    Gan.__doc__ += "\n".join("    " + line for line in options.help().split("\n")) + "\n"
+    keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
+                for name, value in options.get().items()]
+    self_and_device = list(inspect.signature(Gan.__init__).parameters.values())[:2]
+    Gan.__init__.__signature__ = inspect.Signature(self_and_device + keywords)
+
+
+_tell_options()
