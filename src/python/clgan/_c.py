@@ -125,6 +125,7 @@ PROTOTYPES = {
     "clg_gan_generate": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_discriminate": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_save": (Status, [c_void_p, c_char_p, _texts, c_int]),
+    "clg_gan_describe_svg": (Status, [_gan_params, c_char_p, _log]),
     "clg_gan_load": (Status, [_out, c_void_p, c_char_p, c_int]),
     "clg_gan_init_from": (Status, [c_void_p, c_char_p]),
     "clg_gan_tensors": (c_int, [c_void_p]),

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import tempfile
 import weakref
 from collections import namedtuple
 from ctypes import byref, c_int64
@@ -9,7 +11,7 @@ from ctypes import byref, c_int64
 import numpy as np
 
 from . import _arrays
-from ._c import clg_gan_metrics, clg_tensor_facts, lib, pairs, text
+from ._c import call, clg_gan_metrics, clg_tensor_facts, lib, log, pairs, text
 from ._handle import Owned
 from .device import Device, device_of
 from .explore import Exploring
@@ -98,6 +100,14 @@ class Gan(Owned, Training, Exploring):
     def picture_shape(self) -> tuple[int, int, int]:
         """(size, size, channels)"""
         return self._params.size, self._params.size, self._params.channels
+
+    def figure(self) -> str:
+        """The paper's figure 1 of both nets, as the text of an SVG."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "figure.svg")
+            call(lib.clg_gan_describe_svg, self._params, text(path), log())
+            with open(path, encoding="utf-8") as file:
+                return file.read()
 
     def __repr__(self) -> str:
         if not self._pointer:
