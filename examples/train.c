@@ -1,5 +1,5 @@
-// Trains a small DCGAN on the built-in faces and writes a grid of what it draws: the library in one page.
-//   cc first_faces.c $(pkg-config --cflags --libs clgan) -o first_faces && ./first_faces 300 faces.png
+// Trains a small DCGAN on the built-in faces, keeps it, and writes a grid of what it draws.
+//   cc train.c $(pkg-config --cflags --libs clgan) -o train && ./train 300 faces.png faces.safetensors
 #include <clgan/clgan.h>
 
 #include <stdlib.h>
@@ -72,6 +72,8 @@ int main(int argc, char **argv)
         status = train(gan, &p, argc > 1 ? atoi(argv[1]) : 300);
     if (!status)
         status = draw(gan, &p, argc > 2 ? argv[2] : "faces.png");
+    if (!status)
+        status = clg_gan_save(gan, argc > 3 ? argv[3] : "faces.safetensors", NULL, 0);
     clg_gan_free(&gan);
     clg_device_close(&device);
     return status ? 1 : 0;
