@@ -15,6 +15,7 @@ static const struct {
     {"interpolate", cmd_interpolate, "walk through the latent space between noise vectors"},
     {"arithmetic", cmd_arithmetic, "add and subtract noise vectors: happy - neutral + ..."},
     {"project", cmd_project, "the noise of a given picture, and pictures completed"},
+    {"inspect", cmd_inspect, "layers, feature maps, filters, and what features answer to"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"layers", cmd_layers, "what convolution, pooling and deconvolution make of a picture"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
