@@ -1,52 +1,16 @@
 #!/usr/bin/env python3
 """`clgan interpolate` and `arithmetic` from end to end. usage: cli_latent.py PATH_OF_CLGAN"""
-import ast
 import json
 import math
 import os
 import struct
 import sys
-import zlib
 
+from cli_files import png_rows, png_size, rows, tile, write_classifier, write_rows
 from cli_lab import FACES, TINY, call, check, main, path, read, want
 
 MODEL = ["--model", path("run", "model.safetensors")]
 SIZE, Z, ONE = 16, 8, 16 * 16 * 3
-
-
-def rows(name):
-    """The rows of a .npy file, whatever their shape, as lists of numbers."""
-    data = read(name)
-    start = 10 + struct.unpack("<H", data[8:10])[0]
-    shape = ast.literal_eval(data[10:start].decode())["shape"]
-    values = struct.unpack(f"<{(len(data) - start) // 4}f", data[start:])
-    length = len(values) // shape[0]
-    return [list(values[i * length:(i + 1) * length]) for i in range(shape[0])]
-
-
-def write_rows(name, values):
-    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(values)}, {len(values[0])}), }}"
-    head += " " * (63 - (10 + len(head)) % 64) + "\n"
-    with open(path(name), "wb") as file:
-        file.write(b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head.encode())
-        for row in values:
-            file.write(struct.pack(f"<{len(row)}f", *row))
-
-
-def write_classifier(name, weights, biases, classes, features="pixels"):
-    """A file as `clgan classify --save` writes it: one row of weights and one bias for each class."""
-    count = len(weights[0])
-    head = {"__metadata__": {"classes": json.dumps(classes), "features": features},
-            "weight": {"dtype": "F32", "shape": [len(weights), count],
-                       "data_offsets": [0, 4 * len(weights) * count]},
-            "bias": {"dtype": "F32", "shape": [len(biases)],
-                     "data_offsets": [4 * len(weights) * count, 4 * len(weights) * (count + 1)]}}
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path(name), "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for row in [*weights, biases]:
-            file.write(struct.pack(f"<{len(row)}f", *row))
 
 
 def noise(seed, first, n, pictures=False):
@@ -54,39 +18,6 @@ def noise(seed, first, n, pictures=False):
     call("generate", *MODEL, "--seed", str(seed), "--first", str(first), "--n", str(n), "--z-out",
          path("noise.npy"), "--npy", path("drawn.npy"))
     return (rows("noise.npy"), rows("drawn.npy")) if pictures else rows("noise.npy")
-
-
-def png_size(name):
-    data = read(name)
-    want(data[:8] == b"\x89PNG\r\n\x1a\n", f"{name} is no PNG")
-    return struct.unpack(">II", data[16:24])
-
-
-def png_rows(*parts):
-    """The rows of an 8-bit colour PNG, as bytes."""
-    data, at, packed = read(*parts), 8, b""
-    width, height = struct.unpack(">II", data[16:24])
-    while at < len(data):
-        length, kind = struct.unpack(">I4s", data[at:at + 8])
-        packed += data[at + 8:at + 8 + length] if kind == b"IDAT" else b""
-        at += 12 + length
-    raw, line = zlib.decompress(packed), 3 * width
-    out, above = [], bytearray(line)
-    for y in range(height):
-        row = bytearray(raw[y * (line + 1) + 1:(y + 1) * (line + 1)])
-        for x in range(line):
-            left, up, corner = row[x - 3] if x > 2 else 0, above[x], above[x - 3] if x > 2 else 0
-            paeth = min((left, up, corner), key=lambda v: abs(left + up - corner - v))
-            row[x] = (row[x] + (0, left, up, (left + up) // 2, paeth)[raw[y * (line + 1)]]) & 255
-        out.append(bytes(row))
-        above = row
-    return out
-
-
-def tile(sheet, row, column):
-    """One picture of a sheet's rows."""
-    x, y = 2 + column * (SIZE + 2), 2 + row * (SIZE + 2)
-    return [line[3 * x:3 * (x + SIZE)] for line in sheet[y:y + SIZE]]
 
 
 def near(what, values, expected, limit):

@@ -14,13 +14,14 @@ static const struct clg_option inspect_table[] = {
     {"picture", CLG_OPTION_TEXT, AT(picture), 0, 0, NULL, "PATH",
      "what the discriminator sees: a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
-     "center, none (squeeze) or WxH+X+Y (default: as the model was trained)"},
+     "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
      "names the noise of the generator's samples, and random weights"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first picture or sample, from 0"},
-    {"n", CLG_OPTION_INT, AT(n), 0, 100000, NULL, "N", "pictures to search, or samples; 0: 500, or 8"},
+    {"n", CLG_OPTION_INT, AT(n), 0, 100000, NULL, "N",
+     "pictures to search, or samples; 0: 500 pictures, 64 samples for --find, 8 for others"},
     {"top", CLG_OPTION_INT, AT(top), 0, 100000, NULL, "N",
-     "feature maps to show, the strongest; 0: all, or 6 with --guided and --find"},
+     "feature maps to show, the strongest; 0: all, or 6 with --guided, --saliency and --find"},
     {"common", CLG_OPTION_BOOL, AT(common), 0, 0, NULL, NULL,
      "one scale of brightness for all, not one for each"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
@@ -37,6 +38,9 @@ static const struct clg_option ways_table[] = {
     {"map", CLG_OPTION_INT, AT(map), -1, 100000, NULL, "N",
      "what this map of the generator's layer draws, and samples without it"},
     {"remove", CLG_OPTION_TEXT, AT(remove), 0, 0, NULL, "LIST", "the same for several maps: 3,7,9-12"},
+    {"find", CLG_OPTION_TEXT, AT(find), 0, 0, NULL, "CLASS",
+     "the same for the maps whose removal lowers the score of this class most"},
+    {"by", CLG_OPTION_TEXT, AT(by), 0, 0, NULL, "FILE", "the classifier of --find (`clgan classify --save`)"},
     {0},
 };
 
@@ -131,11 +135,14 @@ typedef int inspect_fn(struct inspection *in);
 // Is what was asked for possible? CLI_RUN, or an exit code after a line.
 static int check(struct inspect_options *o, const struct cli_given *given)
 {
-    const bool removes = o->remove || o->map >= 0, net_given = cli_was_given(given, "net");
+    const bool removes = o->remove || o->map >= 0 || o->find, net_given = cli_was_given(given, "net");
     if (!o->model)
         return cli_usage_error("inspect", "which model? give --model FILE");
-    if (o->filters + o->guided + o->saliency + (o->remove != NULL) + (o->map >= 0) > 1)
-        return cli_usage_error("inspect", "--filters, --guided, --saliency, --map, --remove: one at a time");
+    if (o->filters + o->guided + o->saliency + (o->remove != NULL) + (o->map >= 0) + (o->find != NULL) > 1)
+        return cli_usage_error("inspect",
+                               "--filters, --guided, --saliency, --map, --remove, --find: one at a time");
+    if (!o->find != !o->by)
+        return cli_usage_error("inspect", "--find CLASS and --by FILE go together");
     if ((o->guided || o->saliency) && !o->picture)
         return cli_usage_error("inspect", "features of which pictures? give --picture DIR");
     if (removes && net_given && o->net == CLG_NET_DISCRIMINATOR)
@@ -159,6 +166,8 @@ static inspect_fn *part_of(const struct inspect_options *o, const struct cli_giv
         return inspect_guided;
     if (o->remove || o->map >= 0)
         return inspect_removed;
+    if (o->find)
+        return inspect_found;
     if (o->picture || cli_was_given(given, "net") || cli_was_given(given, "layer"))
         return inspect_maps;
     return inspect_list;

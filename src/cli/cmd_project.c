@@ -24,7 +24,7 @@ static const struct clg_option project_table[] = {
      "the checkpoint: model.safetensors of `clgan train`"},
     {"picture", CLG_OPTION_TEXT, AT(picture), 0, 0, NULL, "PATH", "a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
-     "center, none (squeeze) or WxH+X+Y (default: as the model was trained)"},
+     "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures of the folder, at most"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, by name, from 0"},
     {"mask", CLG_OPTION_TEXT, AT(mask), 0, 0, NULL, "MASK",

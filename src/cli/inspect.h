@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 struct inspect_options {
-    const char *model, *picture, *out, *remove;
+    const char *model, *picture, *out, *remove, *find, *by;
     struct clg_crop crop;
     int net, layer, top, per, n, first, map; // layer, map: -1 not given
     uint64_t seed;
@@ -26,7 +26,10 @@ struct inspection {
     cJSON *json; // NULL: words are wanted
 };
 
-enum { INSPECT_TILE = 64 }; // pixels of a tile at least
+enum {
+    INSPECT_TILE = 64,   // pixels of a tile at least
+    INSPECT_SAMPLES = 8, // of the generator, when --n does not tell
+};
 
 // --layer of a net, or its last hidden activated one; and what it is.
 int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer,
@@ -44,5 +47,10 @@ int inspect_maps(struct inspection *in);    // inspect_maps.c: one picture's fea
 int inspect_filters(struct inspection *in); // inspect_filters.c: weights next to the pictures
 int inspect_guided(struct inspection *in);  // inspect_guided.c: what features answer to
 int inspect_removed(struct inspection *in); // inspect_removed.c: the generator without some feature maps
+int inspect_found(struct inspection *in);   // inspect_found.c: without those that make up a class
+
+// A sheet of samples z [n][z]: with all c maps of the layer, what the listed ones draw, and without them.
+int inspect_without(struct inspection *in, int layer, int c, const int *maps, int maps_n, const float *z,
+                    int n);
 
 #endif

@@ -51,18 +51,16 @@ static int sheet(const struct inspection *in, const float *with, const float *wi
     return status;
 }
 
-static int without_them(struct inspection *in, int layer, int c, const int *maps, int maps_n)
+int inspect_without(struct inspection *in, int layer, int c, const int *maps, int maps_n, const float *z,
+                    int n)
 {
-    const int n = in->o->n ? in->o->n : 8;
     const size_t count = (size_t)n * cli_sheet_one(&in->params);
-    float *z = malloc((size_t)n * (size_t)in->params.z * sizeof *z), *with = malloc(3 * count * sizeof *with);
-    float *without = with ? with + count : NULL, *difference = with ? without + count : NULL, *keep = NULL;
-    int status = z && with ? keep_make(in, maps, maps_n, c, &keep)
-                           : cli_fail(in->log, CLG_ENOMEM, "out of memory: take fewer samples with --n");
-    if (!status) {
-        clg_gan_noise(&in->params, in->o->seed, (uint64_t)in->o->first, n, z);
+    float *with = malloc(3 * count * sizeof *with), *keep = NULL;
+    float *without = with ? with + count : NULL, *difference = with ? without + count : NULL;
+    int status = with ? keep_make(in, maps, maps_n, c, &keep)
+                      : cli_fail(in->log, CLG_ENOMEM, "out of memory: take fewer samples with --n");
+    if (!status)
         status = clg_gan_generate(in->gan, z, n, with);
-    }
     if (!status)
         status = clg_gan_generate_kept(in->gan, z, n, layer, keep, without);
     if (!status) {
@@ -72,10 +70,9 @@ static int without_them(struct inspection *in, int layer, int c, const int *maps
         if (in->json)
             cJSON_AddNumberToObject(in->json, "drawn_rms", rms);
         else
-            printf("they draw %.4f rms of values that are 2 apart at most\n", rms);
+            printf("these maps draw %.4f rms of values that are 2 apart at most\n", rms);
         status = sheet(in, with, without, difference, n);
     }
-    free(z);
     free(with);
     free(keep);
     return status;
@@ -110,8 +107,11 @@ static int maps_read(const struct inspection *in, int layer, int c, int **maps, 
 int inspect_removed(struct inspection *in)
 {
     struct clg_layer_facts facts;
+    const int samples = in->o->n ? in->o->n : INSPECT_SAMPLES;
+    float *z = malloc((size_t)samples * (size_t)in->params.z * sizeof *z);
     int layer, n, *maps = NULL;
-    int status = inspect_layer(in, CLG_NET_GENERATOR, &layer, &facts);
+    int status = z ? inspect_layer(in, CLG_NET_GENERATOR, &layer, &facts)
+                   : cli_fail(in->log, CLG_ENOMEM, "out of memory: take fewer samples with --n");
     if (!status)
         status = maps_read(in, layer, facts.c, &maps, &n);
     if (!status) {
@@ -123,8 +123,10 @@ int inspect_removed(struct inspection *in)
             printf("layer %d, %s: %s, %d maps of %dx%d; %d removed\n", layer, facts.name, facts.text, facts.c,
                    facts.h, facts.w, n);
         }
-        status = without_them(in, layer, facts.c, maps, n);
+        clg_gan_noise(&in->params, in->o->seed, (uint64_t)in->o->first, samples, z);
+        status = inspect_without(in, layer, facts.c, maps, n, z, samples);
     }
+    free(z);
     free(maps);
     return status;
 }
