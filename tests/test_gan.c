@@ -111,6 +111,44 @@ static void test_bad_params(void **state)
     assert_int_equal(clg_gan_new(&gan, test_device(), &p), CLG_EINVAL);
 }
 
+// Models that are larger than the device are refused in one line that says what fits, before they take
+// memory.
+static void test_too_large(void **state)
+{
+    (void)state;
+    struct clg_device *d = test_device();
+    const uint64_t has = d->info.memory;
+    struct clg_gan *gan;
+    struct clg_gan_params p = small(), fewer;
+    struct captured log;
+    struct clg_log old = quiet(&log);
+    p.batch = 40;
+    fewer = p;
+    fewer.batch = 30;
+    d->info.memory = clg_gan_memory(&fewer);
+    assert_int_equal(clg_gan_new(&gan, d, &p), 0);
+    assert_int_equal(clg_gan_prepare(gan), CLG_ENOMEM);
+    captured_has(&log, "at most --batch 30 fits");
+    assert_int_equal(log.errors, 1);
+    clg_gan_free(&gan);
+    assert_int_equal(clg_gan_new(&gan, d, &fewer), 0);
+    assert_int_equal(clg_gan_prepare(gan), 0);
+    clg_gan_free(&gan);
+    d->info.memory = 10000;
+    assert_int_equal(clg_gan_new(&gan, d, &p), CLG_ENOMEM);
+    assert_null(gan);
+    d->info.memory = has;
+    p.size = 256;
+    p.channels = 3;
+    p.batch = 65536;
+    assert_int_equal(clg_gan_new(&gan, d, &p), CLG_EINVAL);
+    captured_has(&log, "--batch 65536: must be between 1 and 10922");
+    p = clg_gan_params_default();
+    p.batch = 65536; // told, although a feature map of it is no longer counted in 32 bits
+    assert_true(clg_gan_memory(&p) > (uint64_t)100 << 30);
+    loud_again(old);
+}
+
 // Known values of Philox 4x32-10 (Random123's kat_vectors) and moments of the noise.
 static void test_noise(void **state)
 {
@@ -308,9 +346,13 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paper_sizes), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_bad_params),  cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_resume),      cmocka_unit_test(test_pictures_independent),
+        cmocka_unit_test(test_paper_sizes),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bad_params),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_pictures_independent),
         cmocka_unit_test(test_not_finite),
     };
     return cmocka_run_group_tests_name("gan", tests, NULL, close_device);

@@ -36,6 +36,12 @@ static void log_va(const struct clg_log *log, enum clg_log_level level, const ch
         fprintf(stderr, "clgan: %s%s\n", level == CLG_LOG_WARNING ? "warning: " : "", line);
 }
 
+static void quiet(void *user, enum clg_log_level level, const char *line)
+{
+    (void)user, (void)level, (void)line;
+}
+const struct clg_log clg_log_silent = {quiet, NULL};
+
 void clg_log_line(const struct clg_log *log, enum clg_log_level level, const char *format, ...)
 {
     va_list args;

@@ -7,6 +7,9 @@
 void clg_log_line(const struct clg_log *log, enum clg_log_level level, const char *format, ...)
     CLG_PRINTF(3, 4);
 
+// To hand to what may fail unheard.
+extern const struct clg_log clg_log_silent;
+
 // Logs an error and returns its code: `return clg_fail(log, CLG_EIO, "...")`.
 int clg_fail(const struct clg_log *log, int error, const char *format, ...) CLG_PRINTF(3, 4);
 

@@ -78,14 +78,11 @@ static bool on_step(void *user, const struct clg_train_status *s)
     return stop_signal != 0;
 }
 
-static void print_plan(const struct run *run, const struct clg_device *device)
+static void print_model(const struct clg_gan_params *gan, const struct clg_device_info *info)
 {
-    const struct clg_gan_params *gan = &run->gan;
-    const struct clg_device_info *info = clg_device_info(device);
     double generator, discriminator, gib = 1 << 30;
     clg_gan_cost(gan, &generator, &discriminator);
     double needs = (double)clg_gan_memory(gan) / gib, has = (double)info->memory / gib;
-    printf("device  %d, %s (%s)\n", info->index, info->name, info->platform_name);
     printf("model   %dx%dx%d, z %d, ngf %d, ndf %d, batch %d: G %.4g and D %.4g MMAC per picture\n",
            gan->size, gan->size, gan->channels, gan->z, gan->ngf, gan->ndf, gan->batch, generator,
            discriminator);
@@ -93,6 +90,14 @@ static void print_plan(const struct run *run, const struct clg_device *device)
         printf("memory  needs %.1f MiB of %.1f GiB\n", needs * 1024, has);
     else
         printf("memory  needs %.1f GiB of %.1f\n", needs, has);
+}
+
+static void print_plan(const struct run *run, const struct clg_device *device)
+{
+    const struct clg_device_info *info = clg_device_info(device);
+    printf("device  %d, %s (%s)\n", info->index, info->name, info->platform_name);
+    if (clg_gan_memory(&run->gan)) // 0: a model that will be refused
+        print_model(&run->gan, info);
     printf("data    %s\n", run->train.data);
     fflush(stdout);
 }

@@ -3,6 +3,7 @@
 #include "device/device.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -41,22 +42,16 @@ static void path_of(struct clg_device *d, const struct clg_cache_key *key, char 
     snprintf(path, size, "%s/%016" PRIx64 "%016" PRIx64 ".bin", d->cache_dir, key->hash[0], key->hash[1]);
 }
 
-static void quiet(void *user, enum clg_log_level level, const char *line)
-{
-    (void)user, (void)level, (void)line;
-}
-
 int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsigned char **binary,
                    size_t *size)
 {
     *binary = NULL;
     if (!d->cache_dir || d->caches_itself)
         return 1;
-    const struct clg_log silent = {quiet, NULL};
     char path[4096], *content;
     size_t total;
     path_of(d, key, path, sizeof path);
-    if (clg_file_read(path, (size_t)256 << 20, &content, &total, &silent))
+    if (clg_file_read(path, (size_t)256 << 20, &content, &total, &clg_log_silent))
         return 1;
     struct header head;
     size_t key_size = strlen(key->text);
@@ -79,7 +74,6 @@ void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_pr
 {
     if (!d->cache_dir || d->caches_itself)
         return;
-    const struct clg_log silent = {quiet, NULL};
     size_t size = 0;
     if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) || !size)
         return;
@@ -90,14 +84,14 @@ void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_pr
     struct clg_file file;
     path_of(d, key, path, sizeof path);
     if (!clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) &&
-        !clg_folder_create(d->cache_dir, &silent) && !clg_file_create(&file, path, &silent)) {
+        !clg_folder_create(d->cache_dir, &clg_log_silent) && !clg_file_create(&file, path, &clg_log_silent)) {
         struct header head = {
             .key_size = strlen(key->text), .binary_size = size, .binary_hash = fnv1a(binary, size, 0)};
         memcpy(head.magic, magic, sizeof magic);
         fwrite(&head, sizeof head, 1, file.stream);
         fwrite(key->text, 1, strlen(key->text), file.stream);
         fwrite(binary, 1, size, file.stream);
-        clg_file_commit(&file, &silent);
+        clg_file_commit(&file, &clg_log_silent);
     }
     free(binary);
 }

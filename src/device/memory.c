@@ -33,10 +33,10 @@ static int buffer_new(struct clg_device *d, struct clg_buffer *b, size_t floats)
 {
     size_t bytes = floats * sizeof(float);
     if (bytes > d->info.max_allocation)
-        return clg_fail(&d->log, CLG_ENOMEM,
-                        "%.2f GiB in one piece is more than %s allows (%.2f GiB); try a smaller --batch",
-                        (double)bytes / 1073741824.0, d->info.name,
-                        (double)d->info.max_allocation / 1073741824.0);
+        return clg_fail(
+            &d->log, CLG_ENOMEM,
+            "%.2f GiB in one piece is more than %s allows (%.2f GiB); try a smaller --batch, --ngf or --ndf",
+            (double)bytes / 1073741824.0, d->info.name, (double)d->info.max_allocation / 1073741824.0);
     *b = (struct clg_buffer){.floats = floats};
     cl_mem_flags flags = CL_MEM_READ_WRITE;
     if (d->info.type == CLG_DEVICE_CPU) {

@@ -17,17 +17,12 @@ static int64_t count_of(const struct clg_net *net)
     return count;
 }
 
-static void say_nothing(void *user, enum clg_log_level level, const char *line)
-{
-    (void)user, (void)level, (void)line;
-}
-
 int64_t clg_features_count(const struct clg_gan_params *params)
 {
-    const struct clg_log silent = {say_nothing, NULL};
     struct clg_net *net = NULL;
     int64_t count = 0;
-    if (!clg_gan_params_check(params, &silent) && !clg_model_discriminator(&net, NULL, params, &silent))
+    if (!clg_gan_params_check(params, &clg_log_silent) &&
+        !clg_model_discriminator(&net, NULL, params, &clg_log_silent))
         count = count_of(net);
     clg_net_free(&net);
     return count;

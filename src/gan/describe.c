@@ -85,23 +85,35 @@ void clg_gan_cost(const struct clg_gan_params *p, double *generator, double *dis
 {
     struct models m;
     *generator = *discriminator = 0;
-    const struct clg_log log = {0};
-    if (!models_new(&m, p, &log)) {
+    if (!models_new(&m, p, &clg_log_silent)) {
         *generator = 1e-6 * clg_net_macs(m.g);
         *discriminator = 1e-6 * clg_net_macs(m.d);
     }
     models_free(&m);
 }
 
+// Values, gradients, two moments, and the averaged generator.
+static int64_t weights_floats(const struct models *m, const struct clg_gan_params *p)
+{
+    const int64_t g = clg_net_parameters(m->g), d = clg_net_parameters(m->d);
+    return 4 * (g + d) + (p->ema > 0 ? g : 0);
+}
+
+uint64_t clg_gan_weights_memory(const struct clg_gan_params *p)
+{
+    struct models m;
+    const int64_t floats = models_new(&m, p, &clg_log_silent) ? 0 : weights_floats(&m, p);
+    models_free(&m);
+    return (uint64_t)floats * sizeof(float);
+}
+
 uint64_t clg_gan_memory(const struct clg_gan_params *p)
 {
     struct models m;
-    const struct clg_log log = {0};
     int64_t floats = 0;
-    if (!models_new(&m, p, &log)) {
-        const int64_t g = clg_net_parameters(m.g), d = clg_net_parameters(m.d);
+    if (!models_new(&m, p, &clg_log_silent)) {
         const int64_t pictures = (int64_t)p->batch * p->size * p->size * p->channels;
-        floats = 4 * (g + d) + (p->ema > 0 ? g : 0); // values, gradients, two moments
+        floats = weights_floats(&m, p);
         floats += clg_plan_floats(m.g, p->batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
         floats += clg_plan_floats(m.d, p->batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS | CLG_WANT_INPUT);
         floats += pictures + pictures / 4 + (int64_t)p->batch * p->z;

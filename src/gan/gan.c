@@ -60,6 +60,8 @@ int clg_gan_new(struct clg_gan **out, struct clg_device *device, const struct cl
     int status = clg_variants_check(device);
     if (!status)
         status = clg_gan_params_check(params, &device->log);
+    if (!status)
+        status = clg_gan_weights_fit(device, params);
     if (status)
         return status;
     struct clg_gan *gan = calloc(1, sizeof *gan);

@@ -56,6 +56,12 @@ int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
                             const struct clg_gan_params *params, const struct clg_log *log);
 int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
+// fits.c: 0, or CLG_ENOMEM after a line that says what would fit. Params that are refused elsewhere fit.
+int clg_gan_weights_fit(struct clg_device *device, const struct clg_gan_params *params);
+int clg_gan_training_fits(struct clg_device *device, const struct clg_gan_params *params);
+// describe.c: the part of clg_gan_memory that clg_gan_new takes, whatever the batch.
+uint64_t clg_gan_weights_memory(const struct clg_gan_params *params);
+
 // blame.c: where a step's numbers stopped being finite: net, layer, what of it. Returns CLG_ENUMERIC.
 int clg_step_blame(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
 

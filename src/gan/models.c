@@ -38,10 +38,10 @@ int clg_gan_params_check(const struct clg_gan_params *p, const struct clg_log *l
         clg_option_get(o, p, text, sizeof text); // what the table refuses on the command line it refuses here
         status = clg_option_set(o, &copy, text, log);
     }
-    if (!status && (int64_t)p->batch * p->size * p->size * p->channels > INT32_MAX)
-        status =
-            clg_fail(log, CLG_EINVAL, "--batch %d of %dx%dx%d is too large: at most 2^31 values go at once",
-                     p->batch, p->size, p->size, p->channels);
+    const int64_t picture = (int64_t)p->size * p->size * p->channels;
+    if (!status && p->batch * picture > INT32_MAX) // values that go at once
+        status = clg_fail(log, CLG_EINVAL, "--batch %d: must be between 1 and %d for pictures of %dx%dx%d",
+                          p->batch, (int)(INT32_MAX / picture), p->size, p->size, p->channels);
     return status;
 }
 

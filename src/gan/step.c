@@ -136,7 +136,9 @@ static int step_new(struct clg_gan *gan)
         s->host_z = malloc((size_t)gan->params.batch * (size_t)gan->params.z * sizeof(float));
     if (!s || !s->host_z)
         return clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
-    int status = tensors_new(gan, s);
+    int status = clg_gan_training_fits(gan->device, &gan->params);
+    if (!status)
+        status = tensors_new(gan, s);
     if (!status)
         status = clg_plan_new(&gan->g.plan, gan->g.net, gan->params.batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
     if (!status)

@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "device/device.h"
+#include "gan/gan.h"
 #include "gan/output.h"
 #include "gan/watch.h"
 
@@ -55,7 +56,9 @@ static int gan_open(struct run *r, const struct clg_gan_params *model)
         snprintf(path, sizeof path, "%s/model.safetensors", p->resume);
         status = clg_gan_load(&r->gan, r->device, path, 0);
     } else {
-        status = clg_gan_new(&r->gan, r->device, model);
+        status = clg_gan_training_fits(r->device, model);
+        if (!status)
+            status = clg_gan_new(&r->gan, r->device, model);
         if (!status && p->init)
             status = clg_gan_init_from(r->gan, p->init);
     }
@@ -103,19 +106,6 @@ static int target_find(struct run *r)
                         "the run is already at step %lld of %lld: say a larger --steps or --epochs",
                         (long long)clg_gan_step_count(r->gan), (long long)r->target);
     return 0;
-}
-
-static int prepare(struct run *r)
-{
-    const struct clg_device_info *info = clg_device_info(r->device);
-    const double gib = 1073741824.0;
-    uint64_t needs = clg_gan_memory(&r->model);
-    clg_log_line(&r->device->log, CLG_LOG_INFO, "needs %.2f GiB of %.1f GiB device memory",
-                 (double)needs / gib, (double)info->memory / gib);
-    if (needs > info->memory)
-        clg_log_line(&r->device->log, CLG_LOG_WARNING, "that is more than %s has; try a smaller --batch",
-                     info->name);
-    return clg_gan_prepare(r->gan);
 }
 
 // What can be done without: a file that cannot be written (a full disk) does not end the run.
@@ -258,7 +248,7 @@ static int run(struct run *r, const struct clg_gan_params *gan, clg_train_fn *st
     if (!status)
         status = clg_output_open(&r->output, r->device, r->gan, p);
     if (!status)
-        status = prepare(r);
+        status = clg_gan_prepare(r->gan);
     if (status)
         return status;
     r->watch = clg_watch_start("step", SLOW_LEAST, &r->device->log);

@@ -175,9 +175,11 @@ static int addresses(struct clg_plan *plan)
         if (clg_slab_room(p->shape) > plan->slab_floats)
             return clg_fail(
                 &plan->net->log, CLG_ENOMEM,
-                "a feature map of %d x %dx%dx%d is more than the device allows in one piece; try a smaller "
-                "--batch",
-                p->shape.n, p->shape.h, p->shape.w, p->shape.c);
+                "a feature map of %d x %dx%dx%d is more than the device allows in one piece: at most "
+                "--batch %d fits",
+                p->shape.n, p->shape.h, p->shape.w, p->shape.c,
+                (int)(plan->slab_floats /
+                      clg_shape_count((struct clg_shape){1, p->shape.h, p->shape.w, p->shape.c})));
         p->at = lowest_free(plan, order, i, order[i]);
         size_t end = p->at + clg_slab_room(p->shape);
         plan->floats = end > plan->floats ? end : plan->floats;
@@ -201,15 +203,20 @@ static int slabs_new(struct clg_plan *plan)
     return 0;
 }
 
+// What the net's device allows in one piece; without a device no piece is too large.
+static size_t slab_floats_of(const struct clg_net *net)
+{
+    if (!net->device)
+        return SIZE_MAX;
+    const uint64_t most = clg_device_info(net->device)->max_allocation / sizeof(float);
+    return most < MOST_FLOATS ? (size_t)most / 64 * 64 : MOST_FLOATS;
+}
+
 static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, enum clg_plan_mode mode,
                         int want)
 {
-    *plan =
-        (struct clg_plan){.net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = MOST_FLOATS};
-    const uint64_t most =
-        net->device ? clg_device_info(net->device)->max_allocation / sizeof(float) : MOST_FLOATS;
-    if (most < MOST_FLOATS)
-        plan->slab_floats = (size_t)most / 64 * 64;
+    *plan = (struct clg_plan){
+        .net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = slab_floats_of(net)};
     if (batch < 1)
         return clg_fail(&net->log, CLG_EINVAL, "a plan for batches of %d: at least 1 is needed", batch);
     lifetimes(plan);

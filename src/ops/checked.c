@@ -2,6 +2,7 @@
 #include "ops/checked.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "device/sources.h"
 
 #include <inttypes.h>
@@ -67,18 +68,12 @@ static int entry_get(struct clg_device *d, uint64_t hash)
     return c->n++;
 }
 
-static void quiet(void *user, enum clg_log_level level, const char *line)
-{
-    (void)user, (void)level, (void)line;
-}
-
 // Lines of the file; what is none is left out.
 static void file_read(struct clg_device *d)
 {
-    const struct clg_log silent = {quiet, NULL};
     char path[4096], *text;
     size_t size;
-    if (!path_of(d, path, sizeof path) || clg_file_read(path, FILE_MOST, &text, &size, &silent))
+    if (!path_of(d, path, sizeof path) || clg_file_read(path, FILE_MOST, &text, &size, &clg_log_silent))
         return;
     for (char *line = text, *next; *line; line = next) {
         next = line + strcspn(line, "\n");
@@ -121,13 +116,12 @@ void clg_checked_add(struct clg_device *d, const char *what)
 {
     const uint64_t hash = hash_of(what);
     char path[4096];
-    const struct clg_log silent = {quiet, NULL};
     const int at = table_of(d) ? entry_get(d, hash) : -1;
     if (at < 0 || d->checked->entries[at].right)
         return;
     d->checked->entries[at].right = true;
     d->checked->tried++;
-    if (!path_of(d, path, sizeof path) || clg_folder_create(d->cache_dir, &silent))
+    if (!path_of(d, path, sizeof path) || clg_folder_create(d->cache_dir, &clg_log_silent))
         return;
     FILE *file = fopen(path, "a");
     if (!file)

@@ -14,11 +14,6 @@
 
 enum { FILE_MOST = 1 << 20, HEADER = 640, NAME = 32, SIDE_MOST = 1 << 20 };
 
-static void quiet(void *user, enum clg_log_level level, const char *line)
-{
-    (void)user, (void)level, (void)line;
-}
-
 // --- whose file it is --------------------------------------------------------------------------
 
 // The first line: what the times depend on. A table of another version of clgan is none, as a choice's number
@@ -150,7 +145,6 @@ static int lines_read(struct clg_device *d, const struct clg_conv_variant *const
 
 int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *rows)
 {
-    const struct clg_log silent = {quiet, NULL};
     char path[4096], header[HEADER], *text;
     size_t size;
     free(d->tuning);
@@ -158,7 +152,7 @@ int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *
     if (!d->tuning)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory for the tuning table");
     if (!clg_tuning_path(d, path, sizeof path) || !clg_file_exists(path) ||
-        clg_file_read(path, FILE_MOST, &text, &size, &silent))
+        clg_file_read(path, FILE_MOST, &text, &size, &clg_log_silent))
         return 0;
     header_of(d, header);
     int status = 0;
@@ -201,7 +195,7 @@ int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *
     char path[4096];
     const bool has_file = clg_tuning_path(d, path, sizeof path);
     const struct clg_log loud = d->log;
-    d->log = (struct clg_log){quiet, NULL}; // it has been said when the table was looked up first
+    d->log = clg_log_silent; // it has been said when the table was looked up first
     int status = has_file || !d->tuning ? clg_tuning_load(d, rows) : 0;
     d->log = loud;
     for (int i = 0; i < n && !status; i++)
