@@ -166,6 +166,8 @@ class Killer:
         while done < kills:
             if self.kill_once():
                 done += 1
+                if done % 50 == 0:
+                    print(f"{done} of {kills} kills", flush=True)
             else:
                 self.check_end()
         resume = os.path.exists(os.path.join(self.out, MODEL))

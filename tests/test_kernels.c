@@ -7,6 +7,8 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { N = 103 };
 
@@ -68,6 +70,17 @@ static int binaries(const char *folder, char *path, size_t size, struct stat *fa
     return n;
 }
 
+static int files_in(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    int n = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        n += e->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
 static void work_with_cache(const char *what, const char *folder, bool act)
 {
     struct captured log;
@@ -92,6 +105,52 @@ static void test_cache(void **state)
         fail_msg("the second device compiled again: %s was written twice", path);
     work_with_cache("one more program", folder, true);
     assert_int_equal(binaries(folder, path, sizeof path, &second), 2);
+}
+
+// A process of its own that computes with the cache: 0 when all was right.
+static int worker(const char *folder)
+{
+    float is[N];
+    const struct clg_device_params params = {
+        .select = getenv("CLGAN_DEVICE"), .cache_dir = folder, .log = {captured_line, &(struct captured){0}}};
+    struct clg_device *d;
+    if (clg_device_open(&d, &params))
+        return 1;
+    d->caches_itself = false;
+    int wrong = work(d, true, is) != 0;
+    for (int i = 0; i < N && !wrong; i++)
+        wrong = !(fabs(is[i] - tanh(2.5 - 0.7 * 0.1 * (i - 50))) < 1e-5);
+    clg_device_close(&d);
+    return wrong;
+}
+
+// Several processes fill one empty cache at once: all compute rightly, and what they leave is whole. Comes
+// before this process computes: OpenCL does not live on in a forked one.
+static void test_shared_cache(void **state)
+{
+    enum { WORKERS = 4 };
+    pid_t pids[WORKERS];
+    char path[1024];
+    struct stat before, after;
+    const char *folder = in(state, "shared");
+    for (int i = 0; i < WORKERS; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (!pids[i])
+            _exit(worker(folder));
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        int status;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        if (!WIFEXITED(status) || WEXITSTATUS(status))
+            fail_msg("worker %d of %d ended with status %x", i, WORKERS, status);
+    }
+    assert_int_equal(binaries(folder, path, sizeof path, &before), 2);
+    assert_int_equal(files_in(folder), 2);
+    work_with_cache("a cache that others filled", folder, true);
+    assert_int_equal(binaries(folder, path, sizeof path, &after), 2);
+    if (before.st_ino != after.st_ino || before.st_mtim.tv_nsec != after.st_mtim.tv_nsec)
+        fail_msg("%s was not usable", path);
 }
 
 // How a cache file is spoilt: cut to a part, one byte changed, or longer.
@@ -301,13 +360,10 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_cache),
-        IN_FOLDER(test_damaged_cache),
-        IN_FOLDER(test_senseless_binary),
-        IN_FOLDER(test_impossible_cache),
-        IN_FOLDER(test_kernels_folder),
-        IN_FOLDER(test_broken_kernel),
-        IN_FOLDER(test_broken_options),
+        IN_FOLDER(test_shared_cache),     IN_FOLDER(test_cache),
+        IN_FOLDER(test_damaged_cache),    IN_FOLDER(test_senseless_binary),
+        IN_FOLDER(test_impossible_cache), IN_FOLDER(test_kernels_folder),
+        IN_FOLDER(test_broken_kernel),    IN_FOLDER(test_broken_options),
         IN_FOLDER(test_missing_kernels),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

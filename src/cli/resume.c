@@ -6,6 +6,11 @@
 #include <string.h>
 
 // --- its model ---------------------------------------------------------------------------------
+static void unheard(void *user, enum clg_log_level level, const char *line)
+{
+    (void)user, (void)level, (void)line;
+}
+
 static int take_option(const char *path, const struct clg_option *row, struct clg_gan_params *gan,
                        const struct cli_given *given, const struct clg_log *log)
 {
@@ -16,9 +21,13 @@ static int take_option(const char *path, const struct clg_option *row, struct cl
     clg_option_get(row, gan, now, sizeof now);
     if (cli_was_given(given, row->name) && strcmp(now, value))
         cli_warn(log, "--%s %s: a run that goes on keeps its %.100s", row->name, now, value);
-    status = clg_option_set(row, gan, value, log);
+    const struct clg_log silent = {unheard, NULL};
+    if (clg_option_set(row, gan, value, &silent))
+        status =
+            cli_fail(log, CLG_EFORMAT, "%s is damaged or of another version of clgan: its %s is \"%.60s\"",
+                     path, row->name, value);
     free(value);
-    return status ? CLG_EFORMAT : 0;
+    return status;
 }
 
 int cli_resume_model(const char *folder, struct clg_gan_params *gan, const struct cli_given *given,

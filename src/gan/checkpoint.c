@@ -193,8 +193,10 @@ static int params_load(const struct clg_safetensors *file, const char *path, str
                             "%s is no clgan checkpoint: it does not say its %s (weights alone can be "
                             "given to train --init)",
                             path, o->name);
-        if (clg_option_set(o, params, text, log))
-            return clg_fail(log, CLG_EFORMAT, "%s is damaged or of another version of clgan", path);
+        if (clg_option_set(o, params, text, &clg_log_silent))
+            return clg_fail(log, CLG_EFORMAT,
+                            "%s is damaged or of another version of clgan: its %s is \"%.60s\"", path,
+                            o->name, text);
     }
     const char *text = clg_safetensors_metadata(file, "step");
     char *end = NULL;

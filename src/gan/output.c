@@ -294,7 +294,10 @@ int clg_train_params_of(const char *folder, struct clg_train_params *params, cha
         if (!status && value) {
             char *kept = *memory + (size_t)i * MOST;
             snprintf(kept, MOST, "%s", value);
-            status = clg_option_set(o, params, kept, log);
+            if (clg_option_set(o, params, kept, &clg_log_silent))
+                status = clg_fail(log, CLG_EFORMAT,
+                                  "%s is damaged or of another version of clgan: its %s is \"%.60s\"", path,
+                                  key, kept);
         }
         free(value);
     }
