@@ -156,6 +156,9 @@ def main():
         table.append(told(*results))
         wrong += bool(results[3])
     print("\n| implementation | version | tests passed |\n|---|---|---|\n" + "\n".join(table))
+    absent = sum("not to be had" in row for row in table)
+    print(f"\n{len(table) - absent} implementations, {len(table) - absent - wrong} of them pass all tests; "
+          f"{absent} not to be had here")
     return 1 if wrong else 0
 
 

@@ -111,8 +111,9 @@ static void test_cache(void **state)
 static int worker(const char *folder)
 {
     float is[N];
+    struct captured log = {0};
     const struct clg_device_params params = {
-        .select = getenv("CLGAN_DEVICE"), .cache_dir = folder, .log = {captured_line, &(struct captured){0}}};
+        .select = getenv("CLGAN_DEVICE"), .cache_dir = folder, .log = {captured_line, &log}};
     struct clg_device *d;
     if (clg_device_open(&d, &params))
         return 1;
