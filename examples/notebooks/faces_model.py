@@ -1,20 +1,33 @@
-"""The model that two notebooks share: trained on the drawn faces when it is needed first, and kept."""
+"""What two notebooks share: drawn faces cut to the head, and a model of them, trained when it is needed first and kept."""
 import os
 
 import clgan
+import numpy as np
 
 SMALL = bool(os.environ.get("CLGAN_NOTEBOOK_SMALL"))  # how the tests run the notebooks: in seconds
-STEPS = 40 if SMALL else 6000
+FACES, STEPS = (300, 40) if SMALL else (12000, 6000)
+SIDE = 32
+
+
+def heads(n: int, seed: int, first: int = 0):
+    """Drawn faces number `first` and on of a seed, the middle of each: uint8 [n, 32, 32, 3], and every parameter [n]."""
+    pictures, parameters = clgan.faces(n, seed=seed, size=56, first=first)
+    return np.ascontiguousarray(pictures[:, 14:14 + SIDE, 12:12 + SIDE]), parameters
+
+
+def floats(pictures) -> np.ndarray:
+    """uint8 pictures as nets take them, in -1..1."""
+    return pictures.astype(np.float32) / 127.5 - 1
 
 
 def trained(device=None) -> clgan.Gan:
-    """A 32x32 gan of the built-in faces: from the cache folder, else trained now (some minutes on two CPU cores)."""
+    """A gan of those heads: from the cache folder, else trained now (some minutes on two CPU cores)."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    path = os.path.join(cache, "clgan", f"notebook-faces-{STEPS}.safetensors")
+    path = os.path.join(cache, "clgan", f"notebook-heads-{STEPS}.safetensors")
     if os.path.exists(path):
         return clgan.Gan.load(path, device)
-    gan = clgan.Gan(device, size=32, ngf=48, ndf=24, batch=64, ema=0.99)
-    gan.train("builtin:faces", steps=STEPS)
+    gan = clgan.Gan(device, size=SIDE, ngf=48, ndf=24, batch=64, ema=0.99)
+    gan.train(heads(FACES, seed=1)[0], steps=STEPS)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     gan.save(path)
     return gan
