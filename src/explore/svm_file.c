@@ -1,6 +1,7 @@
 // The trained classifier: scores of features, and its safetensors file.
 #include "explore/svm.h"
 
+#include "base/locale.h"
 #include "base/log.h"
 #include "data/safetensors.h"
 
@@ -96,7 +97,9 @@ int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const 
     char c[32], *names = names_text(svm);
     if (!names)
         return clg_fail(log, CLG_ENOMEM, "out of memory saving %s", path);
+    struct clg_locale locale = clg_locale_enter();
     snprintf(c, sizeof c, "%.17g", svm->c);
+    clg_locale_leave(locale);
     struct clg_metadata texts[EXTRAS_MOST + 2] = {{"classes", names}, {"c", c}};
     for (int i = 0; i < n; i++)
         texts[i + 2] = (struct clg_metadata){extra[i][0], extra[i][1]};
@@ -164,7 +167,9 @@ static int content_take(struct clg_svm **svm, const struct clg_safetensors *file
     if (status)
         return status;
     const char *c = clg_safetensors_metadata(file, "c");
+    struct clg_locale locale = clg_locale_enter();
     (*svm)->c = c ? strtod(c, NULL) : 0;
+    clg_locale_leave(locale);
     memcpy((*svm)->weight, weight->values, (size_t)classes * (size_t)weight->shape[1] * sizeof(float));
     memcpy((*svm)->bias, bias->values, (size_t)classes * sizeof(float));
     for (int i = 0; i < classes; i++)
