@@ -38,6 +38,7 @@ OPTIONS = {
     "tune": ["time", "all", "json", "reset"] + MODEL + DEVICE,
     "data": ["out", "n", "size", "seed", "format"],
     "layers": ["size", "channels", "out", "json"] + DEVICE,
+    "features": ["model", "data", "n", "first", "crop", "npy", "names", "json"] + DEVICE,
 }
 
 

@@ -17,6 +17,7 @@ int cmd_interpolate(int argc, char **argv);
 int cmd_arithmetic(int argc, char **argv);
 int cmd_project(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_features(int argc, char **argv);
 
 enum {
     CLI_OK = 0,

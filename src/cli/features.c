@@ -1,0 +1,82 @@
+// Pictures decoded, and taken through the discriminator, a chunk at a time.
+#include "features.h"
+
+#include "pictures.h"
+#include "sheet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 64 };
+
+const char *const cli_features_names[CLI_FEATURES_KINDS] = {"discriminator", "pixels", "untrained"};
+
+int64_t cli_features_count(enum cli_features kind, const struct clg_gan_params *params)
+{
+    return kind == CLI_FEATURES_PIXELS ? (int64_t)cli_sheet_one(params) : clg_features_count(params);
+}
+
+int cli_data_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
+                  const struct clg_log *log)
+{
+    *pictures = NULL;
+    if (!strncmp(path, "builtin:", 8))
+        return cli_fail(log, CLG_EINVAL, "%s is no folder: `clgan data --out DIR` writes such faces to one",
+                        path);
+    return clg_pictures_open(pictures, path, crop, log);
+}
+
+int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, const struct clg_log *log)
+{
+    *crop = (struct clg_crop){.kind = CLG_CROP_CENTER};
+    if (text)
+        return clg_crop_parse(text, crop)
+                   ? cli_fail(log, CLG_EINVAL, "--crop %s: must be none, center or WxH+X+Y", text)
+                   : 0;
+    return model ? cli_pictures_crop(model, crop, log) : 0;
+}
+
+int cli_data_values(const struct clg_pictures *pictures, const int *which, int n,
+                    const struct clg_gan_params *params, float *values, const struct clg_log *log)
+{
+    const size_t count = (size_t)n * cli_sheet_one(params);
+    uint8_t *pixels = malloc(count);
+    if (!pixels)
+        return cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures", n);
+    int status = clg_pictures_load(pictures, which, n, params->size, params->channels, pixels);
+    for (size_t i = 0; i < count && !status; i++)
+        values[i] = ((float)pixels[i] - 127.5f) / 127.5f;
+    free(pixels);
+    return status;
+}
+
+static int chunk_read(const struct cli_features_source *s, const int *which, int n, float *values,
+                      float *rows)
+{
+    if (!s->gan)
+        return cli_data_values(s->pictures, which, n, &s->params, rows, s->log);
+    int status = cli_data_values(s->pictures, which, n, &s->params, values, s->log);
+    return status ? status : clg_gan_features(s->gan, values, n, rows);
+}
+
+int cli_features_read(const struct cli_features_source *s, const int *which, int n, float *rows)
+{
+    const enum cli_features kind = s->gan ? CLI_FEATURES_DISCRIMINATOR : CLI_FEATURES_PIXELS;
+    const size_t count = (size_t)cli_features_count(kind, &s->params);
+    float *values = s->gan ? malloc(CHUNK * cli_sheet_one(&s->params) * sizeof *values) : NULL;
+    int status = values || !s->gan ? 0 : cli_fail(s->log, CLG_ENOMEM, "out of memory for %d pictures", CHUNK);
+    const double start = cli_seconds();
+    for (int done = 0, now; done < n && !status; done += now) {
+        now = n - done < CHUNK ? n - done : CHUNK;
+        status = chunk_read(s, which + done, now, values, rows + (size_t)done * count);
+        const double rate = (done + now) / (cli_seconds() - start);
+        char eta[24];
+        cli_duration_text((n - done - now) / rate, eta, sizeof eta);
+        if (n > CHUNK && !status)
+            cli_progress_line(s->progress, false, "%s: %d/%d pictures  %.0f pictures/s  ETA %s",
+                              s->gan ? "features" : "pixels", done + now, n, rate, eta);
+    }
+    cli_progress_end(s->progress, false);
+    free(values);
+    return status;
+}
