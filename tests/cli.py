@@ -39,6 +39,8 @@ OPTIONS = {
     "data": ["out", "n", "size", "seed", "format"],
     "layers": ["size", "channels", "out", "json"] + DEVICE,
     "features": ["model", "data", "n", "first", "crop", "npy", "names", "json"] + DEVICE,
+    "classify": ["model", "data", "crop", "json", "labels", "column", "classes", "threshold", "n", "test", "seed",
+                 "features", "compare", "c", "save", "svm"] + DEVICE,
 }
 
 

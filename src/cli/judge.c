@@ -1,6 +1,7 @@
 // A classifier of `clgan classify --save` at work on pictures that a model draws.
 #include "judge.h"
 
+#include "fingerprint.h"
 #include "sheet.h"
 
 #include <inttypes.h>
@@ -18,6 +19,22 @@ struct cli_judge {
     size_t one;      // values of a picture
     float *features; // [CHUNK][count]
 };
+
+// Features of other weights mean other things. A file that does not tell whose they are is believed.
+static int weights_check(const struct cli_judge *judge)
+{
+    char *told, weights[CLI_FINGERPRINT];
+    int status = clg_checkpoint_metadata(judge->path, "discriminator", &told, &judge->log);
+    if (!status && told && !(status = cli_fingerprint(judge->gan, weights, &judge->log)) &&
+        strcmp(told, weights))
+        status =
+            cli_fail(&judge->log, CLG_EFORMAT,
+                     "%s takes features of another discriminator than this model's: train it with `clgan "
+                     "classify` on this model",
+                     judge->path);
+    free(told);
+    return status;
+}
 
 static int features_check(struct cli_judge *judge)
 {
@@ -40,7 +57,7 @@ static int features_check(struct cli_judge *judge)
                           ": train it with `clgan classify` on this model",
                           judge->path, wants, judge->pixels ? "values" : "features", has);
     free(kind);
-    return status;
+    return status || judge->pixels ? status : weights_check(judge);
 }
 
 int cli_judge_open(struct cli_judge **out, const char *path, struct clg_gan *gan, const struct clg_log *log)
