@@ -41,6 +41,7 @@ OPTIONS = {
     "features": ["model", "data", "n", "first", "crop", "npy", "names", "json"] + DEVICE,
     "classify": ["model", "data", "crop", "json", "labels", "column", "classes", "threshold", "n", "test", "seed",
                  "features", "compare", "c", "save", "svm"] + DEVICE,
+    "nearest": ["model", "data", "n", "seed", "pictures", "k", "by", "crop", "flip", "out", "json"] + DEVICE,
 }
 
 

@@ -19,6 +19,7 @@ int cmd_project(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
+int cmd_nearest(int argc, char **argv);
 
 enum {
     CLI_OK = 0,

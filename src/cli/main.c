@@ -18,6 +18,7 @@ static const struct {
     {"inspect", cmd_inspect, "layers, feature maps, filters, and what features answer to"},
     {"features", cmd_features, "what the discriminator sees in pictures, as numbers"},
     {"classify", cmd_classify, "a classifier on those features: train, test, sort pictures"},
+    {"nearest", cmd_nearest, "the training pictures nearest to samples: memorised or not?"},
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"layers", cmd_layers, "what convolution, pooling and deconvolution make of a picture"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
