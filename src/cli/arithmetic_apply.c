@@ -58,6 +58,7 @@ static void keep(const struct arithmetic *a, struct trial *t, int i)
 static int samples_find(struct arithmetic *a, struct trial *t)
 {
     const uint64_t most = 1000 + 100 * (uint64_t)a->o->apply;
+    const double start = cli_seconds();
     int status = 0;
     for (; t->n < a->o->apply && t->seen < most && !status; t->seen += CHUNK) {
         const int first = t->n;
@@ -68,7 +69,7 @@ static int samples_find(struct arithmetic *a, struct trial *t)
             status = cli_judge_scores(a->judge, pictures, CHUNK, t->was + (size_t)first * (size_t)t->classes);
         for (int i = 0; i < CHUNK && !status; i++)
             keep(a, t, first + i);
-        cli_progress_line(a->progress, false, "samples %d/%d", t->n, a->o->apply);
+        cli_progress_count(a->progress, "samples", t->n, a->o->apply, start);
     }
     cli_progress_end(a->progress, false);
     if (!status && t->n < a->o->apply)

@@ -70,6 +70,7 @@ static int pool_judge(struct arithmetic *a, float **scores)
     enum { CHUNK = 256 };
     const int pool = a->o->pool, classes = cli_judge_classes(a->by);
     const size_t one = cli_sheet_one(&a->params);
+    const double start = cli_seconds();
     float *z = malloc((size_t)CHUNK * (size_t)a->params.z * sizeof *z),
           *pictures = malloc(CHUNK * one * sizeof *z);
     *scores = malloc((size_t)pool * (size_t)classes * sizeof **scores);
@@ -80,7 +81,7 @@ static int pool_judge(struct arithmetic *a, float **scores)
         status = clg_gan_generate(a->gan, z, now, pictures);
         if (!status)
             status = cli_judge_scores(a->by, pictures, now, *scores + (size_t)done * (size_t)classes);
-        cli_progress_line(a->progress, false, "judging %d/%d", done + now, pool);
+        cli_progress_count(a->progress, "judging", done + now, pool, start);
     }
     cli_progress_end(a->progress, false);
     free(z);

@@ -74,6 +74,8 @@ struct cli_progress {
 struct cli_progress cli_progress_new(void);
 // now: write it however recent the last one is.
 void cli_progress_line(struct cli_progress *progress, bool now, const char *format, ...) CLG_PRINTF(3, 4);
+// The same for a count: "judging 64/2000  812/s  ETA 0:03". start: cli_seconds() when it began.
+void cli_progress_count(struct cli_progress *progress, const char *what, int done, int total, double start);
 // Ends the line (keep) or takes it away.
 void cli_progress_end(struct cli_progress *progress, bool keep);
 // For clg_device_params: kernels being compiled. user is the struct cli_progress.

@@ -97,6 +97,7 @@ static int save_separately(struct generation *g, const uint8_t *pixels, uint64_t
 
 static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct cli_progress *progress)
 {
+    const double start = cli_seconds();
     for (int done = 0; done < n; done += CHUNK) {
         int now = n - done < CHUNK ? n - done : CHUNK;
         float *floats = g->floats + (g->o->npy ? (size_t)done * g->one : 0);
@@ -108,7 +109,7 @@ static int generate_all(struct generation *g, struct clg_gan *gan, int n, struct
         if (g->o->out && (status = save_separately(g, pixels, g->o->first + (uint64_t)done, now)))
             return status;
         if (n > CHUNK)
-            cli_progress_line(progress, false, "generating %d/%d", done + now, n);
+            cli_progress_count(progress, "generating", done + now, n, start);
     }
     cli_progress_end(progress, false);
     return 0;

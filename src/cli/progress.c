@@ -58,6 +58,14 @@ void cli_progress_line(struct cli_progress *progress, bool now, const char *form
     funlockfile(stderr);
 }
 
+void cli_progress_count(struct cli_progress *progress, const char *what, int done, int total, double start)
+{
+    const double rate = done / (cli_seconds() - start);
+    char eta[24];
+    cli_duration_text((total - done) / rate, eta, sizeof eta);
+    cli_progress_line(progress, false, "%s %d/%d  %.0f/s  ETA %s", what, done, total, rate, eta);
+}
+
 void cli_progress_end(struct cli_progress *progress, bool keep)
 {
     flockfile(stderr);

@@ -21,6 +21,7 @@ int cli_sheet_generate(struct clg_gan *gan, const float *z, int n, float **pictu
 {
     const struct clg_gan_params params = clg_gan_params_of(gan);
     const size_t one = cli_sheet_one(&params);
+    const double start = cli_seconds();
     *pictures = malloc((size_t)n * one * sizeof **pictures);
     int status = *pictures ? 0 : no_memory(log, n);
     for (int done = 0; done < n && !status; done += CHUNK) {
@@ -28,7 +29,7 @@ int cli_sheet_generate(struct clg_gan *gan, const float *z, int n, float **pictu
         status =
             clg_gan_generate(gan, z + (size_t)done * (size_t)params.z, now, *pictures + (size_t)done * one);
         if (n > CHUNK && !status)
-            cli_progress_line(progress, false, "generating %d/%d", done + now, n);
+            cli_progress_count(progress, "generating", done + now, n, start);
     }
     cli_progress_end(progress, false);
     if (status) {
