@@ -24,7 +24,7 @@ from cli_lab import CLGAN, ENV, FACES, TEMP, Failed, path, read, want
 STEPS = 40
 TRAIN = ["train", *FACES, "--size", "16", "--ngf", "64", "--ndf", "64", "--batch", "2", "--z", "8", "--ema", "0.9",
          "--steps", str(STEPS), "--save-every", "1", "--sample-every", "5", "--keep", str(STEPS)]
-LIMIT = 120  # seconds for anything that is waited for
+LIMIT = 600  # seconds for anything that is waited for
 MODEL = "model.safetensors"
 
 
