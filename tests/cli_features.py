@@ -219,6 +219,7 @@ def classify_refuses_what_cannot_be():
     classify(*table, "--column", "background_g", "--threshold", "half", code=2, says="half")
     classify(*table, "--column", "nose", code=4, says=["nose", "background_g"])
     classify(*table, "--column", "background_g", "--threshold", "7", code=4, says=["background_g > 7", "0 pictures"])
+    classify(*table, *BRIGHT, "--n", "2", code=2, says="3 of each")
     classify(*table, *BRIGHT, "--n", "200", code=4, says="200 that --n asks for")
     classify(*table, "--column", "glasses", "--classes", "0", code=4, says="one class")
     classify(*table, "--column", "glasses", "--classes", "0,2", code=4, says="\"2\"")

@@ -58,14 +58,11 @@ struct classify_result {
 // The results as words, or as JSON; the first one's answers in full.
 int classify_report(const struct classify *c, const struct clg_labels *labels,
                     const struct classify_split *split, const struct classify_result *results, int n);
-// Wilson's interval that holds the true share with 95 %, seen `right` of n.
-void classify_interval(int right, int n, double *low, double *high);
 
 // --- the classifier's file ---------------------------------------------------------------------
 // With what it takes to use it again: the kind of features, the pictures' size, the model.
 int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *gan, const struct clg_svm *svm);
-// Loads it and opens the source of its features, the right model's or none (then *source's gan is NULL, and
-// *owned); what is wrong with model or pictures is told.
+// Loads it, and opens the model where its features need one: it must be the one that it was trained with.
 int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_source *source);
 
 // Weights from the seed in the model's architecture: what features are worth before training.

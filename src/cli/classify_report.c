@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Wilson 1927: holds its level for few and for extreme counts too.
-void classify_interval(int right, int n, double *low, double *high)
+// Holds the true share with 95 %, seen `right` of n (Wilson 1927: for few and for extreme counts too).
+static void interval_of(int right, int n, double *low, double *high)
 {
     const double z = 1.959964, p = (double)right / n, z2 = z * z / n;
     const double middle = (p + z2 / 2) / (1 + z2), half = z / (1 + z2) * sqrt(p * (1 - p) / n + z2 / 4 / n);
@@ -41,7 +41,7 @@ static void print_accuracies(const struct classify_split *split, const struct cl
         const struct classify_result *r = &results[i];
         double low, high;
         char right[32];
-        classify_interval(r->right, split->test, &low, &high);
+        interval_of(r->right, split->test, &low, &high);
         snprintf(right, sizeof right, "%d of %d", r->right, split->test);
         printf("%-14s %8" PRId64 " %7g %14s %7.1f %%   %.1f to %.1f %%\n", cli_features_names[r->kind],
                r->count, r->c, right, 100.0 * r->right / split->test, 100 * low, 100 * high);
@@ -98,7 +98,7 @@ static cJSON *class_json(const struct clg_labels *labels, const struct classify_
 static cJSON *result_json(const struct classify_split *split, const struct classify_result *r)
 {
     double interval[2];
-    classify_interval(r->right, split->test, &interval[0], &interval[1]);
+    interval_of(r->right, split->test, &interval[0], &interval[1]);
     cJSON *json = cJSON_CreateObject(), *confusion = cJSON_CreateArray();
     cJSON_AddStringToObject(json, "features", cli_features_names[r->kind]);
     cJSON_AddNumberToObject(json, "count", (double)r->count);

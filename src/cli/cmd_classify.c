@@ -1,8 +1,6 @@
 // clgan classify: a linear classifier on the discriminator's features, trained and tested, or put to use.
 #include "classify.h"
 
-#include <math.h>
-
 #define AT(field) offsetof(struct classify_options, field)
 static const struct clg_option classify_table[] = {
     {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
@@ -47,6 +45,9 @@ static int check(const struct classify_options *o, const struct cli_given *given
         return CLI_RUN;
     if (!o->model)
         return cli_usage_error("classify", "which model? give --model FILE");
+    if (o->n == 1 || o->n == 2)
+        return cli_usage_error("classify", "--n %d: learning and testing take 3 of each class at least",
+                               o->n);
     if (o->threshold && !o->labels)
         return cli_usage_error("classify", "--threshold parts the numbers of a table: give --labels CSV");
     return CLI_RUN;
