@@ -53,6 +53,7 @@ static int answer_all(const struct classify *c, const struct clg_svm *svm,
     const int all = clg_pictures_count(c->pictures), classes = clg_svm_classes(svm);
     float *rows = malloc(CHUNK * (size_t)clg_svm_count(svm) * sizeof *rows);
     float *scores = malloc(CHUNK * (size_t)classes * sizeof *scores);
+    const double start = cli_seconds();
     int which[CHUNK];
     int status = rows && scores ? 0 : cli_fail(&c->log, CLG_ENOMEM, "out of memory for %d pictures", CHUNK);
     if (!list)
@@ -67,7 +68,7 @@ static int answer_all(const struct classify *c, const struct clg_svm *svm,
         clg_svm_scores(svm, rows, now, scores);
         answers_add(c, svm, scores, done, now, list);
         if (all > CHUNK)
-            cli_progress_line(c->progress, false, "classified %d/%d", done + now, all);
+            cli_progress_count(c->progress, "classified", done + now, all, start);
     }
     cli_progress_end(c->progress, false);
     free(rows);

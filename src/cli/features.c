@@ -69,12 +69,8 @@ int cli_features_read(const struct cli_features_source *s, const int *which, int
     for (int done = 0, now; done < n && !status; done += now) {
         now = n - done < CHUNK ? n - done : CHUNK;
         status = chunk_read(s, which + done, now, values, rows + (size_t)done * count);
-        const double rate = (done + now) / (cli_seconds() - start);
-        char eta[24];
-        cli_duration_text((n - done - now) / rate, eta, sizeof eta);
         if (n > CHUNK && !status)
-            cli_progress_line(s->progress, false, "%s: %d/%d pictures  %.0f pictures/s  ETA %s",
-                              s->gan ? "features" : "pixels", done + now, n, rate, eta);
+            cli_progress_count(s->progress, s->gan ? "features" : "pixels", done + now, n, start);
     }
     cli_progress_end(s->progress, false);
     free(values);

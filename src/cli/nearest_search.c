@@ -107,12 +107,8 @@ static int all_search(struct nearest *n, float *values, float *rows)
             nearest_mirror(values, now, &n->params);
             status = chunk_search(n, values, n->all + done, now, rows);
         }
-        const double rate = (done + now) / (cli_seconds() - start);
-        char eta[24];
-        cli_duration_text((n->all - done - now) / rate, eta, sizeof eta);
         if (n->all > CHUNK && !status)
-            cli_progress_line(n->progress, false, "searching: %d/%d pictures  %.0f pictures/s  ETA %s",
-                              done + now, n->all, rate, eta);
+            cli_progress_count(n->progress, "searching", done + now, n->all, start);
     }
     cli_progress_end(n->progress, false);
     return status;
