@@ -54,7 +54,7 @@ static int members_find(struct hunt *h)
                           "%d of %d samples are \"%s\": too few to search with; take another --seed or a "
                           "larger --n",
                           found, pool, in->o->find);
-    h->n = found < h->n ? (found + 1) / 2 : h->n;
+    h->n = (found + 1) / 2; // one half to search with, the other to check with
     h->others = found - h->n;
     return status;
 }
