@@ -16,7 +16,7 @@ struct project_options {
     bool json;
 };
 
-enum { PICTURES = 100000 };
+enum { PICTURES = 10000 };
 
 #define AT(field) offsetof(struct project_options, field)
 static const struct clg_option project_table[] = {
@@ -41,7 +41,7 @@ static const struct clg_option project_table[] = {
 
 #define SEARCH(field) offsetof(struct clg_project_params, field)
 static const struct clg_option search_table[] = {
-    {"steps", CLG_OPTION_INT, SEARCH(steps), 1, 1000000, NULL, "N", "of Adam in z; more get nearer"},
+    {"steps", CLG_OPTION_INT, SEARCH(steps), 1, 100000, NULL, "N", "of Adam in z; more get nearer"},
     {"starts", CLG_OPTION_INT, SEARCH(starts), 1, 64, NULL, "N", "tries for each picture; the best counts"},
     {"lr", CLG_OPTION_FLOAT, SEARCH(lr), 1e-6, 100, NULL, "X",
      "Adam's rate, which falls to 0 along a cosine"},
@@ -63,24 +63,18 @@ struct projection {
     float *mask; // NULL: all is known
     float *z, *found;
     double *psnr, *hidden; // of the known pixels, and of what the mask hides
-    double seconds, first_end;
-    size_t first_done;
+    double seconds, start;
 };
 
 // --- searching ---------------------------------------------------------------------------------
 static void tell_progress(void *user, const char *what, size_t done, size_t total)
 {
     struct projection *p = user;
-    char eta[32] = "-";
-    if (!p->first_done) { // the first step compiles kernels: the rate counts from its end
-        p->first_done = done;
-        p->first_end = cli_seconds();
-    }
-    const double rate = (double)(done - p->first_done) / (cli_seconds() - p->first_end);
-    if (done > p->first_done)
-        cli_duration_text((double)(total - done) / rate, eta, sizeof eta);
-    cli_progress_line(p->progress, false, "projecting: %zu/%zu %s  %.0f/s  ETA %s", done, total, what,
-                      done > p->first_done ? rate : 0, eta);
+    (void)what;
+    if (p->start > 0)
+        cli_progress_count(p->progress, "projecting: steps", (int)done, (int)total, p->start);
+    else
+        p->start = cli_seconds(); // the first step compiles kernels: the rate counts from its end
 }
 
 // In dB, over the pixels that the mask hides, of values that are 2 apart at most.

@@ -94,15 +94,11 @@ static int effects_measure(struct hunt *h, struct verdict *all)
     int status = judge_without(h, h->z, h->n, all);
     for (int j = 0; j < h->maps && !status; j++) {
         struct verdict without;
-        char eta[32];
         h->keep[j] = 0;
         status = judge_without(h, h->z, h->n, &without);
         h->keep[j] = 1;
         h->effects[j] = (struct effect){j, all->score - without.score};
-        const double each = (cli_seconds() - began) / (j + 1);
-        cli_duration_text(each * (h->maps - j - 1), eta, sizeof eta);
-        cli_progress_line(h->in->progress, false, "removing maps: %d/%d  %.1f/s  ETA %s", j + 1, h->maps,
-                          1 / each, eta);
+        cli_progress_count(h->in->progress, "removing maps", j + 1, h->maps, began);
     }
     cli_progress_end(h->in->progress, false);
     qsort(h->effects, (size_t)h->maps, sizeof *h->effects, by_effect);

@@ -23,6 +23,7 @@ static int strengths_measure(struct features *f)
     float *values = malloc(CHUNK * places * maps * sizeof *values);
     if (!values)
         return cli_fail(f->in->log, CLG_ENOMEM, "out of memory");
+    const double began = cli_seconds();
     int status = 0;
     for (int done = 0, now; done < f->pictures->n && !status; done += now) {
         now = f->pictures->n - done < CHUNK ? f->pictures->n - done : CHUNK;
@@ -31,7 +32,7 @@ static int strengths_measure(struct features *f)
         for (size_t i = 0; i < (size_t)now * maps && !status; i++)
             f->strongest[(size_t)done * maps + i] =
                 cli_range_of(values + i / maps * places * maps + i % maps, places, maps).to;
-        cli_progress_line(f->in->progress, false, "looking at pictures: %d/%d", done + now, f->pictures->n);
+        cli_progress_count(f->in->progress, "looking at pictures", done + now, f->pictures->n, began);
     }
     cli_progress_end(f->in->progress, false);
     free(values);
