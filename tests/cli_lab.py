@@ -10,6 +10,8 @@ import time
 CLGAN = os.path.abspath(sys.argv[1])
 TEMP = tempfile.mkdtemp(prefix="clgan-cli-")
 ENV = dict(os.environ, XDG_CACHE_HOME=os.path.join(TEMP, "cache"))
+ENV.setdefault("POCL_CACHE_DIR",  # PoCL's own cache stays where it is: compiling is slow
+               os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pocl", "kcache"))
 TINY = ["--size", "16", "--ngf", "4", "--ndf", "4", "--batch", "4", "--z", "8"]
 BENCH = ["--size", "16", "--ngf", "8", "--ndf", "8", "--batch", "4"]
 FACES = ["--data", "builtin:faces", "--threads", "1"]

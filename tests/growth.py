@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Memory over many small steps: usage: growth.py CLGAN LAYER [--steps N] [--variant ...]
 
-A run with samples and checkpoints every 100 steps; its anonymous memory in the second tenth of the run against that in the
-last tenth. At its end every OpenCL object must have been released, counted by the test layer.
+A run with samples and checkpoints every 100 steps; its anonymous memory in the second tenth of the run against that
+in the last tenth. At its end every OpenCL object must have been released, counted by the test layer.
 """
 import argparse
 import os
@@ -69,8 +69,8 @@ def main():
         print(f"FAIL  too few looks at the memory: {len(early)} early, {len(late)} late")
         return 1
     growth = statistics.median(late) - statistics.median(early)
-    print(f"{options.steps} steps: memory {statistics.median(early):.0f} KiB early, {statistics.median(late):.0f} KiB late: "
-          f"{growth:+.0f} KiB (at most {MOST}); OpenCL objects alive at the end: {sum(alive.values())} of "
+    print(f"{options.steps} steps: memory {statistics.median(early):.0f} KiB early, {statistics.median(late):.0f} KiB "
+          f"late: {growth:+.0f} KiB (at most {MOST}); OpenCL objects alive at the end: {sum(alive.values())} of "
           f"{len(alive)} kinds")
     if growth > MOST or any(alive.values()) or len(alive) != 6:
         print(f"FAIL  {alive}, memory by step: {seen[::max(1, len(seen) // 40)]}")

@@ -167,7 +167,7 @@ def endless(*words, env=None):
     words = ["train", "--steps", "100000000", "--sample-every", "0", "--save-every", "0", *words]
     with open(said, "wb") as file:
         process = subprocess.Popen([CLGAN, *words], env={**ENV, **(env or {})}, stdout=file, stderr=file)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while "\nstep " not in open(said, encoding="utf-8").read():
         if process.poll() is not None or time.monotonic() > end:
             process.kill()
@@ -226,7 +226,7 @@ def a_clock_that_jumps_disturbs_nothing():
     want(len(rates) > 1 and all(0 < rate < 1e5 for rate in rates[1:]), f"rates {rates} in:\n{text}")
     want("usual are" not in text, "a slow step was told:\n" + text)
     seconds = [float(line.split(b",")[8]) for line in read("jumps", "metrics.csv").splitlines()[1:]]
-    want(seconds == sorted(seconds) and 0 < seconds[-1] < 120, f"seconds run from {seconds[0]} to {seconds[-1]}")
+    want(seconds == sorted(seconds) and 0 < seconds[-1] < 3600, f"seconds run from {seconds[0]} to {seconds[-1]}")
 
 
 # --- options --------------------------------------------------------------------------------------

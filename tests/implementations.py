@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""All tests that use OpenCL, on every OpenCL implementation that can be had here: usage: implementations.py BUILD [NAME...]
+"""All tests that use OpenCL, on every implementation that can be had here: usage: implementations.py BUILD [NAME...]
 
 The one that is installed, PoCL with smaller work-groups and another way to make work-group functions, PoCL 3.0 and
 Intel's CPU runtime (both from PyPI), the loader that comes with the latter in ocl-icd's place, and Oclgrind. Each has
@@ -96,8 +96,8 @@ def suite(number, env):
     path = os.path.join(BUILD, "meson-logs", log + ".json")
     if os.path.exists(path):
         os.remove(path)
-    subprocess.run(["meson", "test", "-C", BUILD, "--no-rebuild", "--logbase", log, "-t", "6", "--suite", "opencl"], env=env,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(["meson", "test", "-C", BUILD, "--no-rebuild", "--logbase", log, "-t", "6", "--suite", "opencl"],
+                   env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(path, encoding="utf-8") as file:
         results = [json.loads(line) for line in file if line.strip()]
     names = {r["name"].split(" / ")[-1].strip(): r["result"] for r in results}
