@@ -5,11 +5,11 @@ import ctypes
 import logging
 import os
 import threading
-from ctypes import (POINTER, c_bool, c_char_p, c_double, c_float, c_int, c_int64, c_size_t, c_ubyte, c_uint64, c_void_p)
+from ctypes import (POINTER, c_bool, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p)
 
 import numpy as np
 
-from ._structs import *  # noqa: F403
+from ._structs import *  # noqa: F401, F403: nearly all of them
 from .errors import Error, error_of
 
 VERSION = "0.1.0"  # of the library whose structs and functions are mirrored here
@@ -147,7 +147,8 @@ PROTOTYPES = {
     "clg_gan_guided": (Status, _maps),
     "clg_gan_saliency": (Status, _maps),
     "clg_project_params_default": (clg_project_params, []),
-    "clg_gan_project": (Status, [c_void_p, Floats, Floats, c_int, POINTER(clg_project_params), Floats, Floats, Doubles]),
+    "clg_gan_project": (Status, [c_void_p, Floats, Floats, c_int, POINTER(clg_project_params), Floats, Floats,
+                                 Doubles]),
     "clg_nearest": (None, [Floats, c_int, Floats, c_int, c_int64, c_int, c_int, Ints, Floats]),
     # svm.h
     "clg_svm_params_default": (clg_svm_params, []),
@@ -165,7 +166,7 @@ PROTOTYPES = {
 
 # --- loading -------------------------------------------------------------------------------------
 def _candidates() -> list[str]:
-    """Where libclgan.so may be: $CLGAN_LIBRARY alone when set, else beside this file, or in the source tree's build."""
+    """Where libclgan.so may be: $CLGAN_LIBRARY alone when set; else beside this file, or in the source's build."""
     chosen = os.environ.get("CLGAN_LIBRARY")
     if chosen:
         return [chosen]
@@ -177,7 +178,8 @@ def _load() -> ctypes.CDLL:
     paths = _candidates()
     found = next((p for p in paths if os.path.exists(p)), None)
     if found is None:
-        raise ImportError("no clgan library at " + " or ".join(paths) + ": build it with ./run build, or set CLGAN_LIBRARY")
+        raise ImportError("no clgan library at " + " or ".join(paths)
+                          + ": build it with ./run build, or set CLGAN_LIBRARY")
     try:
         dll = ctypes.CDLL(found)
         dll.clg_version.restype = c_char_p
@@ -185,7 +187,7 @@ def _load() -> ctypes.CDLL:
     except (OSError, AttributeError) as error:
         raise ImportError(f"{found} is no clgan library that works here: {error}") from None
     if version != VERSION:
-        raise ImportError(f"{found} is version {version}, this package needs {VERSION}: build both from the same source")
+        raise ImportError(f"{found} is version {version}, this package needs {VERSION}: build both from one source")
     return dll
 
 

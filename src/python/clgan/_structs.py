@@ -1,6 +1,6 @@
-"""The library's structs, mirrored field by field under their C names. tests/python_layouts.py compares them with the headers."""
-from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int64, c_size_t,
-                    c_uint, c_uint64, c_void_p)
+"""The library's structs, mirrored field by field under their C names; tests/python_layouts.py compares them."""
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int64,
+                    c_size_t, c_uint, c_uint64, c_void_p)
 
 # clg_log_fn, clg_progress_fn
 LOG_FN = CFUNCTYPE(None, c_void_p, c_int, c_char_p)
@@ -13,17 +13,18 @@ class clg_log(Structure):
 
 # --- device.h, tensor.h --------------------------------------------------------------------------
 class clg_device_info(Structure):
-    _fields_ = [("index", c_int), ("platform", c_int), ("device", c_int), ("name", c_char * 128), ("vendor", c_char * 128),
-                ("driver", c_char * 64), ("version", c_char * 128), ("platform_name", c_char * 128), ("type", c_int),
-                ("compute_units", c_uint), ("memory", c_uint64), ("max_allocation", c_uint64), ("local_memory", c_uint64),
-                ("max_work_group", c_size_t), ("fp16", c_bool), ("fp64", c_bool), ("available", c_bool),
-                ("uuid", c_uint64 * 2)]
+    _fields_ = [("index", c_int), ("platform", c_int), ("device", c_int), ("name", c_char * 128),
+                ("vendor", c_char * 128), ("driver", c_char * 64), ("version", c_char * 128),
+                ("platform_name", c_char * 128), ("type", c_int), ("compute_units", c_uint),
+                ("memory", c_uint64), ("max_allocation", c_uint64),
+                ("local_memory", c_uint64), ("max_work_group", c_size_t), ("fp16", c_bool), ("fp64", c_bool),
+                ("available", c_bool), ("uuid", c_uint64 * 2)]
 
 
 class clg_device_params(Structure):
     _fields_ = [("select", c_char_p), ("kernels_dir", c_char_p), ("cache_dir", c_char_p), ("tuning_dir", c_char_p),
-                ("variants", c_char_p), ("exact", c_bool), ("profile", c_bool), ("log", clg_log), ("progress", PROGRESS_FN),
-                ("progress_user", c_void_p)]
+                ("variants", c_char_p), ("exact", c_bool), ("profile", c_bool), ("log", clg_log),
+                ("progress", PROGRESS_FN), ("progress_user", c_void_p)]
 
 
 class clg_ceilings(Structure):
@@ -31,7 +32,8 @@ class clg_ceilings(Structure):
 
 
 class clg_profile_row(Structure):
-    _fields_ = [("name", c_char * 64), ("calls", c_uint64), ("seconds", c_double), ("flops", c_double), ("bytes", c_double)]
+    _fields_ = [("name", c_char * 64), ("calls", c_uint64), ("seconds", c_double), ("flops", c_double),
+                ("bytes", c_double)]
 
 
 class clg_shape(Structure):
@@ -77,9 +79,9 @@ class clg_data_info(Structure):
 
 class clg_face(Structure):
     _fields_ = [(name, c_float) for name in (
-        "skin", "hair_tone", "hair_length", "hair_volume", "eye_tone", "eye_open", "brow", "mouth_open", "smile", "glasses",
-        "beard", "age", "yaw", "pitch", "roll", "light_x", "light_y", "light", "background_r", "background_g",
-        "background_b")]
+        "skin", "hair_tone", "hair_length", "hair_volume", "eye_tone", "eye_open", "brow", "mouth_open", "smile",
+        "glasses", "beard", "age", "yaw", "pitch", "roll", "light_x", "light_y", "light", "background_r",
+        "background_g", "background_b")]
 
 
 class clg_labels(Structure):
@@ -109,8 +111,8 @@ class clg_tensor_facts(Structure):
 
 class clg_train_params(Structure):
     _fields_ = [("data", c_char_p), ("out", c_char_p), ("overwrite", c_bool), ("init", c_char_p), ("resume", c_char_p),
-                ("steps", c_int64), ("epochs", c_int64), ("sample_every", c_int), ("save_every", c_int), ("keep", c_int),
-                ("crop", clg_crop), ("flip", c_bool), ("threads", c_int)]
+                ("steps", c_int64), ("epochs", c_int64), ("sample_every", c_int), ("save_every", c_int),
+                ("keep", c_int), ("crop", clg_crop), ("flip", c_bool), ("threads", c_int)]
 
 
 class clg_train_status(Structure):

@@ -7,8 +7,9 @@ from ctypes import POINTER, byref
 import numpy as np
 
 from . import _arrays
-from ._c import LOG, call, clg_data_info, clg_face, clg_labels, clg_labels_params, lib, log, text
+from ._c import LOG, call, lib, log, text
 from ._handle import Owned
+from ._structs import clg_data_info, clg_face, clg_labels, clg_labels_params
 from .picture import crop_of
 
 FACE_PARAMETERS = tuple(name for name, _ in clg_face._fields_)
@@ -49,7 +50,7 @@ class Dataset(Owned):
             yield self.next()
 
     def info(self) -> dict:
-        """pictures (0: endless), skipped files so far, images_per_s that decoding can deliver, waited_s for it in all."""
+        """pictures (0: endless), skipped files so far, images_per_s that decoding can deliver, waited_s for it."""
         info = clg_data_info()
         self._call(lib.clg_data_info, byref(info))
         return {name: getattr(info, name) for name, _ in clg_data_info._fields_}
@@ -62,7 +63,8 @@ class Dataset(Owned):
     def __repr__(self) -> str:
         if not self._pointer:
             return f"<clgan.Dataset {self.path}, closed>"
-        return f"<clgan.Dataset {self.path}: {self.pictures or 'endless'} pictures, batches {_arrays.shape_text(self.batch_shape)}>"
+        shape = _arrays.shape_text(self.batch_shape)
+        return f"<clgan.Dataset {self.path}: {self.pictures or 'endless'} pictures, batches {shape}>"
 
 
 class Batches:
@@ -86,7 +88,7 @@ class Batches:
 
 # --- the built-in faces --------------------------------------------------------------------------
 def faces(n: int, seed: int = 0, size: int = 64, first: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Drawn faces number `first` and on of a seed: uint8 [n, size, size, 3], and every parameter by name, float32 [n]."""
+    """Drawn faces number `first` and on of a seed: uint8 [n, size, size, 3], and their parameters, float32 [n] each."""
     n, size = _arrays.whole(n, "n", 1), _arrays.whole(size, "size", 1, 4096)
     seed, first = _arrays.seed(seed), _arrays.seed(first, "first")
     pictures = np.empty((n, size, size, 3), np.uint8)
@@ -100,7 +102,7 @@ def faces(n: int, seed: int = 0, size: int = 64, first: int = 0) -> tuple[np.nda
 
 
 def draw_face(size: int = 64, seed: int = 0, index: int = 0, **parameters: float) -> np.ndarray:
-    """One face, uint8 [size, size, 3]: number `index` of a seed with some parameters changed (smile=-0.5, glasses=1)."""
+    """Face number `index` of a seed, uint8 [size, size, 3], but for the parameters given (smile=-0.5, glasses=1)."""
     face = lib.clg_face_random(_arrays.seed(seed), _arrays.seed(index, "index"))
     for name, value in parameters.items():
         if name not in FACE_PARAMETERS:

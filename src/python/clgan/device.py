@@ -10,9 +10,9 @@ import weakref
 from ctypes import POINTER, byref, c_int, c_uint64
 from dataclasses import dataclass
 
-from ._c import LOG, call, clg_ceilings, clg_device_info, clg_profile_row, free, lib, log, text
+from ._c import LOG, call, free, lib, log, text
 from ._handle import Owned
-from ._structs import PROGRESS_FN
+from ._structs import PROGRESS_FN, clg_ceilings, clg_device_info, clg_profile_row
 from .errors import ENODEV, DeviceError
 from .progress import Progress
 
@@ -126,8 +126,8 @@ class Device(Owned):
             gan = clgan.Gan(device=device, size=64)
     """
 
-    def __init__(self, select: str | None = None, *, kernels: str | None = None, cache: bool = True, tuning: bool = True,
-                 variants: str | None = None, exact: bool = False, profile: bool = False):
+    def __init__(self, select: str | None = None, *, kernels: str | None = None, cache: bool = True,
+                 tuning: bool = True, variants: str | None = None, exact: bool = False, profile: bool = False):
         super().__init__()
         self._depth = 0  # of calls that this device is in
         self._dead = []  # (function, pointer) of gans that nobody holds any more
@@ -213,7 +213,8 @@ class Device(Owned):
         if not self._pointer:
             return "<clgan.Device, closed>"
         now, peak = self.memory()
-        return f"<clgan.Device {self.info.index}, {self.info.name}: {now / 2**20:.1f} MiB held, at most {peak / 2**20:.1f}>"
+        return (f"<clgan.Device {self.info.index}, {self.info.name}: {now / 2**20:.1f} MiB held, "
+                f"at most {peak / 2**20:.1f}>")
 
 
 _shared: weakref.WeakValueDictionary[str, Device] = weakref.WeakValueDictionary()

@@ -1,4 +1,4 @@
-"""What the nets of a gan learned: feature maps, features, guided backpropagation, projection (the paper, sections 5 and 6)."""
+"""What the nets of a gan learned: feature maps, features, guided backpropagation, projection (the paper's 5 and 6)."""
 from __future__ import annotations
 
 from ctypes import byref
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _arrays
-from ._c import clg_layer_facts, lib
-from ._structs import PROGRESS_FN
+from ._c import lib
+from ._structs import PROGRESS_FN, clg_layer_facts
 from .progress import Progress
 
 NETS = ("generator", "discriminator")  # enum clg_net_kind
@@ -44,7 +44,8 @@ class Exploring:
         for i in range(self._call(lib.clg_gan_layers, kind)):
             facts = clg_layer_facts()
             self._call(lib.clg_gan_layer, kind, i, byref(facts))
-            found.append(Layer(i, facts.name.decode(), facts.text.decode(), (facts.h, facts.w, facts.c), facts.activated))
+            shape = facts.h, facts.w, facts.c
+            found.append(Layer(i, facts.name.decode(), facts.text.decode(), shape, facts.activated))
         return found
 
     def _layer(self, net: str, layer: int | str) -> Layer:

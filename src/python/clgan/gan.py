@@ -11,8 +11,9 @@ from ctypes import byref, c_int64
 import numpy as np
 
 from . import _arrays
-from ._c import call, clg_gan_metrics, clg_tensor_facts, lib, log, pairs, text
+from ._c import call, lib, log, pairs, text
 from ._handle import Owned
+from ._structs import clg_gan_metrics, clg_tensor_facts
 from .device import Device, device_of
 from .explore import Exploring
 from .options import GAN, Options, gan_options
@@ -22,8 +23,8 @@ from .training import Training
 _PART = 1024  # pictures that one call of the library generates or judges; Ctrl-C comes through between two
 
 Metrics = namedtuple("Metrics", [name for name, _ in clg_gan_metrics._fields_])
-Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake) and G, D(x), D(G(z)) before and after D's update,
-and the Euclidean norms of the nets' gradients."""
+Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake) and G, D(x), D(G(z)) before and after
+D's update; and the Euclidean norms of the nets' gradients."""
 
 
 class Gan(Owned, Training, Exploring):
@@ -35,7 +36,6 @@ class Gan(Owned, Training, Exploring):
 
     device: a clgan.Device, a text that chooses one ("gpu"), or None for the default one. Pictures are [n, size, size,
     channels] (NHWC): float32 in -1..1, or uint8 where it is said. The options are those of the command:
-
     """
 
     def __init__(self, device: Device | str | None = None, **options):
@@ -121,7 +121,8 @@ class Gan(Owned, Training, Exploring):
         """One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam.
 
         pictures: uint8 [batch, size, size, channels]. With z, float32 [batch, z], in place of the step's own noise the
-        pictures may be float32 in -1..1 too.
+        pictures may be float32 in -1..1 too. A loss or gradient that is not finite: NumericError; that net's weights
+        stay as they were.
         """
         shape, metrics = (self._params.batch, *self.picture_shape), clg_gan_metrics()
         if z is None:
@@ -219,7 +220,7 @@ class Gan(Owned, Training, Exploring):
 def _tell_options() -> None:
     """help(Gan) tells the library's options."""
     options = gan_options()
-    Gan.__doc__ += "\n".join("    " + line for line in options.help().split("\n")) + "\n"
+    Gan.__doc__ = inspect.cleandoc(Gan.__doc__) + "\n\n" + options.help()
     keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
                 for name, value in options.get().items()]
     self_and_device = list(inspect.signature(Gan.__init__).parameters.values())[:2]

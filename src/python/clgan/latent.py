@@ -1,4 +1,4 @@
-"""Latent space: paths, means and neighbours of noise vectors, and the nearest of a set (the paper, sections 6.1 and 6.3.2)."""
+"""Latent space: paths, means and neighbours of noise vectors, and the nearest of a set (the paper's 6.1 and 6.3.2)."""
 from __future__ import annotations
 
 import numpy as np

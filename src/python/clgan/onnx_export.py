@@ -44,8 +44,8 @@ def _graph(helper, layers: dict[int, dict], generator: bool, first: str, result:
                       strides=[1, 1] if wide else [2, 2], pads=[0] * 4 if wide else [1] * 4)
             followed = i == 0 and not generator  # D's first convolution has no batch norm
         else:
-            order = ["weight", "bias", "running_mean", "running_var"]
-            graph.add("BatchNormalization", f"main.{i}", {f"main.{i}.{name}": own[name] for name in order}, epsilon=_EPS)
+            named = {f"main.{i}.{name}": own[name] for name in ("weight", "bias", "running_mean", "running_var")}
+            graph.add("BatchNormalization", f"main.{i}", named, epsilon=_EPS)
             followed = True
         if followed and generator:
             graph.add("Relu", f"main.{i + 1}", {})
@@ -69,7 +69,7 @@ def export(gan, path, net: str) -> None:
     generator = _arrays.one_of(net, NETS, "net") != DISCRIMINATOR
     p, pictures = gan.params, ["n", gan.params["channels"], gan.params["size"], gan.params["size"]]
     prefix = ("averageG" if p["ema"] else "netG") if generator else "netD"
-    ends = [("z", ["n", p["z"], 1, 1]), ("pictures", pictures)] if generator else [("pictures", pictures), ("logits", ["n"])]
+    ends = [("z", ["n", p["z"], 1, 1]), ("pictures", pictures), ("logits", ["n"])][0 if generator else 1:][:2]
     graph = _graph(helper, _layers(gan.tensors(), prefix), generator, ends[0][0], ends[1][0])
     weights = {name: np.array([-1], np.int64) if value is None else value for name, value in graph.weights.items()}
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends]

@@ -11,7 +11,8 @@ from ctypes import byref, c_void_p
 import numpy as np
 
 from . import _arrays
-from ._c import clg_conv, clg_deconv_report, clg_pool, clg_shape, clg_tensor, lib
+from ._c import lib
+from ._structs import clg_conv, clg_deconv_report, clg_pool, clg_shape, clg_tensor
 from .device import Device, device_of
 
 DeconvReport = namedtuple("DeconvReport", ["iterations", "residual", "converged"])
@@ -71,10 +72,10 @@ def conv_transpose2d(y, w, stride: int = 1, pad: int = 0, size: tuple[int, int] 
 
 def deconv(y, w, stride: int = 1, pad: int = 0, size: tuple[int, int] | None = None, tolerance: float = 1e-6,
            max_iterations: int = 1000, device: Device | str | None = None) -> tuple[np.ndarray, DeconvReport]:
-    """Deconvolution in the strict sense: the x with conv2d(x, w) = y, by conjugate gradients; shapes as conv_transpose2d.
+    """Deconvolution in the strict sense: the x with conv2d(x, w) = y, by conjugate gradients.
 
-    The exact input where the convolution loses nothing, else the one of least norm. Stops when the normal equations'
-    residual is below `tolerance`. (x [n, h, w, c], report).
+    Shapes as conv_transpose2d. The exact input where the convolution loses nothing, else the one of least norm. Stops
+    when the normal equations' residual is below `tolerance`. (x [n, h, w, c], report).
     """
     y, w, conv, shape = _adjoint(y, w, stride, pad, size)
     report = clg_deconv_report()
@@ -98,7 +99,10 @@ def _adjoint(y, w, stride, pad, size):
 
 
 def max_pool(x, size: int = 2, stride: int | None = None, device: Device | str | None = None) -> np.ndarray:
-    """The largest of each window size x size: x [n, h, w, c] to [n, (h - size) // stride + 1, ..., c]; stride None: size."""
+    """The largest of each window size x size: x [n, h, w, c] to [n, (h - size) // stride + 1, ..., c].
+
+    stride: by default size.
+    """
     return _pool(_MAX, x, size, stride, device)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 import numpy as np
 
@@ -48,21 +49,27 @@ class Options:
             call(lib.clg_option_set, ctypes.byref(self._rows[name]), ctypes.byref(self.params), encoded, log())
         return self
 
+    def texts(self) -> dict[str, str]:
+        """All fields by the command's names, as texts that read back to the same values."""
+        values = {}
+        for row in self._rows.values():
+            text = ctypes.create_string_buffer(_SIZE)
+            lib.clg_option_get(ctypes.byref(row), ctypes.byref(self.params), text, _SIZE)
+            values[row.name.decode()] = os.fsdecode(text.value)
+        return values
+
     def get(self) -> dict:
         """All fields by keyword: numbers, bools and texts."""
         kinds = {_INT: int, _INT64: int, _UINT64: int, _FLOAT: float, _BOOL: lambda text: text == "true"}
-        values = {}
-        for name, row in self._rows.items():
-            text = ctypes.create_string_buffer(_SIZE)
-            lib.clg_option_get(ctypes.byref(row), ctypes.byref(self.params), text, _SIZE)
-            values[name] = kinds.get(row.type, str)(text.value.decode())
-        return values
+        return {name: kinds.get(row.type, str)(text)
+                for (name, row), text in zip(self._rows.items(), self.texts().values())}
 
     def help(self) -> str:
         """One line per keyword: what it is, and its value now."""
         values = self.get()
         width = max(map(len, values))
-        return "\n".join(f"{name:{width}}  {self._rows[name].help.decode()} [{value}]" for name, value in values.items())
+        return "\n".join(f"{name:{width}}  {self._rows[name].help.decode()} [{value}]"
+                         for name, value in values.items())
 
 
 def gan_options() -> Options:

@@ -8,7 +8,8 @@ from ctypes import byref, c_int
 import numpy as np
 
 from . import _arrays
-from ._c import call, clg_crop, lib, log, text
+from ._c import call, lib, log, text
+from ._structs import clg_crop
 
 
 def crop_of(crop: str) -> clg_crop:
@@ -44,7 +45,7 @@ def to_pixels(values) -> np.ndarray:
 
 
 def normalized(maps) -> np.ndarray:
-    """Feature maps or gradients [n, h, w, c] as pictures to look at: uint8, each of the n from its least to its largest."""
+    """Maps or gradients [n, h, w, c] as pictures to look at: uint8, each of the n from its least to its largest."""
     maps = np.asarray(maps, np.float32)
     _arrays.check_shape(maps, ("n", "h", "w", "c"), "maps")
     low, high = maps.min((1, 2, 3), keepdims=True), maps.max((1, 2, 3), keepdims=True)
@@ -71,7 +72,7 @@ def grid(pictures, columns: int | None = None) -> np.ndarray:
 
 
 class Picture:
-    """A PNG that a notebook shows; save(path) keeps it. pixels: uint8 [h, w, channels], or [n, h, w, channels] if it moves."""
+    """A PNG that a notebook shows; save(path) keeps it. pixels: uint8 [h, w, channels], or [n, h, ...] if it moves."""
 
     def __init__(self, pixels: np.ndarray, write):
         self.pixels = pixels
@@ -105,4 +106,8 @@ def animate(frames, fps: float = 10) -> Picture:
     pixels = _as_pixels(frames)
     _arrays.check_shape(pixels, ("n", "h", "w", "channels"), "frames")
     n, h, w, channels = pixels.shape
-    return Picture(pixels, lambda path: call(lib.clg_picture_animate, text(path), pixels, n, w, h, channels, fps, log()))
+
+    def write(path):
+        call(lib.clg_picture_animate, text(path), pixels, n, w, h, channels, fps, log())
+
+    return Picture(pixels, write)

@@ -19,14 +19,14 @@ class LinearSVM(Owned):
 
     @classmethod
     def train(cls, features, labels, names: list[str] | None = None, c: float = 0, seed: int = 0) -> LinearSVM:
-        """features: float32 [n, count]; labels: n whole numbers from 0 on with `names`, or n texts. Each class twice or more.
+        """features: float32 [n, count]; labels: n whole numbers from 0 on with `names`, or n texts; each twice or more.
 
         c: misclassification's cost; 0: the best of 1e-3, 1e-2 .. 10 on a fifth of the data, drawn from the seed.
         """
         features = _arrays.floats(features, ("n", "count"), "features")
         labels = np.asarray(labels)
         if labels.shape != (len(features),):
-            raise ValueError(f"labels: {_arrays.shape_text((len(features),))} expected, got {_arrays.shape_text(labels.shape)}")
+            raise ValueError(f"labels: [{len(features)}] expected, got {_arrays.shape_text(labels.shape)}")
         if labels.dtype.kind in "US" and names is None:
             names, labels = np.unique(labels.astype(str), return_inverse=True)
         if labels.dtype.kind not in "iub":

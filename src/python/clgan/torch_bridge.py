@@ -27,7 +27,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures [n, channels, size, size] to logits [n]: the example's D without its last sigmoid, as clgan trains it."""
+    """Pictures [n, channels, size, size] to logits [n]: the example's D without its last sigmoid, as clgan has it."""
 
     def __init__(self, size: int, channels: int, ndf: int):
         super().__init__()
@@ -83,9 +83,10 @@ def from_torch(cls, net_g, net_d, device, options: dict):
     g, d = _state(net_g), _state(net_d)
     (z, _, *_), (ngf, channels, *_), convolutions = _ends(g, "netG")
     (ndf, of_d, *_), _, of_d_convolutions = _ends(d, "netD")
-    if (channels, convolutions) != (of_d, of_d_convolutions):
-        raise ValueError(f"netG draws {4 << convolutions - 1} x {channels}, netD looks at {4 << of_d_convolutions - 1} x {of_d}")
-    sizes = {"size": 4 << convolutions - 1, "channels": channels, "z": z, "ngf": ngf, "ndf": ndf}
+    size, size_of_d = 4 << convolutions - 1, 4 << of_d_convolutions - 1
+    if (size, channels) != (size_of_d, of_d):
+        raise ValueError(f"netG draws {size} x {channels}, netD looks at {size_of_d} x {of_d}")
+    sizes = {"size": size, "channels": channels, "z": z, "ngf": ngf, "ndf": ndf}
     gan = cls(device, **{**options, **sizes})
     named = {f"netG.{name}": value for name, value in g.items()} | {f"netD.{name}": value for name, value in d.items()}
     if gan.params["ema"]:

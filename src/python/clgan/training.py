@@ -1,6 +1,7 @@
 """Training: a loop in memory, or a run in a folder as `clgan train` makes it; Ctrl-C ends both cleanly."""
 from __future__ import annotations
 
+import contextlib
 import glob
 import math
 import os
@@ -14,8 +15,8 @@ from ctypes import byref
 import numpy as np
 
 from . import _arrays
-from ._c import clg_gan_metrics, lib, text
-from ._structs import TRAIN_FN
+from ._c import lib, text
+from ._structs import TRAIN_FN, clg_gan_metrics
 from .data import Batches, Dataset
 from .errors import EINVAL, InvalidError
 from .options import TRAIN, Options
@@ -24,11 +25,13 @@ from .progress import Progress
 _METRICS = [name for name, _ in clg_gan_metrics._fields_]
 _RATE_STEPS = 20  # steps that the rate is taken over
 _OURS = ("data", "out", "init", "resume", "steps", "epochs")  # rows of the table that train() has arguments for
+_PLACES = ("out", "overwrite", "init", "resume")  # what names a run's place and start
+_MODEL = "model.safetensors"
 _FOLDER = ("sample_every", "save_every", "keep", "overwrite")  # what makes sense with `out` only
 
 Status = namedtuple("Status", ["step", "steps", "epoch", *_METRICS, "images_per_s", "eta_s"])
-Status.__doc__ = """After a step: its number of all; passes over the data (0 when that is endless); its metrics; the speed and
-the seconds left (0 and -1 while unknown)."""
+Status.__doc__ = """After a step: its number of all; passes over the data (0 when that is endless); its metrics; the
+speed and the seconds left (0 and -1 while unknown)."""
 
 
 class History(list):
@@ -62,7 +65,8 @@ class _CtrlC:
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True
-        print("\nclgan: finishing this step (Ctrl-C once more: stop at once)", file=sys.stderr)
+        with contextlib.suppress(RuntimeError):  # the signal may have come amid another print
+            print("\nclgan: finishing this step (Ctrl-C once more: stop at once)", file=sys.stderr)
 
     def __exit__(self, *_):
         if self.before is not None:
@@ -138,7 +142,8 @@ class Training:
             return self._train_here(self._batches(data, chosen), steps, epochs, callback, progress)
         if not isinstance(data, (str, os.PathLike)):
             raise TypeError("train: with out= the pictures come from a folder, 'builtin:faces' or a Dataset")
-        return self._train_there(os.path.expanduser(data), os.path.expanduser(out), steps, epochs, chosen, callback, progress)
+        data, out = os.path.expanduser(data), os.path.expanduser(out)
+        return self._train_there(data, out, steps, epochs, chosen, callback, progress)
 
     # --- in memory -------------------------------------------------------------------------------
     def _batches(self, data, chosen: Options):
@@ -174,12 +179,20 @@ class Training:
 
     # --- in a folder -----------------------------------------------------------------------------
     @staticmethod
-    def _folder_of(path) -> str:
-        return os.path.dirname(os.path.realpath(os.fspath(path)))
+    def _folder_of(path) -> str | None:
+        """Of the run that a checkpoint is the end of."""
+        folder, name = os.path.split(os.path.realpath(os.fspath(path)))
+        return folder if name == _MODEL else None
+
+    @staticmethod
+    def _run_texts(params) -> dict[str, str]:
+        """The run's options for its checkpoint's metadata, as the library's own saves have them."""
+        texts = Options(TRAIN, params).texts()
+        return {f"train.{name}": value for name, value in texts.items() if value and name not in _PLACES}
 
     def _train_there(self, data, out: str, steps, epochs, chosen: Options, callback, progress) -> History:
         """The library's own run, resumed from a checkpoint of this gan, which then is the gan of its last one."""
-        model = os.path.join(out, "model.safetensors")
+        model = os.path.join(out, _MODEL)
         self._folder_take(out, model, chosen.params.overwrite)
         p, first = chosen.params, self.steps
         pictures = self._count(data, chosen) if steps is None else 0
@@ -197,7 +210,7 @@ class Training:
                 course.failure = error
                 return True
 
-        self.save(model)
+        self.save(model, **self._run_texts(p))
         self.close()  # the run has a gan of its own; two would take twice the memory
         try:
             with course.ctrl_c:
@@ -217,8 +230,8 @@ class Training:
         if not os.path.exists(model) or self._folder == os.path.realpath(out):
             return
         if not overwrite:
-            raise InvalidError(f"{out} holds an earlier run: go on with it (Gan.load({model!r})), choose another out, or "
-                               "replace it (overwrite=True)", EINVAL)
+            raise InvalidError(f"{out} holds an earlier run: go on with it (Gan.load({model!r})), choose another out, "
+                               "or replace it (overwrite=True)", EINVAL)
         for name in ("metrics.csv", "samples/step-*.png", "model-*.safetensors"):
             for path in glob.glob(os.path.join(glob.escape(out), name)):
                 os.unlink(path)
