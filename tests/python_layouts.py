@@ -34,11 +34,14 @@ def assertions(struct):
         lines.append(f'_Static_assert(offsetof({name}, {field}) == {at}, "{name}: {field} at {at}");')
         lines.append(f'_Static_assert(sizeof((({name} *)0)->{field}) == {size}, "{name}: {field} of size {size}");')
         sample = f"(({name} *)0)->{field}"
-        if kind in (ctypes.c_float, ctypes.c_double):
-            lines.append(f'_Static_assert(_Generic({sample}, {kind.__name__[2:]}: 1, default: 0), "{name}: {field} is '
-                         f'{kind.__name__[2:]}");')
+        if issubclass(kind, ctypes._SimpleCData):
+            floating = {ctypes.c_float: "float", ctypes.c_double: "double"}.get(kind, "neither")
+            is_so = {"float": "float: 1, default: 0", "double": "double: 1, default: 0"}.get(
+                floating, "float: 0, double: 0, default: 1")
+            lines.append(f'_Static_assert(_Generic({sample}, {is_so}), "{name}: {field}: float, double: {floating}");')
     # One value for each field: with fewer fields than the header has, or more, this does not compile.
-    values = ", ".join("{0}" if issubclass(kind, (ctypes.Structure, ctypes.Array)) else "0" for _, kind in struct._fields_)
+    whole = ctypes.Structure, ctypes.Array
+    values = ", ".join("{0}" if issubclass(kind, whole) else "0" for _, kind in struct._fields_)
     return lines + [f"extern const {name} all_of_{struct.__name__};",
                     f"const {name} all_of_{struct.__name__} = {{{values}}};"]
 
@@ -53,8 +56,8 @@ def check_structs(found):
 # --- functions -----------------------------------------------------------------------------------
 def headers():
     """The headers' declarations of functions: name: (what it returns, its parameters), all as C texts."""
-    done = subprocess.run([*CC, "-std=c11", "-E", "-P", "-I" + INCLUDE, "-x", "c", "-"], input="#include <clgan/clgan.h>\n",
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run([*CC, "-std=c11", "-E", "-P", "-I" + INCLUDE, "-x", "c", "-"],
+                          input="#include <clgan/clgan.h>\n", capture_output=True, text=True, check=True)
     text = re.sub(r"__attribute__\s*\(\(.*?\)\)\)?", " ", done.stdout.replace("\n", " "))
     found = {}
     for returned, name, parameters in re.findall(r"([\w\s\*]+?)\b(clg_\w+)\(((?:[^()]|\([^()]*\))*)\)\s*;", text):
@@ -88,14 +91,14 @@ def kind_of_python(kind):
 
 def check_functions(prototypes):
     """One line for every function whose types differ. size_t and uint64_t are one type to ctypes."""
-    same = lambda kinds: ["uint64" if kind in ("size", "ulong") else "int64" if kind == "long" else kind for kind in kinds]
-    declared, faults = headers(), []
+    alike, declared, faults = {"size": "uint64", "ulong": "uint64", "long": "int64"}, headers(), []
     for name, (returned, arguments) in prototypes.items():
         if name not in declared:
             faults.append(f"{name}: in no header")
             continue
-        theirs = same([kind_of_c(declared[name][0])] + [kind_of_c(p) for p in declared[name][1]])
-        ours = same([kind_of_python(kind) for kind in (returned, *arguments)])
+        theirs = [kind_of_c(text) for text in (declared[name][0], *declared[name][1])]
+        ours = [kind_of_python(kind) for kind in (returned, *arguments)]
+        theirs, ours = ([alike.get(kind, kind) for kind in kinds] for kinds in (theirs, ours))
         if ours != theirs:
             faults.append(f"{name}: {ours} here, {theirs} in the header")
     return faults
@@ -105,7 +108,8 @@ def main():
     """Exit status 1 when anything differs, or nothing was compared."""
     found = structs(_structs)
     faults = check_structs(found) + check_functions(_c.PROTOTYPES)
-    print("\n".join([*faults, f"{len(found)} structs and {len(_c.PROTOTYPES)} functions compared, {len(faults)} faults"]))
+    compared = f"{len(found)} structs and {len(_c.PROTOTYPES)} functions compared, {len(faults)} faults"
+    print("\n".join([*faults, compared]))
     return 1 if faults or not found or not _c.PROTOTYPES else 0
 
 
