@@ -23,6 +23,8 @@ struct clg_gan_params {
 };
 // 64x64x3, z 100, ngf = ndf = 64, batch 128, the paper's Adam.
 CLG_API struct clg_gan_params clg_gan_params_default(void);
+// Can there be such a gan? CLG_EINVAL after a line that names the option and its range.
+CLG_API int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
 struct clg_gan;
 

@@ -260,12 +260,12 @@ static void add(const struct bench *b, const struct bench_list *list, double tot
 int bench_ops(struct bench *b)
 {
     struct bench_list list;
-    double generator, discriminator, total = 0;
-    clg_gan_cost(&b->gan, &generator, &discriminator); // says what is wrong with a model that cannot be
-    if (!(generator > 0))
-        return CLG_EINVAL;
+    double total = 0;
+    int status = clg_gan_params_check(&b->gan, &b->log);
+    if (status)
+        return status;
     bench_list_make(&b->gan, &list);
-    int status = bench_ceilings(b);
+    status = bench_ceilings(b);
     if (!status)
         status = measure(b, &list);
     if (status)

@@ -54,7 +54,6 @@ int clg_model_generator(struct clg_net **net, struct clg_device *device, const s
                         const struct clg_log *log);
 int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
                             const struct clg_gan_params *params, const struct clg_log *log);
-int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
 // fits.c: 0, or CLG_ENOMEM after a line that says what would fit. Params that are refused elsewhere fit.
 int clg_gan_weights_fit(struct clg_device *device, const struct clg_gan_params *params);
