@@ -46,7 +46,7 @@ static const struct clg_option search_table[] = {
     {"lr", CLG_OPTION_FLOAT, SEARCH(lr), 1e-6, 100, NULL, "X",
      "Adam's rate, which falls to 0 along a cosine"},
     {"prior", CLG_OPTION_FLOAT, SEARCH(prior), 0, 1000, NULL, "X",
-     "weight of mean(z^2) beside the pixels' mean squared error"},
+     "weight of mean(z^2) beside the pixels' mean squared error; 0.01 may complete masked pictures better"},
     {"seed", CLG_OPTION_UINT64, SEARCH(seed), 0, 0, NULL, "N", "names the starts, and --mask random"},
     {0},
 };
