@@ -1,47 +1,25 @@
 // Convolutions on trial: kernels made wrong on purpose are found and left out, or the device is refused; what
 // was right is remembered from one process to the next.
-#include "lab.h"
+#include "spoil.h"
 
 #include "base/file.h"
-#include "device/sources.h"
 #include "ops/checked.h"
 
 #include <unistd.h>
 
 static char root[] = "/tmp/clgan-checked-XXXXXX";
 
-// A change to a .cl file that makes it wrong without stopping it.
-struct defect {
-    const char *file, *from, *to;
-};
 static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3"},
                            in_cpu = {"conv_cpu.cl", "acc[p][v] = 0.0f", "acc[p][v] = 0.01f"},
                            in_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = 0.5f"};
-
-static void defect_write(const struct defect *defect)
-{
-    char path[256];
-    const struct clg_source *s = clg_sources;
-    while (s->name && strcmp(s->name, defect->file))
-        s++;
-    const char *at = s->name ? strstr(s->text, defect->from) : NULL;
-    if (!at)
-        fail_msg("%s has no \"%s\" to be spoilt", defect->file, defect->from);
-    snprintf(path, sizeof path, "%s/%s", root, defect->file);
-    FILE *file = fopen(path, "w");
-    fprintf(file, "%.*s%s%s", (int)(at - s->text), s->text, defect->to, at + strlen(defect->from));
-    fclose(file);
-}
 
 // A device of a CPU's kind with some defects in its kernels.
 static struct clg_device *spoilt(const struct defect *const *defects, const char *variants,
                                  struct captured *log)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s/*", root);
-    assert_int_equal(system(command), 0);
+    folder_clear(root);
     for (; *defects; defects++)
-        defect_write(*defects);
+        defect_write(root, *defects);
     struct clg_device *d = opened((struct clg_device_params){.kernels_dir = root, .variants = variants}, log);
     d->info.type = CLG_DEVICE_CPU, d->vector = 8;
     return d;
@@ -145,8 +123,7 @@ static void test_remembered(void **state)
     char command[256];
     const char *const spoil[] = {NULL, NULL, "truncate -s -3 %s/checked-*", "echo xyz > %s/checked-*", NULL};
     const int tried[] = {1, 0, 1, 1, 0};
-    snprintf(command, sizeof command, "rm -rf %s/*", root);
-    assert_int_equal(system(command), 0);
+    folder_clear(root);
     for (size_t i = 0; i < COUNT(tried); i++) {
         struct captured log;
         double error;

@@ -3,6 +3,7 @@
 #include "gan/gan.h"
 
 #include "base/log.h"
+#include "ops/checked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@ static int body(void *user)
 {
     struct clg_inference *inference = user;
     struct clg_device *d = inference->device;
+    int status = clg_pass_check(&inference->net, 1, CLG_BASIC_FORWARD);
     d->tuned_batch = CLG_INFERENCE_TUNED;
-    int status = clg_plan_forward(inference->plan, inference->input);
+    if (!status)
+        status = clg_plan_forward(inference->plan, inference->input);
     d->tuned_batch = 0;
     return status;
 }
@@ -29,6 +32,7 @@ static int inference_new(struct clg_inference **out, struct clg_net *net, int ba
         return clg_fail(&net->log, CLG_ENOMEM, "out of memory");
     struct clg_shape shape = net->input;
     inference->device = net->device;
+    inference->net = net;
     shape.n = inference->batch = batch;
     int status = clg_slab_new(&inference->slab, net->device, clg_slab_room(shape));
     if (!status)

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "gan/noise.h"
-#include "ops/ops.h"
+#include "ops/checked.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,7 +79,10 @@ static int step_body(void *user)
     struct clg_step *s = gan->step;
     struct clg_plan *g = gan->g.plan, *d = gan->d.plan;
     const struct clg_tensor none = {0}, fake = clg_plan_output(g);
-    int status = judge(gan, s->real, 1, STAT_REAL);
+    const struct clg_net *const nets[] = {gan->g.net, gan->d.net};
+    int status = clg_pass_check(nets, 2, CLG_BASIC_TRAINING | (gan->average ? CLG_BASIC_AVERAGE : 0));
+    if (!status)
+        status = judge(gan, s->real, 1, STAT_REAL);
     if (!status)
         status = clg_plan_backward(d, s->real, CLG_WANT_PARAMS, false, none);
     if (!status)

@@ -1,8 +1,9 @@
 // What was seen to compute right on this device, and what was not.
 //
-// Every way to compute a convolution is tried on random data before it is used for the first time. What was
-// right is remembered in params.cache_dir for the device, its driver and these kernels; what was wrong is
-// left out for as long as the device is open, with a warning.
+// Every way to compute a convolution, and every other operation that a pass needs, is tried on random data
+// before it is used for the first time. What was right is remembered in params.cache_dir for the device, its
+// driver and these kernels; a convolution that was wrong is left out for as long as the device is open, with
+// a warning; where there is no other way the device is refused.
 #ifndef CLG_OPS_CHECKED_H
 #define CLG_OPS_CHECKED_H
 
@@ -27,6 +28,24 @@ void clg_checked_add(struct clg_device *d, const char *what);     // it was righ
 
 bool clg_checked_dropped(const struct clg_device *d, const struct clg_conv_variant *variant);
 
+// A trial runs at once whatever is being recorded or timed; then that goes on.
+struct clg_aside {
+    enum clg_mode mode;
+    struct clg_list *recording;
+    struct clg_profile *profile;
+};
+static inline struct clg_aside clg_aside_begin(struct clg_device *d)
+{
+    const struct clg_aside aside = {d->mode, d->recording, d->profile};
+    d->mode = CLG_MODE_RUN, d->recording = NULL, d->profile = NULL;
+    return aside;
+}
+static inline void clg_aside_end(struct clg_device *d, struct clg_aside aside)
+{
+    d->mode = aside.mode, d->recording = aside.recording, d->profile = aside.profile;
+}
+
+// --- convolutions (conv_check.c) ---------------------------------------------------------------
 // Before a job is run with a variant (job->choice set): 0 when it can be trusted; 1 when it has just been
 // dropped, so that another must be picked; or an error: it was forced, or is plain, and wrong, or the device
 // failed.
@@ -38,5 +57,33 @@ int clg_conv_spot(struct clg_device *d, const struct clg_conv_job *job,
                   const struct clg_conv_variant *variant, double *error);
 // The worst that is taken for right.
 double clg_conv_spot_limit(const struct clg_conv_job *job, const struct clg_conv_variant *variant);
+
+// --- operations without variants (basic_check.c) -----------------------------------------------
+// Who needs an operation, by bits.
+enum clg_basic_use {
+    CLG_BASIC_FORWARD = 1,  // a pass of a net with running statistics
+    CLG_BASIC_TRAINING = 2, // a training step
+    CLG_BASIC_AVERAGE = 4,  // one with an average of the weights
+    CLG_BASIC_OTHER = 8,
+};
+struct clg_basic_trial;
+struct clg_basic {
+    const char *name;
+    void (*run)(struct clg_basic_trial *t);
+    double limit; // the worst that is taken for right, in the result's rms
+    int use;
+    enum clg_act_kind act; // needed where the net has this activation as a layer; NONE: always
+    bool by_channels;      // its kernels are made for the number of channels
+};
+// The operations by number, from 0; NULL behind the last.
+const struct clg_basic *clg_basic_at(int number);
+
+// One run on small random data, batch norm with so many channels: the worst difference to the host's float64.
+int clg_basic_run(struct clg_device *d, const struct clg_basic *basic, int channels, double *error);
+
+// Before what needs these operations is recorded, in its body: 0 when they can be trusted, or an error, after
+// a line that names the device and the operation. acts: a bit (1 << kind) for each activation layer's kind.
+// The channels should be of one of the net's batch norms, so that nothing is compiled besides what is needed.
+int clg_basics_check(struct clg_device *d, int use, unsigned acts, int channels);
 
 #endif

@@ -167,13 +167,10 @@ int clg_conv_spot(struct clg_device *d, const struct clg_conv_job *job,
                   const struct clg_conv_variant *variant, double *error)
 {
     struct spot s = {.d = d, .job = *job};
-    struct clg_list *const recording = d->recording;
-    struct clg_profile *const profile = d->profile;
-    const enum clg_mode mode = d->mode;
+    const struct clg_aside aside = clg_aside_begin(d);
     s.job.accumulate = false;
-    d->mode = CLG_MODE_RUN, d->recording = NULL, d->profile = NULL;
     int status = spot_run(&s, variant, error);
-    d->mode = mode, d->recording = recording, d->profile = profile;
+    clg_aside_end(d, aside);
     clg_slab_free(&s.slab);
     free(s.x), free(s.w), free(s.y);
     return status;
