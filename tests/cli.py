@@ -35,6 +35,7 @@ OPTIONS = {
     "inspect": ["model", "out", "net", "layer", "picture", "crop", "seed", "first", "n", "top", "common", "json",
                 "filters", "guided", "saliency", "per", "map", "remove", "find", "by"] + DEVICE,
     "bench": ["what", "steps", "warmup", "data", "threads", "json"] + MODEL + DEVICE,
+    "doctor": ["device", "quick", "all", "json", "kernels", "verbose"],
     "tune": ["time", "all", "json", "reset"] + MODEL + DEVICE,
     "data": ["out", "n", "size", "seed", "format"],
     "layers": ["size", "channels", "out", "json"] + DEVICE,

@@ -4,7 +4,7 @@ import re
 import sys
 import tempfile
 
-FLOORS = {"base": 0, "device": 1, "data": 1, "ops": 2, "tune": 2, "nn": 3, "gan": 4, "explore": 4, "options": 4, "cli": 5, "python": 5}
+FLOORS = {"base": 0, "device": 1, "data": 1, "ops": 2, "tune": 2, "nn": 3, "gan": 4, "doctor": 4, "explore": 4, "options": 4, "cli": 5, "python": 5}
 # Beyond the floors: what a room must not know although it is not above it.
 STRANGERS = {("device", "data"), ("data", "device"), ("nn", "data")}
 # On the top floor: public headers and the folder's own ones only.

@@ -5,6 +5,7 @@
 #include <clgan/base.h>
 #include <clgan/data.h>
 #include <clgan/device.h>
+#include <clgan/doctor.h>
 #include <clgan/explore.h>
 #include <clgan/gan.h>
 #include <clgan/ops.h>

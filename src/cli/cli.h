@@ -20,6 +20,7 @@ int cmd_inspect(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_nearest(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 enum {
     CLI_OK = 0,
@@ -101,6 +102,11 @@ struct cli_device_options cli_device_defaults(void);
 // Opens it; when none or several match, lists what there is.
 int cli_device_open(struct clg_device **device, const struct cli_device_options *options,
                     struct cli_progress *progress);
+// The same with another log, and without the list.
+int cli_device_open_quietly(struct clg_device **device, const struct cli_device_options *options,
+                            struct cli_progress *progress, const struct clg_log *log);
+// "21.5 GiB", into text, which is returned.
+const char *cli_bytes_text(uint64_t bytes, char text[16]);
 // One line for each device; `marked` (a position, or -1) is pointed at.
 void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
 

@@ -40,7 +40,7 @@ static const char *cache_folder(const char *inside, char *path, size_t size)
     return n > 0 && (size_t)n < size ? path : NULL;
 }
 
-static const char *gibibytes(uint64_t bytes, char text[16])
+const char *cli_bytes_text(uint64_t bytes, char text[16])
 {
     double g = (double)bytes / (1 << 30);
     if (g >= 1)
@@ -62,8 +62,8 @@ void cli_devices_print(const struct clg_device_info *list, int count, int marked
         snprintf(pair, sizeof pair, "%d:%d", d->platform, d->device);
         fprintf(file, "%s %3d %5s  %-5s %6u %10s %10s %10s %6zu  %-4s  %-4s  %s%s\n",
                 i == marked ? "->" : "  ", d->index, pair, types[d->type], d->compute_units,
-                gibibytes(d->memory, memory), gibibytes(d->max_allocation, allocation),
-                gibibytes(d->local_memory, local), d->max_work_group, d->fp16 ? "yes" : "no",
+                cli_bytes_text(d->memory, memory), cli_bytes_text(d->max_allocation, allocation),
+                cli_bytes_text(d->local_memory, local), d->max_work_group, d->fp16 ? "yes" : "no",
                 d->fp64 ? "yes" : "no", d->name, d->available ? "" : "  (not usable)");
         fprintf(file, "              %s; %s; driver %s; %s\n", d->version, d->platform_name, d->driver,
                 d->vendor);
@@ -84,8 +84,8 @@ static void list_devices(void)
     clg_devices_free(&list);
 }
 
-int cli_device_open(struct clg_device **device, const struct cli_device_options *options,
-                    struct cli_progress *progress)
+int cli_device_open_quietly(struct clg_device **device, const struct cli_device_options *options,
+                            struct cli_progress *progress, const struct clg_log *log)
 {
     char cache[PATH_MAX], tuning[PATH_MAX];
     struct clg_device_params params = clg_device_params_default();
@@ -96,10 +96,17 @@ int cli_device_open(struct clg_device **device, const struct cli_device_options 
     params.variants = options->variant;
     params.exact = options->exact;
     params.profile = options->profile;
-    params.log = cli_log(progress, options->verbose);
+    params.log = *log;
     params.progress = cli_compile_progress;
     params.progress_user = progress;
-    int status = clg_device_open(device, &params);
+    return clg_device_open(device, &params);
+}
+
+int cli_device_open(struct clg_device **device, const struct cli_device_options *options,
+                    struct cli_progress *progress)
+{
+    const struct clg_log log = cli_log(progress, options->verbose);
+    int status = cli_device_open_quietly(device, options, progress, &log);
     if (status == CLG_ENODEV)
         list_devices();
     return status;

@@ -22,6 +22,7 @@ static const struct {
     {"data", cmd_data, "write some of the built-in faces to a folder"},
     {"layers", cmd_layers, "what convolution, pooling and deconvolution make of a picture"},
     {"bench", cmd_bench, "time the training step, its operations, generation and loading"},
+    {"doctor", cmd_doctor, "try out each device, and report what is wrong with it"},
     {"tune", cmd_tune, "find and keep the fastest way to compute each convolution here"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

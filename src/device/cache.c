@@ -74,17 +74,14 @@ void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_pr
 {
     if (!d->cache_dir || d->caches_itself)
         return;
-    size_t size = 0;
-    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) || !size)
-        return;
-    unsigned char *binary = malloc(size);
+    size_t size;
+    unsigned char *binary = clg_program_binary(program, &size);
     if (!binary)
         return;
     char path[4096];
     struct clg_file file;
     path_of(d, key, path, sizeof path);
-    if (!clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) &&
-        !clg_folder_create(d->cache_dir, &clg_log_silent) && !clg_file_create(&file, path, &clg_log_silent)) {
+    if (!clg_folder_create(d->cache_dir, &clg_log_silent) && !clg_file_create(&file, path, &clg_log_silent)) {
         struct header head = {
             .key_size = strlen(key->text), .binary_size = size, .binary_hash = fnv1a(binary, size, 0)};
         memcpy(head.magic, magic, sizeof magic);

@@ -130,10 +130,17 @@ int clg_tensor_write_later(struct clg_device *d, struct clg_tensor tensor, const
 // Lets go of the operations' scratch; no recorded list may use it any more.
 void clg_scratch_free(struct clg_device *d);
 
+// --- facts (facts.c), besides those of <clgan/doctor.h> ----------------------------------------
+bool clg_device_keeps_denormals(const struct clg_device *d); // as it tells
+
 // --- programs (program.c) ----------------------------------------------------------------------
 int clg_program_get(struct clg_device *d, const char *file, const char *options,
                     struct clg_program **program);
 int clg_program_build(struct clg_device *d, struct clg_program *program);
+// A program in the place of one that was just built, from that one's binary: as if it came from the disk.
+int clg_program_reload(struct clg_device *d, struct clg_program *program);
+// The binary of a built program, the caller's: free(). NULL: the driver gives none.
+unsigned char *clg_program_binary(cl_program program, size_t *size);
 int clg_programs_build_all(struct clg_device *d); // those not built yet, with progress
 void clg_programs_forget(struct clg_device *d);   // those not built yet: unused, or they do not compile
 void clg_programs_free(struct clg_device *d);

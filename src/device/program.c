@@ -102,19 +102,19 @@ static int build_from_source(struct clg_device *d, struct clg_program *p, const 
     return 0;
 }
 
-// From the disk cache; any trouble there means: not built.
-static bool build_from_cache(struct clg_device *d, struct clg_program *p, const struct clg_cache_key *key,
-                             const char *options)
+// What the compiler is given; false: too long.
+static bool options_compose(const struct clg_device *d, const struct clg_program *p, char *options,
+                            size_t size)
 {
-    unsigned char *binary;
-    size_t size;
-    if (clg_cache_load(d, key, &binary, &size))
-        return false;
+    return snprintf(options, size, "-cl-std=CL1.2 -DVF=%d -DWG=%d%s", d->vector, d->work_group, p->options) <
+           (int)size;
+}
+
+static bool build_from_binary(struct clg_device *d, struct clg_program *p, const unsigned char *binary,
+                              size_t size, const char *options)
+{
     cl_int error, loaded = CL_SUCCESS;
-    const unsigned char *const_binary = binary;
-    cl_program program =
-        clCreateProgramWithBinary(d->context, 1, &d->id, &size, &const_binary, &loaded, &error);
-    free(binary);
+    cl_program program = clCreateProgramWithBinary(d->context, 1, &d->id, &size, &binary, &loaded, &error);
     if (error || loaded) {
         if (!error)
             clReleaseProgram(program);
@@ -128,14 +128,54 @@ static bool build_from_cache(struct clg_device *d, struct clg_program *p, const 
     return true;
 }
 
+// From the disk cache; any trouble there means: not built.
+static bool build_from_cache(struct clg_device *d, struct clg_program *p, const struct clg_cache_key *key,
+                             const char *options)
+{
+    unsigned char *binary;
+    size_t size;
+    if (clg_cache_load(d, key, &binary, &size))
+        return false;
+    const bool built = build_from_binary(d, p, binary, size, options);
+    free(binary);
+    return built;
+}
+
+unsigned char *clg_program_binary(cl_program program, size_t *size)
+{
+    *size = 0;
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL) || !*size)
+        return NULL;
+    unsigned char *binary = malloc(*size);
+    if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL)) {
+        free(binary);
+        binary = NULL;
+    }
+    return binary;
+}
+
+int clg_program_reload(struct clg_device *d, struct clg_program *p)
+{
+    char options[2048];
+    size_t size;
+    const cl_program old = p->program;
+    unsigned char *binary = clg_program_binary(old, &size);
+    options_compose(d, p, options, sizeof options);
+    const bool given = binary != NULL, built = given && build_from_binary(d, p, binary, size, options);
+    free(binary);
+    if (!built)
+        return clg_fail(&d->log, CLG_EBUILD, "%s: the driver %s", p->file,
+                        given ? "does not take its own binary" : "gives no binary");
+    clReleaseProgram(old);
+    return 0;
+}
+
 int clg_program_build(struct clg_device *d, struct clg_program *p)
 {
     if (p->program)
         return 0;
     char options[2048];
-    int length = snprintf(options, sizeof options, "-cl-std=CL1.2 -DVF=%d -DWG=%d%s", d->vector,
-                          d->work_group, p->options);
-    if (length >= (int)sizeof options)
+    if (!options_compose(d, p, options, sizeof options))
         return clg_fail(&d->log, CLG_EBUILD, "options of %s are too long", p->file);
     char *source;
     int status = source_compose(d, p->file, &source);

@@ -1,0 +1,120 @@
+// Correctness: every operation, and every variant of the convolution on layers of DCGANs and odd shapes.
+#include "doctor/doctor.h"
+
+#include "ops/checked.h"
+#include "ops/tuning.h"
+
+// --- operations without variants ---------------------------------------------------------------
+static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int channels)
+{
+    char shape[32] = "";
+    if (channels)
+        snprintf(shape, sizeof shape, "%d channels", channels);
+    if (!clg_doctor_begin(doc, "%s %s", basic->name, shape))
+        return;
+    double error = 0;
+    int status = clg_basic_run(doc->d, basic, channels ? channels : 1, &error);
+    const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
+                                       .name = basic->name,
+                                       .shape = shape,
+                                       .ok = error <= basic->limit,
+                                       .value = error,
+                                       .limit = basic->limit};
+    clg_doctor_tell(doc, status, row,
+                    status || !row.ok
+                        ? "there is no other way to compute it: update the driver, or choose another --device"
+                        : "right");
+}
+
+void clg_doctor_operations(struct clg_doctor *doc)
+{
+    static const int channels[] = {64, 3, 100, 512}; // kernels of batch norm are made for their number
+    const struct clg_basic *basic;
+    for (int i = 0; (basic = clg_basic_at(i)); i++)
+        for (int c = 0; c < (!basic->by_channels ? 1 : doc->params->quick ? 1 : 4); c++)
+            operation(doc, basic, basic->by_channels ? channels[c] : 0);
+}
+
+// --- convolutions ------------------------------------------------------------------------------
+// The picture side, the feature maps' channels, and the kernel. What a kernel as large as its map is, is a
+// matrix product.
+static const struct shape {
+    int n, h, w, c, k;
+    struct clg_conv conv;
+    bool quick;
+} shapes[] = {
+    {4, 16, 16, 64, 128, {4, 4, 2, 1}, true}, // middle layers of the 32x32 model
+    {4, 32, 32, 3, 64, {4, 4, 2, 1}, true},   // its pictures
+    {4, 64, 64, 3, 64, {4, 4, 2, 1}, false},  // the 64x64 model
+    {6, 32, 32, 64, 128, {4, 4, 2, 1}, false}, {4, 8, 8, 256, 512, {4, 4, 2, 1}, false},
+    {4, 1, 1, 8192, 100, {1, 1, 1, 0}, false}, // z to maps
+    {3, 9, 7, 10, 5, {5, 3, 2, 1}, true},      // nothing fits
+    {1, 5, 6, 3, 33, {3, 3, 1, 1}, false},
+};
+
+static struct clg_conv_job job_of(const struct shape *s, enum clg_conv_pass pass, int list)
+{
+    const struct clg_conv *c = &s->conv;
+    struct clg_conv_job job = {.pass = pass, .conv = *c, .choice = list};
+    job.x.shape = (struct clg_shape){s->n, s->h, s->w, s->c};
+    job.w.shape = (struct clg_shape){c->r, c->s, s->c, s->k};
+    job.y.shape = (struct clg_shape){s->n, clg_conv_out(s->h, c->r, c->stride, c->pad),
+                                     clg_conv_out(s->w, c->s, c->stride, c->pad), s->k};
+    return job;
+}
+
+static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *variant,
+                        const struct clg_conv_job *job)
+{
+    char name[64], shape[96], list[16] = "";
+    if (job->choice)
+        snprintf(list, sizeof list, " %d", job->choice);
+    snprintf(name, sizeof name, "conv=%s%s %s", variant->name, list, clg_conv_pass_names[job->pass]);
+    clg_conv_shape_text(job, shape, sizeof shape);
+    if (!clg_doctor_begin(doc, "%s of %s", name, shape))
+        return;
+    double error = 0;
+    const double limit = clg_conv_spot_limit(job, variant);
+    int status = clg_conv_spot(doc->d, job, variant, &error);
+    const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
+                                       .name = name,
+                                       .shape = shape,
+                                       .ok = error <= limit,
+                                       .value = error,
+                                       .limit = limit};
+    if (row.ok && !status)
+        clg_doctor_tell(doc, status, row, "right");
+    else if (variant == &clg_conv_plain)
+        clg_doctor_tell(
+            doc, status, row,
+            "the plainest kernel is wrong, so no result can be trusted: update the driver, or choose "
+            "another --device");
+    else
+        clg_doctor_tell(doc, status, row,
+                        "clgan goes on without it, by another way that is right; to choose one: --variant "
+                        "conv=plain");
+}
+
+static void shape_try(struct clg_doctor *doc, const struct shape *shape)
+{
+    const bool cpu = doc->d->info.type == CLG_DEVICE_CPU, all = doc->params->all, first = shape == shapes;
+    for (int v = 0; clg_conv_variants[v]; v++) {
+        const struct clg_conv_variant *variant = clg_conv_variants[v];
+        if (variant == &clg_conv_gemm && cpu && !all)
+            continue;
+        const int lists = all || (first && !doc->params->quick) ? variant->choices : 0;
+        for (int pass = CLG_CONV_FORWARD; pass <= CLG_CONV_BACKWARD_FILTER; pass++)
+            for (int list = 0; list <= lists; list++) {
+                const struct clg_conv_job job = job_of(shape, (enum clg_conv_pass)pass, list);
+                if (variant->fits(doc->d, &job))
+                    convolution(doc, variant, &job);
+            }
+    }
+}
+
+void clg_doctor_convolutions(struct clg_doctor *doc)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (shapes[i].quick || !doc->params->quick)
+            shape_try(doc, &shapes[i]);
+}
