@@ -345,19 +345,30 @@ static void test_safetensors_nested_and_cut(void **state)
     free(bytes);
 }
 
+// A name from a file that goes into a message stays text: a terminal obeys none of it.
+static void test_names_are_only_text(void **state)
+{
+    static const char header[] = "{\"\\u001b]0;x\\u0007\\r\\u007f\\nname\":{}}";
+    uint8_t bytes[8 + sizeof header - 1] = {sizeof header - 1};
+    struct clg_safetensors *file;
+    struct heard heard;
+    struct clg_log log = listen(&heard);
+    memcpy(bytes + 8, header, sizeof header - 1);
+    file_write(in(state, "a"), bytes, sizeof bytes);
+    assert_int_equal(clg_safetensors_open(&file, in(state, "a"), &log), CLG_EFORMAT);
+    assert_non_null(strstr(heard.last, "\"?]0;x???\nname\" lacks"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_npy_round_trip),
-        TEST(test_npy_headers),
-        TEST(test_safetensors_round_trip),
-        TEST(test_safetensors_flipped),
-        TEST(test_safetensors_save_fails),
-        TEST(test_safetensors_foreign),
-        TEST(test_safetensors_headers),
-        TEST(test_safetensors_nested_and_cut),
+        TEST(test_npy_round_trip),         TEST(test_npy_headers),
+        TEST(test_safetensors_round_trip), TEST(test_safetensors_flipped),
+        TEST(test_safetensors_save_fails), TEST(test_safetensors_foreign),
+        TEST(test_safetensors_headers),    TEST(test_safetensors_nested_and_cut),
+        TEST(test_names_are_only_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

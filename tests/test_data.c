@@ -6,6 +6,7 @@
 #include <png.h>
 #include <sys/stat.h>
 #include <turbojpeg.h>
+#include <zlib.h>
 
 // Fails, with what and where, unless |is - expected| <= limit everywhere.
 static void pixels_close(const char *what, const uint8_t *is, const uint8_t *expected, int n, int limit)
@@ -386,6 +387,72 @@ static void test_refused(void **state)
     assert_int_equal(clg_picture_load(in(state, "a.png"), center, 1, 4, pixels, &log), CLG_EINVAL);
 }
 
+static size_t chunk_put(uint8_t *to, const char *name, const uint8_t *data, size_t n)
+{
+    const uint8_t length[4] = {0, 0, (uint8_t)(n >> 8), (uint8_t)n};
+    memcpy(to, length, 4);
+    memcpy(to + 4, name, 4);
+    if (n)
+        memcpy(to + 8, data, n);
+    const uint32_t sum = (uint32_t)crc32(crc32(0, NULL, 0), to + 4, (uInt)n + 4);
+    for (int i = 0; i < 4; i++)
+        to[8 + n + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+    return n + 12;
+}
+
+// A PNG of w x h pixels, its one row of values in chunks of `part` bytes; the path.
+static const char *png_promise(void **state, uint32_t w, uint32_t h, int depth, int type, int interlace,
+                               size_t part)
+{
+    static const uint8_t row[64];
+    uint8_t values[128], bytes[4096];
+    uLongf n = sizeof values;
+    assert_int_equal(compress(values, &n, row, sizeof row), Z_OK);
+    const uint8_t head[] = {
+        w >> 24, w >> 16 & 255,  w >> 8 & 255,  w & 255, h >> 24, h >> 16 & 255,     h >> 8 & 255,
+        h & 255, (uint8_t)depth, (uint8_t)type, 0,       0,       (uint8_t)interlace};
+    memcpy(bytes, "\x89PNG\r\n\x1a\n", 8);
+    size_t at = 8 + chunk_put(bytes + 8, "IHDR", head, sizeof head);
+    for (size_t i = 0; i < n; i += part)
+        at += chunk_put(bytes + at, "IDAT", values + i, n - i < part ? n - i : part);
+    at += chunk_put(bytes + at, "IEND", NULL, 0);
+    file_write(in(state, "p.png"), bytes, at);
+    return in(state, "p.png");
+}
+
+// Few bytes that promise many pixels: refused by what the header says, before memory for them is asked for.
+static void test_bombs(void **state)
+{
+    struct heard heard;
+    struct clg_log log = listen(&heard);
+    uint8_t pixels[SIZE * SIZE * 3];
+    static const int kinds[][3] = {{8, PNG_COLOR_TYPE_GRAY, 0},
+                                   {16, PNG_COLOR_TYPE_RGB_ALPHA, 0},
+                                   {16, PNG_COLOR_TYPE_RGB_ALPHA, 1},
+                                   {1, PNG_COLOR_TYPE_GRAY, 1}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (size_t part = 1; part <= 1000; part *= 1000) {
+            const int depth = kinds[i][0], type = kinds[i][1], interlace = kinds[i][2];
+            refused("beyond the limit", png_promise(state, 20000, 10001, depth, type, interlace, part),
+                    CLG_EFORMAT);
+            refused("2^31 - 1 wide", png_promise(state, 0x7fffffff, 1, depth, type, interlace, part),
+                    CLG_EFORMAT);
+            refused("2^32 - 1 high", png_promise(state, 1, 0xffffffff, depth, type, interlace, part),
+                    CLG_EFORMAT);
+            const char *path = png_promise(state, 14000, 14000, depth, type, interlace, part);
+            assert_int_equal(clg_picture_load(path, center, SIZE, 3, pixels, &log), CLG_EFORMAT);
+            if (!strstr(heard.last, "too short for its size"))
+                fail_msg("%d bits, type %d: %s", depth, type, heard.last);
+        }
+    uint8_t two_frames[2 * sizeof huge_jpeg]; // the first is the one that is looked at
+    size_t n = sizeof huge_jpeg - 2;
+    memcpy(two_frames, huge_jpeg, n);
+    memcpy(two_frames + 7, "\0\x10\0\x10", 4);
+    memcpy(two_frames + n, huge_jpeg + 2, sizeof huge_jpeg - 2);
+    file_write(in(state, "a.jpg"), two_frames, n + sizeof huge_jpeg - 2);
+    refused("a second, huge frame", in(state, "a.jpg"), CLG_EFORMAT);
+}
+
 // Changed bytes: any answer is fine, a crash or a bad access (under the sanitizers) is not.
 static void test_damaged(void **state)
 {
@@ -421,7 +488,7 @@ int main(void)
         TEST(test_png_kinds),        TEST(test_jpeg_kinds),   TEST(test_jpeg_inks_without_adobe),
         TEST(test_save_and_load),    TEST(test_crop_words),   TEST(test_crop_pixels),
         TEST(test_resize_reference), TEST(test_jpeg_reduced), TEST(test_truncated),
-        TEST(test_refused),          TEST(test_damaged),
+        TEST(test_refused),          TEST(test_bombs),        TEST(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <clgan/svm.h>
 #include <math.h>
 #include <sys/resource.h>
+#include <time.h>
 
 static const char *const names[] = {"happiness", "neutral", "a \"quoted\" \xc3\xa9"};
 
@@ -320,6 +321,32 @@ static void test_files_of_other_kinds(void **state)
     assert_null(svm);
 }
 
+// Reading takes time that grows with the file, not with its square.
+static void test_many_classes(void **state)
+{
+    enum { MANY = 100000 };
+    float *values = calloc(MANY, sizeof *values);
+    char *texts = malloc(MANY * 4 + 2);
+    assert_true(values && texts);
+    size_t n = 0;
+    for (int i = 0; i < MANY; i++)
+        n += (size_t)sprintf(texts + n, "%c\"%c\"", i ? ',' : '[', 'a' + i % 26);
+    strcpy(texts + n, "]");
+    const struct clg_named_array arrays[] = {{"weight", {MANY, 1}, 2, values}, {"bias", {MANY}, 1, values}};
+    const struct clg_metadata metadata = {"classes", texts};
+    assert_int_equal(clg_safetensors_save(in(state, "f"), arrays, 2, &metadata, 1, NULL), 0);
+    struct clg_svm *svm;
+    const clock_t begun = clock();
+    assert_int_equal(clg_svm_load(&svm, in(state, "f"), NULL), 0);
+    const double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+    if (seconds > 4)
+        fail_msg("%d classes took %.1f s to read", MANY, seconds);
+    assert_string_equal(clg_svm_name(svm, 27), "b");
+    clg_svm_free(&svm);
+    free(texts);
+    free(values);
+}
+
 static void test_changed_bits(void **state)
 {
     struct set s = set_make(20, 4, 2, 1, 9);
@@ -416,6 +443,7 @@ int main(void)
         TEST(test_c_is_chosen_on_a_fifth),
         TEST(test_file_round_trip),
         TEST(test_files_of_other_kinds),
+        TEST(test_many_classes),
         TEST(test_changed_bits),
         TEST(test_refusals),
         TEST(test_memory_that_is_short_is_told),

@@ -196,6 +196,9 @@ static void test_broken_lines(void **state)
         "forward 4x1x1x3 k5 9x9/2+1  right 2  1.0 ms  1.0 GF/s  error 1e-6",
         "forward 99999999999x8x6x3 k5 4x4/2+1  right 2  1.0 ms  1.0 GF/s  error 1e-6",
         "forward 999999999x8x6x3 k5 4x4/2+1  right 2  1.0 ms  1.0 GF/s  error 1e-6",
+        "forward 1x1048576x1048576x1 k1 4x4/2+1  right 2  1.0 ms  1.0 GF/s  error 1e-6", // 2^40 values
+        "forward 1x8x6x3 k5 4x4/1048576+1  right 2  1.0 ms  1.0 GF/s  error 1e-6",
+        "forward 1x4096x4096x128 k5 4096x4096/1+0  right 2  1.0 ms  1.0 GF/s  error 1e-6",
         "clblast 99",
         "\xff\x01 %s%n",
     };

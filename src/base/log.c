@@ -26,10 +26,19 @@ const char *clg_error_text(int error)
     }
 }
 
+// Names and texts from files stand in lines, which end up on terminals: nothing but text may.
+static void controls_replace(char *line)
+{
+    for (; *line; line++)
+        if (((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == 0x7f)
+            *line = '?';
+}
+
 static void log_va(const struct clg_log *log, enum clg_log_level level, const char *format, va_list args)
 {
     char line[4096];
     vsnprintf(line, sizeof line, format, args);
+    controls_replace(line);
     if (log && log->fn)
         log->fn(log->user, level, line);
     else if (level != CLG_LOG_INFO)

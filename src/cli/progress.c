@@ -95,7 +95,11 @@ static void log_line(struct cli_progress *progress, enum clg_log_level level, co
         fputs("\r\033[K", stderr);
         progress->shown = false;
     }
-    fprintf(stderr, "clgan: %s%s\n", level == CLG_LOG_WARNING ? "warning: " : "", line);
+    fprintf(stderr, "clgan: %s", level == CLG_LOG_WARNING ? "warning: " : "");
+    for (; *line; line++) // names from files stand in it: a terminal must not obey them
+        fputc(((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == 0x7f ? '?' : *line,
+              stderr);
+    fputc('\n', stderr);
     fflush(stderr);
     funlockfile(stderr);
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEFLATE_MOST = 1032 }; // times as much as the compressed bytes, no more
+
 // All that must survive libpng's jumps out of an error.
 struct job {
     png_structp png;
@@ -48,6 +50,8 @@ static void decoder_configure(struct job *job, int channels)
     png_set_chunk_malloc_max(job->png, 16 << 20);
     png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); // only what makes pixels
     png_read_info(job->png, job->info);
+    if ((uint64_t)job->h * png_get_rowbytes(job->png, job->info) / DEFLATE_MOST > job->n)
+        png_error(job->png, "the file is too short for its size"); // before memory is asked for
     png_set_expand(job->png); // palettes and few bits to 8, transparent colours to alpha
     png_set_scale_16(job->png);
     if (channels == 3)

@@ -172,9 +172,13 @@ static int content_take(struct clg_svm **svm, const struct clg_safetensors *file
     clg_locale_leave(locale);
     memcpy((*svm)->weight, weight->values, (size_t)classes * (size_t)weight->shape[1] * sizeof(float));
     memcpy((*svm)->bias, bias->values, (size_t)classes * sizeof(float));
-    for (int i = 0; i < classes; i++)
-        if (!((*svm)->names[i] = strdup(cJSON_GetArrayItem(names, i)->valuestring)))
+    const cJSON *name;
+    int i = 0;
+    cJSON_ArrayForEach(name, names)
+    {
+        if (!((*svm)->names[i++] = strdup(name->valuestring)))
             return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);
+    }
     return 0;
 }
 

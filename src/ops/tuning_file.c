@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MOST = 1 << 20, HEADER = 640, NAME = 32, SIDE_MOST = 1 << 20 };
+enum { FILE_MOST = 1 << 20, HEADER = 640, NAME = 32, SIDE_MOST = 1 << 20, KERNEL_MOST = 4096 };
 
 // --- whose file it is --------------------------------------------------------------------------
 
@@ -63,15 +63,27 @@ static const struct clg_conv_variant *row_named(const struct clg_conv_variant *c
     return NULL;
 }
 
+static bool fits_int(struct clg_shape shape)
+{
+    return (double)shape.n * shape.h * shape.w * shape.c <= INT32_MAX;
+}
+
+// Shapes that can be: the variants' plans count in int.
 static bool sides_are_sound(const struct clg_tuning_entry *e)
 {
-    const int sides[] = {e->n, e->h, e->w, e->c, e->k, e->conv.r, e->conv.s, e->conv.stride};
+    const struct clg_conv *c = &e->conv;
+    const int sides[] = {e->n, e->h, e->w, e->c, e->k}, kernel[] = {c->r, c->s, c->stride};
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
         if (sides[i] < 1 || sides[i] > SIDE_MOST)
             return false;
-    const struct clg_conv *c = &e->conv;
-    return c->pad >= 0 && c->pad < c->r && c->pad < c->s && clg_conv_out(e->h, c->r, c->stride, c->pad) > 0 &&
-           clg_conv_out(e->w, c->s, c->stride, c->pad) > 0;
+    for (size_t i = 0; i < sizeof kernel / sizeof *kernel; i++)
+        if (kernel[i] < 1 || kernel[i] > KERNEL_MOST)
+            return false;
+    if (c->pad < 0 || c->pad >= c->r || c->pad >= c->s)
+        return false;
+    const struct clg_conv_job job = clg_tuning_job(e);
+    return job.y.shape.h > 0 && job.y.shape.w > 0 && fits_int(job.x.shape) && fits_int(job.w.shape) &&
+           fits_int(job.y.shape);
 }
 
 // NULL, or why the line is of no use.

@@ -1,0 +1,28 @@
+// The list of what was seen to compute right: hashes, a line each.
+#include "device.h"
+
+#include "ops/checked.h"
+
+#include <stdlib.h>
+
+void fuzz_seeds(void)
+{
+    static const char *const texts[] = {"forward 1x1", "backward-data 2x2", "gemm"};
+    struct clg_device d = fuzz_device(CLG_DEVICE_CPU);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        clg_checked_add(&d, texts[i]);
+    fuzz_seeds_take();
+    free(d.checked);
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
+{
+    (void)data;
+    struct clg_device d = fuzz_device(CLG_DEVICE_CPU);
+    clg_checked_right(&d, "gemm");
+    fuzz_expect(d.checked && d.checked->n <= 2 + (int)(size / 17), "no more entries than lines");
+    for (int i = 1; i < d.checked->n; i++)
+        fuzz_expect(d.checked->entries[i].right, "what is in the file to be right");
+    clg_checked_pending(&d, "another");
+    free(d.checked);
+}

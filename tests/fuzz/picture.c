@@ -1,0 +1,138 @@
+// Pictures: what a header promises is all that is asked for, and what loads is whole.
+#include "fuzz.h"
+
+#include "data/picture.h"
+
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+#include <turbojpeg.h>
+#include <zlib.h>
+
+enum { SIDE = 21, SEED_BYTES = SIDE * SIDE * 8, PIXELS_MOST = 1 << 20 };
+
+// --- seeds -------------------------------------------------------------------------------------
+static void pattern(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)(i * i / 7 + i);
+}
+
+static void jpeg_seed(int format, int depth, int subsampling, int flags)
+{
+    uint8_t pixels[SEED_BYTES];
+    unsigned char *bytes = NULL;
+    unsigned long n = 0;
+    tjhandle encoder = tjInitCompress();
+    pattern(pixels, sizeof pixels);
+    fuzz_expect(
+        !tjCompress2(encoder, pixels, SIDE, SIDE * depth, SIDE, format, &bytes, &n, subsampling, 80, flags),
+        "a JPEG");
+    fuzz_seed(bytes, n);
+    tjFree(bytes);
+    tjDestroy(encoder);
+}
+
+static void png_seed(int type, int depth, int interlace)
+{
+    uint8_t row[SEED_BYTES];
+    FILE *file = fopen(fuzz_in_folder("a.png"), "wb");
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    fuzz_expect(file && info, "a PNG");
+    pattern(row, sizeof row);
+    png_init_io(png, file);
+    png_set_IHDR(png, info, SIDE, SIDE, depth, type, interlace, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_color colours[256] = {{1, 2, 3}, {200, 100, 50}};
+    png_byte alpha[2] = {255, 100};
+    if (type == PNG_COLOR_TYPE_PALETTE) {
+        png_set_PLTE(png, info, colours, 1 << depth);
+        png_set_tRNS(png, info, alpha, 2, NULL);
+    }
+    png_set_compression_buffer_size(png, 64); // several IDAT chunks
+    png_write_info(png, info);
+    const int passes = png_set_interlace_handling(png);
+    for (int i = 0; i < passes * SIDE; i++)
+        png_write_row(png, row);
+    png_write_end(png, NULL);
+    png_destroy_write_struct(&png, &info);
+    fclose(file);
+    fuzz_seeds_take();
+}
+
+void fuzz_seeds(void)
+{
+    // Headers that promise 65535 x 65535 and 100000 x 100000 pixels in a few bytes.
+    static const uint8_t huge_jpeg[] = {0xff, 0xd8, 0xff, 0xc0, 0,    17, 8, 0xff, 0xff, 0xff, 0xff, 3,
+                                        1,    0x11, 0,    2,    0x11, 1,  3, 0x11, 1,    0xff, 0xd9};
+    static const uint8_t huge_png[] = {0x89, 'P',  'N', 'G', 13,  10, 26, 10,   0,    0, 0,
+                                       13,   'I',  'H', 'D', 'R', 0,  1,  0x86, 0xa0, 0, 1,
+                                       0x86, 0xa0, 16,  6,   0,   0,  1,  1,    2,    3, 4};
+    fuzz_seed(huge_jpeg, sizeof huge_jpeg);
+    fuzz_seed(huge_png, sizeof huge_png);
+    jpeg_seed(TJPF_RGB, 3, TJSAMP_444, 0);
+    jpeg_seed(TJPF_RGB, 3, TJSAMP_420, TJFLAG_PROGRESSIVE);
+    jpeg_seed(TJPF_GRAY, 1, TJSAMP_GRAY, 0);
+    jpeg_seed(TJPF_CMYK, 4, TJSAMP_422, 0);
+    static const int types[][2] = {{PNG_COLOR_TYPE_GRAY, 1},       {PNG_COLOR_TYPE_GRAY, 16},
+                                   {PNG_COLOR_TYPE_GRAY_ALPHA, 8}, {PNG_COLOR_TYPE_RGB, 8},
+                                   {PNG_COLOR_TYPE_RGB, 16},       {PNG_COLOR_TYPE_RGB_ALPHA, 16},
+                                   {PNG_COLOR_TYPE_PALETTE, 2},    {PNG_COLOR_TYPE_PALETTE, 8}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        png_seed(types[i][0], types[i][1], i % 2 ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE);
+}
+
+// --- the target --------------------------------------------------------------------------------
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+// Makes the chunks' checksums true, so that changes come further than to them.
+static void png_repair(uint8_t *bytes, size_t n)
+{
+    for (size_t at = 8; at + 12 <= n;) {
+        const size_t length = be32(bytes + at);
+        if (length > n - at - 12)
+            return;
+        const uint32_t sum = (uint32_t)crc32_z(crc32(0, NULL, 0), bytes + at + 4, length + 4);
+        for (int i = 0; i < 4; i++)
+            bytes[at + 8 + length + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+        at += 12 + length;
+    }
+}
+
+static bool load(const char *path, struct clg_crop crop, int size, int channels)
+{
+    uint8_t pixels[32 * 32 * 3];
+    const size_t n = (size_t)(size * size * channels);
+    memset(pixels, 0xa5, sizeof pixels);
+    const bool loaded = !clg_picture_load(path, crop, size, channels, pixels, &fuzz_log);
+    if (loaded)
+        fuzz_touch(pixels, n);
+    for (size_t i = n; i < sizeof pixels; i++)
+        fuzz_expect(pixels[i] == 0xa5, "no pixel beyond the picture");
+    return loaded;
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
+{
+    struct clg_picture_header header;
+    if (size % 2 && data[0] == 0x89)
+        png_repair(fuzz_input_copy(), size);
+    const char *path = fuzz_path();
+    if (clg_picture_probe(path, &header, &fuzz_log)) {
+        fuzz_expect(!load(path, (struct clg_crop){.kind = CLG_CROP_NONE}, 5, 1),
+                    "what has no good header to be refused");
+        return;
+    }
+    const size_t n = (size_t)header.w * (size_t)header.h;
+    fuzz_expect(header.w > 0 && header.h > 0 && n <= CLG_PICTURE_PIXELS_MAX, "a size within the limits");
+    if (n > PIXELS_MOST)
+        return; // right, but for seconds
+    fuzz_allow(16 * size + 8 * n + (1 << 20));
+    load(path, (struct clg_crop){.kind = CLG_CROP_CENTER}, 32, 3);
+    load(path, (struct clg_crop){.kind = CLG_CROP_NONE}, 5, 1);
+    load(path, (struct clg_crop){CLG_CROP_BOX, 3, 2, 17, 9}, 3, 3);
+}
