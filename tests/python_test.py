@@ -269,15 +269,16 @@ class Processes(unittest.TestCase):
             words = [sys.executable, "-c", script.replace("{}", repr(where)), path("stopped.safetensors")]
             with open(path("errors"), "w+", encoding="utf-8") as errors:
                 with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
-                    for _ in range(3):
-                        process.stdout.readline()
-                    process.send_signal(signal.SIGINT)
-                    out = process.communicate()[0]  # meson ends what does not end
+                    out = []
+                    for line in process.stdout:  # meson ends what does not end
+                        out.append(line.strip())
+                        if len(out) == 3:
+                            process.send_signal(signal.SIGINT)
                 errors.seek(0)
                 err = errors.read()
-            self.assertEqual((process.returncode, out.splitlines()[-1:]), (0, ["stopped True True"]), err)
+            self.assertEqual((process.returncode, out[-1:]), (0, ["stopped True True"]), err)
             self.assertIn("finishing this step", err)
-            step = int(out.splitlines()[-2])
+            step = int(out[-2])
             self.assertEqual(clgan.Gan.load(path("stopped.safetensors")).steps, step)
         with open(path("stopped", "metrics.csv"), encoding="utf-8") as file:
             self.assertEqual(int(file.readlines()[-1].split(",")[0]), step)
