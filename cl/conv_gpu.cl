@@ -111,9 +111,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void KERNEL(__global
         const struct digits t = digits_of(row0 + m, max(y.count, 1), max(x.count, 1));
         const int iy = step_in * t.m + y.corner, ix = step_in * t.l + x.corner;
         const int oy = step_out * t.m + py, ox = step_out * t.l + px;
-        rows[m] = row0 + m < count
-                      ? (int4)(((t.h * ih + iy) * iw + ix) * ci, iy, ix, ((t.h * outh + oy) * outw + ox) * co)
-                      : (int4)(0, OUTSIDE, OUTSIDE, -1);
+        place_put(&rows[m], row0 + m < count, ((t.h * ih + iy) * iw + ix) * ci, iy, ix,
+                  ((t.h * outh + oy) * outw + ox) * co);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 

@@ -41,8 +41,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void conv_gpu_filter
     const int column = tile % across * BN, row0 = tile / across * BM;
     for (int m = id; m < BM; m += GROUP) {
         const struct digits tap = digits_of(row0 + m, ks, c);
-        rows[m] = tap.h < kr ? (int4)((tap.h * w + tap.m) * c + tap.l, tap.h, tap.m, (row0 + m) * k)
-                             : (int4)(0, OUTSIDE, OUTSIDE, -1);
+        place_put(&rows[m], tap.h < kr, (tap.h * w + tap.m) * c + tap.l, tap.h, tap.m, (row0 + m) * k);
     }
 
     // The part's pixels, counted from its first image on.
@@ -64,8 +63,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void conv_gpu_filter
         const int next = d + DEPTH;
         if (id < DEPTH) {
             const int y = place.m * stride - pad, xx = place.l * stride - pad;
-            pixels[id] = next + id < count ? (int4)(((place.h * h + y) * w + xx) * c, y, xx, 0)
-                                           : (int4)(0, OUTSIDE, OUTSIDE, 0);
+            place_put(&pixels[id], next + id < count, ((place.h * h + y) * w + xx) * c, y, xx, 0);
         }
         place = digits_add(place, step, oh, ow);
         barrier(CLK_LOCAL_MEM_FENCE);
