@@ -21,11 +21,13 @@ CLG_API const char *clg_doctor_area_name(enum clg_doctor_area area); // "quirks"
 // One finding; the texts are valid during the call.
 struct clg_doctor_row {
     enum clg_doctor_area area;
-    const char *name;    // "conv=winograd forward", "batch norm gradient": the operation, its variant
-    const char *shape;   // as in clg_tune_row, or ""
-    bool ok;             // false: a failure
-    double value, limit; // correctness: the error in the results' rms, and the worst that is taken for right
-    const char *text;    // what was found, in words; of a failure also how to go on
+    const char *name;  // "conv=winograd forward", "batch norm gradient": the operation, its variant
+    const char *shape; // as in clg_tune_row, or ""
+    bool ok;           // false: a failure
+    // correctness: the error in the results' rms, and the worst that is taken for right; infinity: not a
+    // number, or written to a wrong place; NaN, in any area: the device failed before there was a value
+    double value, limit;
+    const char *text; // what was found, in words; of a failure also how to go on
 };
 // Called from the caller's thread.
 typedef void clg_doctor_fn(void *user, const struct clg_doctor_row *row);

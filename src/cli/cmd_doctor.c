@@ -174,12 +174,11 @@ int cmd_doctor(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan doctor [--device SPEC] [--quick | --all] [--json]",
         .about =
-            "Tries on every device what clgan computes with, and prints a report to paste into a bug "
-            "report:\n"
-            "every operation and every variant of the convolution against float64 sums, whether the same\n"
-            "again gives the same bits, how much of the memory that is told is there, how fast it is, and\n"
-            "what the driver does its own way. A wrong variant is left out by the other commands by itself.\n"
-            "Exit code 0: all is well; 3: something failed.",
+            "Tries on every device what clgan computes with, and prints a report to paste into a bug\n"
+            "report: every operation and every variant of the convolution against float64 sums, whether\n"
+            "the same again gives the same bits, how much of the memory that is told is there, how fast it\n"
+            "is, and what the driver does its own way. The other commands leave out a variant that is\n"
+            "wrong by themselves. Exit code 0: all is well; 3: something failed.",
         .examples = "  clgan doctor\n  clgan doctor --device gpu --quick\n  clgan doctor --all > report.txt\n"
                     "  clgan doctor --json | jq '.devices[].findings[] | select(.ok | not)'\n",
         .options = tables,

@@ -99,7 +99,9 @@ static void print_row(const struct doctor_row *r)
     printf("%s%s%s", r->name, r->shape[0] ? ", " : "", r->shape);
     if (r->row.area != CLG_DOCTOR_CORRECTNESS)
         return;
-    if (isfinite(r->row.value))
+    if (isnan(r->row.value))
+        printf(": cannot be computed");
+    else if (isfinite(r->row.value))
         printf(": error %.2g, %.2g is allowed", r->row.value, r->row.limit);
     else
         printf(": not a number, or written where nothing belongs");

@@ -20,7 +20,7 @@ static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int
                                        .ok = error <= basic->limit,
                                        .value = error,
                                        .limit = basic->limit};
-    clg_doctor_tell(doc, status, row,
+    clg_doctor_tell(doc, status, row, "%s",
                     status || !row.ok
                         ? "there is no other way to compute it: update the driver, or choose another --device"
                         : "right");
@@ -63,6 +63,17 @@ static struct clg_conv_job job_of(const struct shape *s, enum clg_conv_pass pass
     return job;
 }
 
+static const char *advice_of(const struct clg_conv_variant *variant, int status, bool ok)
+{
+    if (ok && !status)
+        return "right";
+    if (variant == &clg_conv_plain)
+        return "no result can be trusted where the plainest kernel fails: update the driver, or choose "
+               "another device";
+    return status ? "to go on without it: --variant conv=plain, or another variant that is right"
+                  : "clgan goes on without it, by another way that is right; to choose: --variant conv=plain";
+}
+
 static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *variant,
                         const struct clg_conv_job *job)
 {
@@ -82,17 +93,7 @@ static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *v
                                        .ok = error <= limit,
                                        .value = error,
                                        .limit = limit};
-    if (row.ok && !status)
-        clg_doctor_tell(doc, status, row, "right");
-    else if (variant == &clg_conv_plain)
-        clg_doctor_tell(
-            doc, status, row,
-            "the plainest kernel is wrong, so no result can be trusted: update the driver, or choose "
-            "another --device");
-    else
-        clg_doctor_tell(doc, status, row,
-                        "clgan goes on without it, by another way that is right; to choose one: --variant "
-                        "conv=plain");
+    clg_doctor_tell(doc, status, row, "%s", advice_of(variant, status, row.ok));
 }
 
 static void shape_try(struct clg_doctor *doc, const struct shape *shape)

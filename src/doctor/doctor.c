@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "ops/ops.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ void clg_doctor_tell(struct clg_doctor *doc, int status, struct clg_doctor_row r
         const char *why = doc->said[0] ? doc->said : clg_error_text(status);
         used = (size_t)snprintf(text, sizeof text, "%s; ", why);
         row.ok = false;
+        row.value = NAN;
     }
     va_list args;
     va_start(args, format);
