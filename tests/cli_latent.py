@@ -178,6 +178,8 @@ def few_members_are_warned_of():
     done = call("arithmetic", "0,1 - 5 + 6-8", *MODEL, "--z-out", path("x.npy"))
     want("\"0,1\" is only two" in done.stderr and "\"5\" is a single" in done.stderr, f"said: {done.stderr}")
     want("\"6-8\"" not in done.stderr, f"said: {done.stderr}")
+    done = call("arithmetic", f"{path('x.npy')} + 6-8", *MODEL, "--z-out", path("y.npy"))
+    want("warning" not in done.stderr, f"a file's only row may be a mean already, but: {done.stderr}")
 
 
 @check
@@ -257,6 +259,20 @@ def classes_that_are_not_there():
     call("arithmetic", "a", *MODEL, "--json", "--by", path("odd"), code=4, says="smells")
     call("arithmetic", "a", *MODEL, "--json", "--by", path("nowhere"), code=4, says="nowhere")
     call("arithmetic", "a", *MODEL, "--json", "--by", MODEL[1], code=4, says="model.safetensors")
+
+
+@check
+def classes_by_the_discriminators_features():
+    call("data", "--out", path("faces"), "--n", "80", "--size", "16")
+    call("classify", *MODEL, "--data", path("faces"), "--labels", path("faces", "labels.csv"), "--column", "skin",
+         "--threshold", "0.5", "--c", "1", "--save", path("skin.svm"))
+    words = ["arithmetic", "0-3 - 4-6", "--by", path("skin.svm"), "--apply", "5", "--target", "skin > 0.5", "--json"]
+    facts = json.loads(call(*words, *MODEL).stdout)["apply"]
+    want(facts["samples"] == 5 and facts["score_before"] != facts["score_after"], f"odd: {facts}")
+    facts = json.loads(call(*words[:4], "--json", *MODEL).stdout)["scores"]
+    want(facts["skin > 0.5"] == -facts["skin <= 0.5"] != 0, f"odd scores: {facts}")
+    call("train", *FACES, *TINY, "--seed", "2", "--steps", "1", "--out", path("run2"))
+    call(*words, "--model", path("run2", "model.safetensors"), code=4, says="another discriminator")
 
 
 @check

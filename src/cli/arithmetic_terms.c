@@ -166,7 +166,8 @@ static int members_find(struct arithmetic *a, const struct cli_term *term, const
     if (!m->mean)
         return no_memory(a);
     clg_z_mean(m->z, m->n, a->params.z, m->mean);
-    if (m->n < 3)
+    const bool given = term->kind == CLI_TERM_FILE && m->n == 1; // one row may be a mean already
+    if (m->n < 3 && !given)
         cli_warn(&a->log, "\"%s\" is %s: means of three or more are stable (section 6.3.2 of the paper)",
                  term->name, m->n == 1 ? "a single noise vector" : "only two noise vectors");
     for (size_t i = 0; i < length; i++)
