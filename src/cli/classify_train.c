@@ -39,7 +39,7 @@ static int judge(const struct classify *c, const struct classify_split *split, c
     }
     clg_svm_scores(svm, rows, all, scores);
     for (int i = 0; i < all; i++) {
-        const int is = split->of[i], answer = largest(scores + i * classes, classes);
+        const int is = split->of[i], answer = largest(scores + (size_t)i * (size_t)classes, classes);
         if (i < split->train) {
             r->train_right += answer == is;
             continue;

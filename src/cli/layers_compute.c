@@ -101,7 +101,7 @@ static int layer_run(struct work *work, int i, struct clg_deconv_report *report)
     const struct clg_tensor x = work->out[l->from], y = work->out[i];
     const struct clg_conv conv = {.r = l->size, .s = l->size, .stride = l->stride, .pad = l->pad};
     struct clg_pool pool = {.kind = CLG_POOL_AVERAGE, .size = l->size, .stride = l->stride};
-    struct clg_tensor w;
+    struct clg_tensor w = {0};
     int status = l->kernel ? weights_make(work, l, x.shape.c, &w) : 0;
     if (status)
         return status;

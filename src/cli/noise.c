@@ -17,9 +17,10 @@ static void spaces_skip(const char **at)
 
 static const char *number_read(const char **at, uint64_t *number)
 {
+    *number = 0;
     if (**at < '0' || **at > '9')
         return "a number is missing";
-    for (*number = 0; **at >= '0' && **at <= '9'; (*at)++) {
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
         if (*number > (UINT64_MAX - 9) / 10)
             return "the number is too large";
         *number = *number * 10 + (uint64_t)(**at - '0');

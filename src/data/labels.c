@@ -48,7 +48,7 @@ static void list_add(struct list *list, const char *name)
 static const char *list_text(struct list *list)
 {
     if (list->left_out)
-        strcat(list->text, ", ...");
+        memcpy(list->text + strlen(list->text), ", ...", sizeof ", ..."); // list_add kept room
     return list->text;
 }
 

@@ -95,7 +95,7 @@ static void pixels_convert(uint8_t *pixels, size_t n, int depth, int channels)
     const uint8_t *in = pixels;
     uint8_t *out = pixels;
     for (size_t i = 0; i < n; i++, in += depth, out += channels) {
-        int alpha = depth > colours ? in[colours] : 255, v[3];
+        int alpha = depth > colours ? in[colours] : 255, v[3] = {0};
         for (int c = 0; c < colours; c++)
             v[c] = over_white(in[c], alpha);
         if (channels == 1)

@@ -24,8 +24,14 @@ int clg_program_get(struct clg_device *d, const char *file, const char *options,
         p->file = strdup(file);
         p->options = strdup(options);
     }
-    if (!p || !p->file || !p->options)
+    if (!p || !p->file || !p->options) {
+        if (p) {
+            free(p->file);
+            free(p->options);
+        }
+        free(p);
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", file);
+    }
     *at = *program = p;
     return 0;
 }
