@@ -11,7 +11,10 @@ static char root[] = "/tmp/clgan-checked-XXXXXX";
 
 static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3"},
                            in_cpu = {"conv_cpu.cl", "acc[p][v] = 0.0f", "acc[p][v] = 0.01f"},
-                           in_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = 0.5f"};
+                           in_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = 0.5f"},
+                           no_winograd = {"winograd.cl", "8.0f * m3", "8.0f * nothing"},
+                           no_cpu = {"conv_cpu.cl", "acc[p][v] = 0.0f", "acc[p][v] = ;"},
+                           no_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = nothing"};
 
 // A device of a CPU's kind with some defects in its kernels.
 static struct clg_device *spoilt(const struct defect *const *defects, const char *variants,
@@ -39,25 +42,46 @@ static struct clg_tensor tensor_on(struct clg_device *d, struct clg_slab **slab,
 
 enum { N = 3, SIDE = 16, C = 8, K = 16, OUT = SIDE / 2 };
 
+struct tensors {
+    struct clg_device *d;
+    struct clg_tensor x, w, y;
+};
+
+static int forward(void *user)
+{
+    struct tensors *t = user;
+    return clg_conv_forward(t->d, (struct clg_conv){4, 4, 2, 1}, t->x, t->w, t->y);
+}
+
+// As a training step does it: what is needed is compiled before anything is tried.
+static int recorded(struct clg_device *d, clg_body_fn *body, void *user)
+{
+    struct clg_list *list;
+    int status = clg_record(d, body, user, &list);
+    if (!status)
+        status = clg_list_run(d, list);
+    clg_list_free(&list);
+    return status;
+}
+
 // One forward convolution, and its worst error against float64.
-static int convolve(struct clg_device *d, double *error)
+static int convolve_as(struct clg_device *d, bool record, double *error)
 {
     struct clg_slab *slabs[3];
-    const struct clg_conv conv = {4, 4, 2, 1};
-    struct clg_tensor x = tensor_on(d, &slabs[0], (struct clg_shape){N, SIDE, SIDE, C}, 1),
-                      w = tensor_on(d, &slabs[1], (struct clg_shape){4, 4, C, K}, 2),
-                      y = tensor_on(d, &slabs[2], (struct clg_shape){N, OUT, OUT, K}, 3);
+    struct tensors t = {d, tensor_on(d, &slabs[0], (struct clg_shape){N, SIDE, SIDE, C}, 1),
+                        tensor_on(d, &slabs[1], (struct clg_shape){4, 4, C, K}, 2),
+                        tensor_on(d, &slabs[2], (struct clg_shape){N, OUT, OUT, K}, 3)};
     float *hx = host_normal(1, N * SIDE * SIDE * C, 0, 1), *hw = host_normal(2, 16 * C * K, 0, 1),
           *hy = malloc(N * OUT * OUT * K * sizeof *hy);
     double *expected = host_zeros(N * OUT * OUT * K);
-    int status = clg_conv_forward(d, conv, x, w, y);
-    assert_int_equal(clg_tensor_read(d, y, hy), 0);
+    int status = record ? recorded(d, forward, &t) : forward(&t);
+    assert_int_equal(clg_tensor_read(d, t.y, hy), 0);
     for (int i = 0; i < N * OUT * OUT * K; i++)
-        for (int t = 0; t < 16 * C; t++) {
+        for (int tap = 0; tap < 16 * C; tap++) {
             const int k = i % K, ox = i / K % OUT, oy = i / K / OUT % OUT, n = i / K / OUT / OUT;
-            const int c = t % C, iy = 2 * oy - 1 + t / C / 4, ix = 2 * ox - 1 + t / C % 4;
+            const int c = tap % C, iy = 2 * oy - 1 + tap / C / 4, ix = 2 * ox - 1 + tap / C % 4;
             if (iy >= 0 && ix >= 0 && iy < SIDE && ix < SIDE)
-                expected[i] += (double)hx[((n * SIDE + iy) * SIDE + ix) * C + c] * hw[t * K + k];
+                expected[i] += (double)hx[((n * SIDE + iy) * SIDE + ix) * C + c] * hw[tap * K + k];
         }
     *error = test_error(hy, expected, N * OUT * OUT * K);
     for (int i = 0; i < 3; i++)
@@ -66,8 +90,13 @@ static int convolve(struct clg_device *d, double *error)
     return status;
 }
 
-// How many lines are said over the two first convolutions, the variants that are left out, and whether the
-// result is right all the same.
+static int convolve(struct clg_device *d, double *error)
+{
+    return convolve_as(d, false, error);
+}
+
+// How many lines are said over the two first convolutions, the variants that are left out (wrong, or failing),
+// and whether the result is right all the same.
 static void test_dropped(void **state)
 {
     (void)state;
@@ -77,18 +106,22 @@ static void test_dropped(void **state)
         int lines;
     } cases[] = {{{&in_winograd}, {"conv=winograd", "another way"}, 1},
                  {{&in_winograd, &in_cpu}, {"conv=winograd", "conv=cpu"}, 2},
-                 {{&in_cpu}, {"", ""}, 0}}; // not used here: winograd goes first
-    for (size_t i = 0; i < COUNT(cases); i++) {
+                 {{&no_winograd}, {"conv=winograd", "fails on"}, 1},
+                 {{&no_winograd, &no_cpu}, {"conv=winograd", "conv=cpu"}, 2},
+                 {{&in_cpu}, {"", ""}, 0}, // not used here: winograd goes first
+                 {{&no_cpu}, {"", ""}, 0}};
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        const bool record = i >= COUNT(cases);
         struct captured log;
         double error;
-        struct clg_device *d = spoilt(cases[i].defects, NULL, &log);
-        assert_int_equal(convolve(d, &error), 0);
+        struct clg_device *d = spoilt(cases[i % COUNT(cases)].defects, NULL, &log);
+        assert_int_equal(convolve_as(d, record, &error), 0);
         assert_true(error < 1e-4);
-        assert_int_equal(convolve(d, &error), 0);
+        assert_int_equal(convolve_as(d, record, &error), 0);
         assert_true(error < 1e-4);
-        captured_has(&log, cases[i].words[0]);
-        captured_has(&log, cases[i].words[1]);
-        assert_int_equal(log.lines, cases[i].lines);
+        captured_has(&log, cases[i % COUNT(cases)].words[0]);
+        captured_has(&log, cases[i % COUNT(cases)].words[1]);
+        assert_int_equal(log.lines, cases[i % COUNT(cases)].lines);
         assert_int_equal(log.errors, 0);
         clg_device_close(&d);
     }
@@ -102,12 +135,15 @@ static void test_refused(void **state)
         const char *variants, *word;
     } cases[] = {{{&in_plain}, "conv=plain", "plainest kernel"},
                  {{&in_winograd, &in_cpu, &in_plain}, NULL, "plainest kernel"},
-                 {{&in_winograd}, "conv=winograd", "leave out --variant"}};
+                 {{&in_winograd}, "conv=winograd", "leave out --variant"},
+                 {{&no_winograd}, "conv=winograd", "winograd.cl does not compile"},
+                 {{&no_plain}, "conv=plain", "conv_plain.cl does not compile"},
+                 {{&in_winograd, &no_cpu, &no_plain}, NULL, "conv_plain.cl does not compile"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct captured log;
         double error;
         struct clg_device *d = spoilt(cases[i].defects, cases[i].variants, &log);
-        assert_int_equal(convolve(d, &error), CLG_EDEVICE);
+        assert_int_equal(convolve(d, &error), strstr(cases[i].word, "compile") ? CLG_EBUILD : CLG_EDEVICE);
         captured_has(&log, cases[i].word);
         captured_has(&log, d->info.name);
         assert_int_equal(log.errors, 1);

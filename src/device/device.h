@@ -141,7 +141,8 @@ int clg_program_build(struct clg_device *d, struct clg_program *program);
 int clg_program_reload(struct clg_device *d, struct clg_program *program);
 // The binary of a built program, the caller's: free(). NULL: the driver gives none.
 unsigned char *clg_program_binary(cl_program program, size_t *size);
-int clg_programs_build_all(struct clg_device *d); // those not built yet, with progress
+// Those not built yet, with progress; one that does not compile is left, to fail where it is used.
+void clg_programs_build_all(struct clg_device *d);
 void clg_programs_forget(struct clg_device *d);   // those not built yet: unused, or they do not compile
 void clg_programs_free(struct clg_device *d);
 

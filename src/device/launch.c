@@ -195,9 +195,8 @@ int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_l
     if (!*list)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording launches");
     int status = clg_collect(d, body, user);
-    if (!status)
-        status = clg_programs_build_all(d);
     if (!status) {
+        clg_programs_build_all(d);
         d->mode = CLG_MODE_RECORD;
         d->recording = *list;
         status = body(user);

@@ -198,8 +198,9 @@ int clg_program_build(struct clg_device *d, struct clg_program *p)
     return status;
 }
 
-int clg_programs_build_all(struct clg_device *d)
+void clg_programs_build_all(struct clg_device *d)
 {
+    const struct clg_log log = d->log;
     size_t total = 0, done = 0;
     for (struct clg_program *p = d->programs; p; p = p->next)
         total += !p->program;
@@ -208,14 +209,13 @@ int clg_programs_build_all(struct clg_device *d)
             continue;
         if (d->params.progress)
             d->params.progress(d->params.progress_user, p->file, done, total);
-        int status = clg_program_build(d, p);
-        if (status)
-            return status;
+        d->log = clg_log_silent; // what fails is built again, and heard, where it is used
+        clg_program_build(d, p);
+        d->log = log;
         done++;
     }
     if (d->params.progress && total)
         d->params.progress(d->params.progress_user, "kernels", total, total);
-    return 0;
 }
 
 static void program_free(struct clg_program *p)

@@ -2,8 +2,8 @@
 //
 // Every way to compute a convolution, and every other operation that a pass needs, is tried on random data
 // before it is used for the first time. What was right is remembered in params.cache_dir for the device, its
-// driver and these kernels; a convolution that was wrong is left out for as long as the device is open, with
-// a warning; where there is no other way the device is refused.
+// driver and these kernels; a convolution that was wrong, or failed twice, is left out for as long as the
+// device is open, with a warning; where there is no other way the device is refused.
 #ifndef CLG_OPS_CHECKED_H
 #define CLG_OPS_CHECKED_H
 
@@ -47,8 +47,8 @@ static inline void clg_aside_end(struct clg_device *d, struct clg_aside aside)
 
 // --- convolutions (conv_check.c) ---------------------------------------------------------------
 // Before a job is run with a variant (job->choice set): 0 when it can be trusted; 1 when it has just been
-// dropped, so that another must be picked; or an error: it was forced, or is plain, and wrong, or the device
-// failed.
+// dropped, so that another must be picked; or an error, after a line: it was forced, or is plain, and wrong or
+// failing.
 int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
                    const struct clg_conv_variant *variant, bool forced);
 // One run of the job's shapes on random data: the worst difference of some of its results to a float64 sum,

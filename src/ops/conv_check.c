@@ -7,7 +7,9 @@
 #include "ops/tuning.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SPOTS = 48, PERIOD = 1000003 };
 #define FLOATS_MOST ((size_t)48 << 20) // of the three tensors: a larger batch is tried with fewer images
@@ -185,6 +187,36 @@ double clg_conv_spot_limit(const struct clg_conv_job *j, const struct clg_conv_v
 }
 
 // --- trust -------------------------------------------------------------------------------------
+// What a trial says: the first error is kept, until it is clear what comes of it.
+struct told {
+    struct clg_log log;
+    char text[4096];
+};
+
+static void told_line(void *user, enum clg_log_level level, const char *line)
+{
+    struct told *told = user;
+    if (level != CLG_LOG_ERROR)
+        clg_log_line(&told->log, level, "%s", line);
+    else if (!told->text[0])
+        snprintf(told->text, sizeof told->text, "%s", line);
+}
+
+// A driver's passing fault is no reason to compute in another way: what fails is tried once more.
+static int try_twice(struct clg_device *d, const struct clg_conv_job *job,
+                     const struct clg_conv_variant *variant, double *error, struct told *told)
+{
+    int status = 0;
+    told->log = d->log;
+    d->log = (struct clg_log){told_line, told};
+    for (int i = 0; i == 0 || (i == 1 && status && status != CLG_ENOMEM); i++) {
+        told->text[0] = 0;
+        status = clg_conv_spot(d, job, variant, error);
+    }
+    d->log = told->log;
+    return status;
+}
+
 static int refuse(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
                   double error)
 {
@@ -199,24 +231,58 @@ static int refuse(struct clg_device *d, const struct clg_conv_variant *variant, 
         d->info.name, what, error);
 }
 
-static int drop(struct clg_device *d, const struct clg_conv_variant *variant, const char *what, double error)
+static int drop(struct clg_device *d, const struct clg_conv_variant *variant)
 {
     struct clg_checked *c = d->checked;
     if (c->dropped_n < CLG_DROPPED_MOST)
         c->dropped[c->dropped_n++] = variant;
+    return 1;
+}
+
+static int drop_failing(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
+                        const char *why)
+{
+    clg_log_line(&d->log, CLG_LOG_WARNING,
+                 "%s fails on %s (%.*s): not used, another way takes over (`clgan doctor` tells more)", what,
+                 d->info.name, (int)strcspn(why, "\n"), why);
+    return drop(d, variant);
+}
+
+static int drop_wrong(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
+                      double error)
+{
     clg_log_line(
         &d->log, CLG_LOG_WARNING,
         "%s is wrong on %s, by %.2g of its results' rms: not used, another way takes over (`clgan doctor` "
         "tells more)",
         what, d->info.name, error);
-    return 1;
+    return drop(d, variant);
+}
+
+// The trial itself; the answer is clg_conv_check's.
+static int judge(struct clg_device *d, const struct clg_conv_job *job, const struct clg_conv_variant *variant,
+                 bool forced, const char *what)
+{
+    struct told told;
+    double error;
+    const bool only = forced || variant == &clg_conv_plain;
+    int status = try_twice(d, job, variant, &error, &told);
+    if (status == CLG_ENOMEM)
+        return 0; // no room to try it: unseen
+    if (status && !only)
+        return drop_failing(d, variant, what, told.text);
+    if (status)
+        return clg_fail(&d->log, status, "%s", told.text);
+    if (error > clg_conv_spot_limit(job, variant))
+        return only ? refuse(d, variant, what, error) : drop_wrong(d, variant, what, error);
+    clg_checked_add(d, what);
+    return 0;
 }
 
 int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
                    const struct clg_conv_variant *variant, bool forced)
 {
     char what[192], shape[96];
-    double error;
     clg_conv_shape_text(job, shape, sizeof shape);
     snprintf(what, sizeof what, "conv=%s %s of %s, list %d", variant->name, clg_conv_pass_names[job->pass],
              shape, job->choice);
@@ -228,14 +294,8 @@ int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
     if (d->params.progress && d->checked->tried < d->checked->pending)
         d->params.progress(d->params.progress_user, clg_conv_pass_names[job->pass], (size_t)d->checked->tried,
                            (size_t)d->checked->pending);
-    int status = clg_conv_spot(d, job, variant, &error);
-    if (status)
-        return status == CLG_ENOMEM ? 0 : status; // no room to try it: as before
-    if (error > clg_conv_spot_limit(job, variant))
-        return forced || variant == &clg_conv_plain ? refuse(d, variant, what, error)
-                                                    : drop(d, variant, what, error);
-    clg_checked_add(d, what);
+    const int status = judge(d, job, variant, forced, what);
     if (d->checked->tried >= d->checked->pending)
         d->checked->pending = 0;
-    return 0;
+    return status;
 }
