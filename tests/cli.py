@@ -244,7 +244,18 @@ def resume_goes_on():
     call("train", "--resume", path("run"), "--steps", "6", "--z", "9",
          says=["--z 9", "keeps its 8", "(step 6)"])
     want(rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}")
-    call("train", "--resume", path("run"), code=2, says="already at step 6")
+    call("train", "--resume", path("run"), "--steps", "5", code=2, says="already at step 6 of 5")
+
+
+@check
+def a_complete_run_gets_what_is_missing():
+    model = read("run", "model.safetensors")
+    for name in ("report.html", os.path.join("samples", "step-6.png")):  # as killed behind the last checkpoint
+        os.remove(path("run", name))
+    call("train", "--resume", path("run"), says=["already at step 6 of 6", "larger --steps", "(step 6)"])
+    want(b"<html" in read("run", "report.html") and read("run", "samples", "step-6.png"), "files are missing")
+    want(read("run", "model.safetensors") == model, "the checkpoint was changed")
+    want(rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}")
 
 
 @check

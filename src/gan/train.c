@@ -101,10 +101,16 @@ static int target_find(struct run *r)
                               (uint64_t)r->model.batch);
     if (r->target < 1)
         return clg_fail(&r->device->log, CLG_EINVAL, "the built-in faces never end: say --steps N");
-    if (clg_gan_step_count(r->gan) >= r->target)
-        return clg_fail(&r->device->log, CLG_EINVAL,
-                        "the run is already at step %lld of %lld: say a larger --steps or --epochs",
-                        (long long)clg_gan_step_count(r->gan), (long long)r->target);
+    const int64_t step = clg_gan_step_count(r->gan);
+    const bool complete = p->resume && step == r->target;
+    if (step >= r->target)
+        clg_log_line(&r->device->log, complete ? CLG_LOG_WARNING : CLG_LOG_ERROR,
+                     "the run is already at step %lld of %lld: say a larger --steps or --epochs",
+                     (long long)step, (long long)r->target);
+    if (step >= r->target && !complete)
+        return CLG_EINVAL;
+    if (complete) // its samples and its report may be missing: killed behind the last checkpoint
+        r->saved = step;
     return 0;
 }
 
