@@ -24,21 +24,45 @@ findings() {
     file=$1
     shift
     {
-        ! command -v clang-tidy >/dev/null || clang-tidy --quiet "$file" -- "$@"
-        ! command -v gcc >/dev/null || gcc -fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -c -o /dev/null "$@" "$file"
+        clang-tidy --quiet "$file" -- "$@"
+        gcc -fanalyzer -Wno-analyzer-use-of-uninitialized-value -O1 -c -o /dev/null "$@" "$file"
     } 2>&1 | sed -n "s|^$PWD/||; /: \(error\|warning\): /p"
 }
 
+# known CHECK FILE: the line of analyze.known.
+known() {
+    grep -nF "$2 $1 " tests/analyze.known | cut -d: -f1 | head -n 1
+}
+
+# One file: "known N" for what is on line N of analyze.known, and what is not.
 if [ "${1-}" = --one ]; then
     findings "$2" | while IFS= read -r line; do
-        check=$(echo "$line" | sed 's/.*\[\(-W\)\?\([^],]*\)[^]]*\]$/\2/')
-        grep -qF "$2 $check " tests/analyze.known || echo "$line"
+        number=$(known "$(echo "$line" | sed 's/.*\[\(-W\)\?\([^],]*\)[^]]*\]$/\2/')" "$2")
+        echo "${number:+known }${number:-$line}"
     done
     exit 0
 fi
-# shellcheck disable=SC2046 # names are words
-[ $# -gt 0 ] || set -- $(find src examples -name '*.c' ! -path 'src/python/*' | sort)
-found=$(printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh tests/analyze.sh --one)
+for program in clang-tidy gcc; do
+    if ! command -v $program >/dev/null; then
+        echo "skipped: $program is not here"
+        exit 77
+    fi
+done
+all=
+if [ $# = 0 ]; then
+    all=yes
+    # shellcheck disable=SC2046 # names are words
+    set -- $(find src examples -name '*.c' ! -path 'src/python/*' | sort)
+fi
+said=$(printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh tests/analyze.sh --one)
+found=$(echo "$said" | grep -v '^known ')
+gone= # lines of analyze.known that were not found again
+for number in $(grep -vn '^#' tests/analyze.known | cut -d: -f1); do
+    [ -z "$all" ] || echo "$said" | grep -qx "known $number" ||
+        gone="$gone$(sed -n "${number}p" tests/analyze.known)
+"
+done
 [ -z "$found" ] || echo "$found"
-echo "$# files, $(printf %s "$found" | grep -c '') findings"
-[ -z "$found" ]
+[ -z "$gone" ] || printf 'no longer found, to be taken out of tests/analyze.known:\n%s' "$gone"
+echo "$# files, $(printf %s "$found" | grep -c '') findings, $(echo "$said" | grep -c '^known ') known ones"
+[ -z "$found$gone" ]

@@ -90,7 +90,9 @@ class Sweep:
         calls, wrong = int(report["calls"]), 0
         jobs = [(call, code) for call in range(1, calls + 1, each) for code in codes] if codes else \
                [(call, list(CODES)[i % len(CODES)]) for i, call in enumerate(range(1, calls + 1, each))]
-        for call, code in jobs:
+        for done, (call, code) in enumerate(jobs):
+            if done and done % 100 == 0:
+                print(f"{done} of {len(jobs)} faults, {wrong} not as promised", flush=True)
             fault = self.fault(call, code)
             if fault:
                 wrong += 1
