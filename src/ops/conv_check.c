@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { SPOTS = 48, PERIOD = 1000003 };
-#define FLOATS_MOST ((size_t)48 << 20) // of the three tensors: a larger batch is tried with fewer images
+#define FLOATS_MOST ((size_t)4 << 20) // of the three tensors: a larger batch is tried with fewer images
 
 struct spot {
     struct clg_device *d;
