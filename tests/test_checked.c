@@ -123,6 +123,8 @@ static void test_dropped(void **state)
         captured_has(&log, cases[i % COUNT(cases)].words[1]);
         assert_int_equal(log.lines, cases[i % COUNT(cases)].lines);
         assert_int_equal(log.errors, 0);
+        for (const struct clg_program *p = d->programs; p; p = p->next)
+            assert_non_null(p->program); // what does not compile is forgotten
         clg_device_close(&d);
     }
 }

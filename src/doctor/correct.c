@@ -70,8 +70,7 @@ static const char *advice_of(const struct clg_conv_variant *variant, int status,
     if (variant == &clg_conv_plain)
         return "no result can be trusted where the plainest kernel fails: update the driver, or choose "
                "another device";
-    return status ? "to go on without it: --variant conv=plain, or another variant that is right"
-                  : "clgan goes on without it, by another way that is right; to choose: --variant conv=plain";
+    return "clgan goes on without it, by another way that is right; to choose: --variant conv=plain";
 }
 
 static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *variant,

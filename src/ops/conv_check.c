@@ -236,6 +236,7 @@ static int drop(struct clg_device *d, const struct clg_conv_variant *variant)
     struct clg_checked *c = d->checked;
     if (c->dropped_n < CLG_DROPPED_MOST)
         c->dropped[c->dropped_n++] = variant;
+    clg_programs_forget(d); // what does not compile is not tried by the next recording
     return 1;
 }
 
