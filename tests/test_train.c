@@ -119,6 +119,8 @@ static void test_refusals(void **state)
     p.overwrite = true;
     assert_int_equal(run(p, -1), 0);
     p.resume = in_root("first");
+    assert_int_equal(run(p, -1), 0); // complete: nothing to train
+    p.steps = 1;
     assert_int_equal(run(p, -1), CLG_EINVAL);
     p = to(in_root("none"), 0);
     assert_int_equal(run(p, -1), CLG_EINVAL); // the built-in faces have no epochs
