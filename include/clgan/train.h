@@ -44,8 +44,9 @@ CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *par
                                 const struct clg_log *log);
 
 // Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With
-// resume, gan's params come from the checkpoint and *gan is ignored. A loss that is not finite: CLG_ENUMERIC,
-// and the last good checkpoint stays.
+// resume, gan's params come from the checkpoint and *gan is ignored; a run that is at its last step gets its
+// samples and its report again, without a step, and one behind it is CLG_EINVAL. A loss that is not finite:
+// CLG_ENUMERIC, and the last good checkpoint stays.
 CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
                       const struct clg_train_params *params, clg_train_fn *step, void *user);
 
