@@ -31,8 +31,14 @@ static inline struct guarded guarded(struct clg_shape shape)
 
 static inline struct guarded guarded_of(struct clg_shape shape, const float *values)
 {
-    struct guarded g = guarded(shape);
-    assert_int_equal(clg_tensor_write(test_device(), g.view, values), 0);
+    const struct guarded g = guarded(shape);
+    const size_t n = clg_shape_count(shape);
+    float *all = malloc((n + 2 * GUARD) * sizeof *all);
+    for (int i = 0; i < GUARD; i++)
+        all[i] = all[GUARD + n + (size_t)i] = NAN;
+    memcpy(all + GUARD, values, n * sizeof *values);
+    assert_int_equal(clg_tensor_write(test_device(), g.whole, all), 0); // Oclgrind misses writes at an offset
+    free(all);
     return g;
 }
 
