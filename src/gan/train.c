@@ -162,11 +162,10 @@ static int save_last(struct run *r)
 
 static int step_do(struct run *r)
 {
-    int status = clg_data_next(r->data, r->batch);
-    if (status)
-        return status;
     clg_watch_turn(r->watch, (long long)clg_gan_step_count(r->gan) + 1);
-    status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+    int status = clg_data_next(r->data, r->batch);
+    if (!status)
+        status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
     clg_watch_pause(r->watch);
     return status;
 }

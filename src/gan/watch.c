@@ -52,7 +52,8 @@ static void look(struct clg_watch *w)
     clg_log_line(
         &w->log, CLG_LOG_WARNING,
         "%s %lld takes %.1f s so far, usual are %.2f s: the device may be shared with others, hot and "
-        "throttled, or hung (a display's watchdog then ends the process); waiting on",
+        "throttled, or hung (a display's watchdog then ends the process), or the folder's disk stalls; "
+        "waiting on",
         w->what, w->number, now - w->began, median);
 }
 
