@@ -161,6 +161,20 @@ def damaged_checkpoints_are_refused():
 
 
 # --- two at once ----------------------------------------------------------------------------------
+@check
+def named_pipes_are_not_waited_for():
+    pipe, to = path("pipe.png"), path("x.png")
+    os.mkfifo(pipe)
+    call(*RUN, "--steps", "1", "--out", path("piped"))
+    call("generate", "--model", path("piped", MODEL), "--n", "1", "--out", path("one.png"))
+    model = ["--model", path("piped", MODEL)]
+    for words in (["generate", "--model", pipe, "--out", to], [*RUN, "--steps", "1", "--init", pipe, "--out", path("x")],
+                  ["project", *model, "--picture", pipe, "--grid", to], ["interpolate", *model, "--z", pipe, "--out", to],
+                  ["project", *model, "--picture", path("one.png"), "--mask", pipe, "--grid", to]):
+        done = call(*words, code=4, says=pipe)
+        want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+
+
 def endless(*words, env=None):
     """A run without end that has done a step, and the file of what it says."""
     said = path("said")

@@ -103,34 +103,56 @@ void clg_file_remove_parts(const char *folder, const char *prefix)
         closedir(dir);
 }
 
+// Not blocking: opening a named pipe would wait for its writer.
+int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+    if (!fstat(fd, facts) && S_ISREG(facts->st_mode))
+        return fd;
+    close(fd);
+    return clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
+}
+
+size_t clg_file_prefix(int fd, void *bytes, size_t n)
+{
+    size_t have = 0;
+    while (have < n) {
+        const ssize_t got = pread(fd, (char *)bytes + have, n - have, (off_t)have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    return have;
+}
+
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log)
 {
     *content = NULL;
     *size = 0;
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
-    int status = 0;
     struct stat facts;
-    if (fstat(fileno(stream), &facts) || !S_ISREG(facts.st_mode)) {
-        status = clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
-    } else if ((uint64_t)facts.st_size > limit) {
-        status = clg_fail(log, CLG_EFORMAT, "%s is too large: %lld bytes, at most %zu expected", path,
-                          (long long)facts.st_size, limit);
-    } else if (!(*content = malloc((size_t)facts.st_size + 1))) {
-        status = clg_fail(log, CLG_ENOMEM, "out of memory reading %s (%lld bytes)", path,
-                          (long long)facts.st_size);
+    const int fd = clg_file_open(path, &facts, log);
+    if (fd < 0)
+        return fd;
+    int status = 0;
+    const size_t bytes = (size_t)facts.st_size;
+    if (bytes > limit)
+        status = clg_fail(log, CLG_EFORMAT, "%s is too large: %zu bytes, at most %zu expected", path, bytes,
+                          limit);
+    else if (!(*content = malloc(bytes + 1)))
+        status = clg_fail(log, CLG_ENOMEM, "out of memory reading %s (%zu bytes)", path, bytes);
+    else if (clg_file_prefix(fd, *content, bytes) != bytes)
+        status = clg_fail(log, CLG_EIO, "cannot read %s: it ended early", path);
+    close(fd);
+    if (!status) {
+        (*content)[bytes] = 0;
+        *size = bytes;
     } else {
-        *size = fread(*content, 1, (size_t)facts.st_size, stream);
-        (*content)[*size] = 0;
-        if (*size != (size_t)facts.st_size)
-            status = clg_fail(log, CLG_EIO, "cannot read %s: it ended early", path);
-    }
-    fclose(stream);
-    if (status) {
         free(*content);
         *content = NULL;
-        *size = 0;
     }
     return status;
 }
@@ -138,14 +160,12 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
 int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log)
 {
     *content = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
-    int status = 0;
     struct stat facts;
-    if (fstat(fd, &facts) || !S_ISREG(facts.st_mode)) {
-        status = clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
-    } else if (facts.st_size < 1) {
+    const int fd = clg_file_open(path, &facts, log);
+    if (fd < 0)
+        return fd;
+    int status = 0;
+    if (facts.st_size < 1) {
         status = clg_fail(log, CLG_EFORMAT, "%s is empty", path);
     } else {
         void *memory = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -4,6 +4,7 @@
 
 #include <clgan/base.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 // A file being written under a temporary name beside `path`. commit syncs and renames it; abort removes it.
 struct clg_file {
@@ -16,6 +17,11 @@ void clg_file_abort(struct clg_file *file); // closes and removes; harmless when
 
 // Removes what killed processes left of files with names from `prefix` on that they were writing to `folder`.
 void clg_file_remove_parts(const char *folder, const char *prefix);
+
+// A regular file to be read, which the caller closes, and what stat tells of it; nothing else is waited for or
+// read. Negative: an error.
+int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log);
+size_t clg_file_prefix(int fd, void *bytes, size_t n); // its first bytes, up to n: how many there are
 
 // The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.
 int clg_file_read(const char *path, size_t limit, char **content, size_t *size, const struct clg_log *log);

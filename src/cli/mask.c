@@ -2,8 +2,10 @@
 #include "mask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // --- built-in ----------------------------------------------------------------------------------
 // Is the pixel hidden? u, v: 0..1 across and down.
@@ -63,13 +65,13 @@ static bool built_in_fill(const char *name, float *weight, int size, uint64_t se
 static int png_size(const char *path, uint32_t size[2], const struct clg_log *log)
 {
     uint8_t head[24];
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // no waiting for a named pipe's writer
+    if (file < 0)
         return cli_fail(log, CLG_EIO, "cannot read %s: %s; a mask is a PNG file, or one of %s", path,
                         strerror(errno), CLI_MASKS);
-    const size_t got = fread(head, 1, sizeof head, file);
-    fclose(file);
-    if (got < sizeof head || memcmp(head, "\x89PNG\r\n\x1a\n", 8))
+    const ssize_t got = read(file, head, sizeof head);
+    close(file);
+    if (got < (ssize_t)sizeof head || memcmp(head, "\x89PNG\r\n\x1a\n", 8))
         return cli_fail(log, CLG_EFORMAT, "%s is no PNG file, which a mask must be", path);
     for (int i = 0; i < 2; i++) {
         const uint8_t *at = head + 16 + 4 * i;

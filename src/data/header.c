@@ -1,13 +1,11 @@
 // What a picture's header says: its kind and size, found without decoding anything.
 #include "data/picture.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FIRST_READ = 4096, LONGEST_READ = 8 << 20 };
@@ -116,20 +114,6 @@ static enum parse any_parse(const uint8_t *bytes, size_t n, struct clg_picture_h
     return REFUSED;
 }
 
-static size_t read_prefix(int fd, uint8_t *bytes, size_t n)
-{
-    size_t have = 0;
-    while (have < n) {
-        ssize_t got = pread(fd, bytes + have, n - have, (off_t)have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        have += (size_t)got;
-    }
-    return have;
-}
-
 // The second, long read: photographs can carry thumbnails and colour profiles in front of the frame header.
 static enum parse long_parse(int fd, struct clg_picture_header *header, const char **reason)
 {
@@ -142,19 +126,20 @@ static enum parse long_parse(int fd, struct clg_picture_header *header, const ch
         *reason = "no memory for its header";
         return REFUSED;
     }
-    enum parse status = any_parse(bytes, read_prefix(fd, bytes, size), header, reason);
+    enum parse status = any_parse(bytes, clg_file_prefix(fd, bytes, size), header, reason);
     free(bytes);
     return status;
 }
 
 int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat facts;
+    const int fd = clg_file_open(path, &facts, log);
     if (fd < 0)
-        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+        return fd;
     uint8_t bytes[FIRST_READ];
     const char *reason = NULL;
-    size_t n = read_prefix(fd, bytes, sizeof bytes);
+    size_t n = clg_file_prefix(fd, bytes, sizeof bytes);
     enum parse status = any_parse(bytes, n, header, &reason);
     if (status == NEEDS_MORE && n == sizeof bytes)
         status = long_parse(fd, header, &reason);

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +56,8 @@ int clg_history_read(struct clg_history *history, const char *out, const struct 
     char path[4096], *text;
     size_t size;
     snprintf(path, sizeof path, "%s/metrics.csv", out);
-    FILE *present = fopen(path, "rb");
-    if (!present && errno == ENOENT)
+    if (!clg_file_exists(path))
         return 0;
-    if (present)
-        fclose(present);
     int status = clg_file_read(path, size_limit, &text, &size, log);
     if (status)
         return status;
