@@ -95,8 +95,8 @@ static int convolve(struct clg_device *d, double *error)
     return convolve_as(d, false, error);
 }
 
-// How many lines are said over the two first convolutions, the variants that are left out (wrong, or failing),
-// and whether the result is right all the same.
+// How many lines are said over the two first convolutions, the variants that are left out (wrong, or
+// failing), and whether the result is right all the same.
 static void test_dropped(void **state)
 {
     (void)state;
