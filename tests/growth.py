@@ -59,7 +59,7 @@ def main():
         print(f"FAIL  `{' '.join(words)}` gave {process.returncode}, see {path('said')}")
         return 1
     if not os.path.exists(path("report")):
-        print("skipped: the ICD loader did not load the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
+        print("skipped: the ICD loader did not take the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
         return 77
     with open(path("report"), encoding="utf-8") as file:
         alive = {line.rsplit(None, 1)[0]: int(line.rsplit(None, 1)[1]) for line in file if line.startswith("alive")}

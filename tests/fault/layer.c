@@ -261,7 +261,7 @@ static cl_int CL_API_CALL kernel_group_info(cl_kernel k, cl_device_id d, cl_kern
 __attribute__((destructor)) static void report(void)
 {
     const char *path = getenv("FAULT_REPORT");
-    FILE *file = path ? fopen(path, "w") : NULL;
+    FILE *file = path && next ? fopen(path, "w") : NULL; // next: the loader took the layer
     if (!file)
         return;
     fprintf(file, "calls %ld\nfailed %s\n", atomic_load(&calls), failed);
@@ -310,5 +310,23 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     ours.clGetDeviceInfo = device_info, ours.clGetKernelWorkGroupInfo = kernel_group_info;
     *layer = &ours;
     *entries_ret = sizeof ours / sizeof(void *);
+    return CL_SUCCESS;
+}
+
+// Khronos's loader from 2025 on asks for these instead. No property is known here.
+CL_API_ENTRY cl_int CL_API_CALL clInitLayerWithProperties(cl_uint entries, const cl_icd_dispatch *target,
+                                                          cl_uint *entries_ret, const cl_icd_dispatch **layer,
+                                                          const cl_ulong *properties);
+CL_API_ENTRY cl_int CL_API_CALL clInitLayerWithProperties(cl_uint entries, const cl_icd_dispatch *target,
+                                                          cl_uint *entries_ret, const cl_icd_dispatch **layer,
+                                                          const cl_ulong *properties)
+{
+    (void)properties;
+    return clInitLayer(entries, target, entries_ret, layer);
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clDeinitLayer(void);
+CL_API_ENTRY cl_int CL_API_CALL clDeinitLayer(void)
+{
     return CL_SUCCESS;
 }

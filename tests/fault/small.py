@@ -62,7 +62,7 @@ def main():
     probe = os.path.join(TEMP, "probe")
     clgan({"FAULT_REPORT": probe}, "devices")
     if not os.path.exists(probe):
-        print("skipped: the ICD loader did not load the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
+        print("skipped: the ICD loader did not take the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
         return 77
     whole_status, whole = losses({})
     if whole_status:

@@ -82,7 +82,7 @@ class Sweep:
     def run(self, each, codes):
         status, said, report, self.whole = self.train("whole")
         if status == 0 and not report:
-            print("skipped: the ICD loader did not load the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
+            print("skipped: the ICD loader did not take the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
             return 77
         if status != 0 or len(self.whole) != 4 or any(v != "0" for k, v in report.items() if k.startswith("alive")):
             print(f"the run without a fault: exit code {status}, {sorted(self.whole)}, {report}\n{said[-1500:]}")
