@@ -10,6 +10,15 @@
 
 static const char common_file[] = "common.cl"; // stands before every other file
 
+static void program_free(struct clg_program *p)
+{
+    if (p->program)
+        clReleaseProgram(p->program);
+    free(p->file);
+    free(p->options);
+    free(p);
+}
+
 int clg_program_get(struct clg_device *d, const char *file, const char *options, struct clg_program **program)
 {
     struct clg_program **at = &d->programs; // new ones go to the end: built in the order of first use
@@ -25,11 +34,8 @@ int clg_program_get(struct clg_device *d, const char *file, const char *options,
         p->options = strdup(options);
     }
     if (!p || !p->file || !p->options) {
-        if (p) {
-            free(p->file);
-            free(p->options);
-        }
-        free(p);
+        if (p)
+            program_free(p);
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory for %s", file);
     }
     *at = *program = p;
@@ -216,15 +222,6 @@ void clg_programs_build_all(struct clg_device *d)
     }
     if (d->params.progress && total)
         d->params.progress(d->params.progress_user, "kernels", total, total);
-}
-
-static void program_free(struct clg_program *p)
-{
-    if (p->program)
-        clReleaseProgram(p->program);
-    free(p->file);
-    free(p->options);
-    free(p);
 }
 
 void clg_programs_forget(struct clg_device *d)

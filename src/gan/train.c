@@ -102,16 +102,15 @@ static int target_find(struct run *r)
     if (r->target < 1)
         return clg_fail(&r->device->log, CLG_EINVAL, "the built-in faces never end: say --steps N");
     const int64_t step = clg_gan_step_count(r->gan);
-    const bool complete = p->resume && step == r->target;
-    if (step >= r->target)
-        clg_log_line(&r->device->log, complete ? CLG_LOG_WARNING : CLG_LOG_ERROR,
-                     "the run is already at step %lld of %lld: say a larger --steps or --epochs",
-                     (long long)step, (long long)r->target);
-    if (step >= r->target && !complete)
-        return CLG_EINVAL;
-    if (complete) // its samples and its report may be missing: killed behind the last checkpoint
-        r->saved = step;
-    return 0;
+    if (step < r->target)
+        return 0;
+    const bool complete =
+        p->resume && step == r->target; // killed behind the last checkpoint, it may lack files
+    clg_log_line(&r->device->log, complete ? CLG_LOG_WARNING : CLG_LOG_ERROR,
+                 "the run is already at step %lld of %lld: say a larger --steps or --epochs", (long long)step,
+                 (long long)r->target);
+    r->saved = step;
+    return complete ? 0 : CLG_EINVAL;
 }
 
 // What can be done without: a file that cannot be written (a full disk) does not end the run.

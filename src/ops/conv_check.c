@@ -202,17 +202,13 @@ static void told_line(void *user, enum clg_log_level level, const char *line)
         snprintf(told->text, sizeof told->text, "%s", line);
 }
 
-// A driver's passing fault is no reason to compute in another way: what fails is tried once more.
-static int try_twice(struct clg_device *d, const struct clg_conv_job *job,
-                     const struct clg_conv_variant *variant, double *error, struct told *told)
+static int try_once(struct clg_device *d, const struct clg_conv_job *job,
+                    const struct clg_conv_variant *variant, double *error, struct told *told)
 {
-    int status = 0;
     told->log = d->log;
+    told->text[0] = 0;
     d->log = (struct clg_log){told_line, told};
-    for (int i = 0; i == 0 || (i == 1 && status && status != CLG_ENOMEM); i++) {
-        told->text[0] = 0;
-        status = clg_conv_spot(d, job, variant, error);
-    }
+    const int status = clg_conv_spot(d, job, variant, error);
     d->log = told->log;
     return status;
 }
@@ -267,7 +263,9 @@ static int judge(struct clg_device *d, const struct clg_conv_job *job, const str
     struct told told;
     double error;
     const bool only = forced || variant == &clg_conv_plain;
-    int status = try_twice(d, job, variant, &error, &told);
+    int status = try_once(d, job, variant, &error, &told);
+    if (status && status != CLG_ENOMEM) // a driver's passing fault is no reason to compute in another way
+        status = try_once(d, job, variant, &error, &told);
     if (status == CLG_ENOMEM)
         return 0; // no room to try it: unseen
     if (status && !only)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The fuzz targets with libFuzzer: run.sh --long [--runs N] [--seconds S] [NAME...]
+# The fuzz targets with libFuzzer: run.sh [--runs N] [--seconds S] [NAME...]
 # Builds them with clang in build-fuzz and runs each, two at a time, until N runs (5 million) or S seconds (3600) have
 # passed, whichever is first; a line for each. What was found interesting is kept in build-fuzz/corpus, from where the
 # next start goes on; an input that fails is kept as build-fuzz/crash-NAME-...
@@ -8,7 +8,6 @@ cd "$(dirname "$0")/../.." || exit 1
 runs=5000000 seconds=3600
 while [ $# -gt 0 ]; do
     case $1 in
-    --long) shift ;;
     --runs)
         runs=$2
         shift 2
