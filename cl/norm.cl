@@ -102,20 +102,60 @@ ROWS_KERNEL void norm_stats(__global const float *x_, ulong x0, __global float *
         STOREC(select(old, new, isfinite(new)), running);                               \
     } while (0)
 
-__kernel void norm_merge(__global const float *x_, ulong x0, __global const float *parts_, ulong parts0, int rows,
-                         int block, int blocks, float eps, float momentum, __global float *save_mean_,
-                         ulong save_mean0, __global float *save_inv_, ulong save_inv0, __global float *running_mean_,
-                         ulong running_mean0, __global float *running_var_, ulong running_var0)
+// The merges of the blocks: a work-group takes COLUMNS vectors of channels with LANES work-items each. Every lane merges
+// its blocks one by one, then lanes merge by pairs, so that rounding grows with the logarithm of the blocks.
+#define MERGE_KERNEL __kernel __attribute__((reqd_work_group_size(COLUMNS, LANES, 1)))
+#define MERGED (C / CV)
+#define SLOT(lane) ((lane) * COLUMNS + get_local_id(0))
+
+// Merges the statistics of n2 more rows into those of n (Chan et al. 1983).
+void moments_merge(float *n, cv *mean, cv *squares, float n2, cv mean2, cv squares2)
 {
-    const int c = get_global_id(0) * CV;
-    __global const float *means = AT(parts) + c, *squares = AT(parts) + (ulong)blocks * C + c;
-    cv mean = 0.0f, sum = 0.0f;
-    for (int b = 0; b < blocks; b++) {
-        const float before = b * block, n = min(block, rows - b * block), share = n / (before + n);
-        const cv delta = LOADC(means + (ulong)b * C) - mean;
-        mean += delta * share;
-        sum += LOADC(squares + (ulong)b * C) + delta * delta * (before * share);
+    const float before = *n, both = before + n2;
+    if (both == 0.0f)
+        return;
+    const float share = n2 / both;
+    const cv delta = mean2 - *mean;
+    *n = both;
+    *mean += delta * share;
+    *squares += squares2 + delta * delta * (before * share);
+}
+
+// Leaves the statistics of all rows in lane 0.
+void moments_merge_lanes(float *n, cv *mean, cv *squares, __local float *ns, __local cv *means, __local cv *all_squares)
+{
+    const int lane = get_local_id(1);
+    for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
+        ns[SLOT(lane)] = *n;
+        means[SLOT(lane)] = *mean;
+        all_squares[SLOT(lane)] = *squares;
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane < half_lanes) {
+            const int other = SLOT(lane + half_lanes);
+            moments_merge(n, mean, squares, ns[other], means[other], all_squares[other]);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
     }
+}
+
+MERGE_KERNEL void norm_merge(__global const float *x_, ulong x0, __global const float *parts_, ulong parts0, int rows,
+                             int block, int blocks, float eps, float momentum, __global float *save_mean_,
+                             ulong save_mean0, __global float *save_inv_, ulong save_inv0,
+                             __global float *running_mean_, ulong running_mean0, __global float *running_var_,
+                             ulong running_var0)
+{
+    __local float ns[LANES * COLUMNS];
+    __local cv means_of[LANES * COLUMNS], squares_of[LANES * COLUMNS];
+    const int vector = get_global_id(0), c = vector * CV;
+    __global const float *means = AT(parts) + c, *squares = AT(parts) + (ulong)blocks * C + c;
+    float n = 0.0f;
+    cv mean = 0.0f, sum = 0.0f;
+    for (int b = get_local_id(1); b < blocks && vector < MERGED; b += LANES)
+        moments_merge(&n, &mean, &sum, min(block, rows - b * block), LOADC(means + (ulong)b * C),
+                      LOADC(squares + (ulong)b * C));
+    moments_merge_lanes(&n, &mean, &sum, ns, means_of, squares_of);
+    if (get_local_id(1) > 0 || vector >= MERGED)
+        return;
     mean += LOADC(AT(x) + c);
     STOREC(mean, AT(save_mean) + c);
     STOREC(1.0f / sqrt(sum / (float)rows + eps), AT(save_inv) + c);
@@ -194,16 +234,29 @@ ROWS_KERNEL void norm_backward_sums(__global const float *x_, ulong x0, __global
 }
 
 // sums [2][C] for norm_backward_data; dgamma and dbeta get them too where wanted.
-__kernel void norm_backward_merge(__global const float *parts_, ulong parts0, int blocks, __global float *sums_,
-                                  ulong sums0, __global float *dgamma_, ulong dgamma0, __global float *dbeta_,
-                                  ulong dbeta0, int want_gamma, int want_beta, int accumulate)
+MERGE_KERNEL void norm_backward_merge(__global const float *parts_, ulong parts0, int blocks, __global float *sums_,
+                                      ulong sums0, __global float *dgamma_, ulong dgamma0, __global float *dbeta_,
+                                      ulong dbeta0, int want_gamma, int want_beta, int accumulate)
 {
-    const int c = get_global_id(0) * CV;
+    __local cv sum_of[LANES * COLUMNS], product_of[LANES * COLUMNS];
+    const int vector = get_global_id(0), c = vector * CV, lane = get_local_id(1);
     cv sum = 0.0f, product = 0.0f;
-    for (int b = 0; b < blocks; b++) {
+    for (int b = lane; b < blocks && vector < MERGED; b += LANES) {
         sum += LOADC(AT(parts) + (ulong)b * C + c);
         product += LOADC(AT(parts) + (ulong)(blocks + b) * C + c);
     }
+    for (int half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
+        sum_of[SLOT(lane)] = sum;
+        product_of[SLOT(lane)] = product;
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane < half_lanes) {
+            sum += sum_of[SLOT(lane + half_lanes)];
+            product += product_of[SLOT(lane + half_lanes)];
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    if (lane > 0 || vector >= MERGED)
+        return;
     STOREC(sum, AT(sums) + c);
     STOREC(product, AT(sums) + C + c);
     if (want_beta)

@@ -51,7 +51,7 @@ static const struct {
     {"fill", {"element.cl", "put(value,", "put(value + 1e-6f,"}},
     {"fill",
      {"element.cl", "i + l < end; l++)\n        p[i + l]", "i + l < end + 1; l++)\n        p[i + l]"}},
-    {"copy", {"element.cl", "put(get(AT(x), i, end), AT(y)", "put(get(AT(x), first, end), AT(y)"}},
+    {"copy", {"element.cl", "put(get(AT(x), i, end), AT(y)", "put(get(AT(x), i - i % (2 * VF), end), AT(y)"}},
     {"copy", {"element.cl", "i + l < end ? p[i + l]", "i + l + 1 < end ? p[i + l]"}},
     {"axpy", {"element.cl", "+ a * get", "- a * get"}},
     {"scale", {"element.cl", "put(a * get", "put(a + get"}},

@@ -9,23 +9,43 @@
 enum {
     CPU_WIDTH = 2048, // channels that a CPU's work-item takes at most: a multiple of every vector
     CPU_PASS = 16384, // floats that it writes
+    BLOCKS_MAX = 256,
 };
 
 // How x [rows][c] is cut: vectors of cv channels; for sums blocks of rows, for the passes that write x's like
-// shorter ones.
+// shorter ones. The sums of the blocks are merged by work-groups of columns (vectors of channels) x lanes.
 struct cut {
-    int rows, c, cv, width, block, blocks, pass_block;
-    char options[96];
+    int rows, c, cv, width, block, blocks, pass_block, columns, lanes;
+    char options[128];
 };
 
-// Blocks: enough of them for the device, few enough to merge quickly. A CPU's work-item takes whole rows, and
-// where it writes a few pages of them.
+// The most blocks of rows for this device: enough to keep it busy, few enough to merge quickly.
+static int blocks_wanted(const struct clg_device *d, int c)
+{
+    const int64_t units = d->info.compute_units;
+    const int64_t wanted = d->info.type == CLG_DEVICE_CPU ? 4 * units : 1024 * units / c;
+    return (int)(wanted < 1 ? 1 : wanted > BLOCKS_MAX ? BLOCKS_MAX : wanted);
+}
+
+// Lanes depend on the blocks wanted, not on those there are, so that layers of equal channels share a
+// program. A GPU reads neighbouring channels together.
+static void cut_merge(const struct clg_device *d, int wanted, struct cut *cut)
+{
+    const bool cpu = d->info.type == CLG_DEVICE_CPU;
+    const int each = cpu ? 16 : 8; // blocks that a lane merges one by one
+    const size_t most = d->info.max_work_group;
+    cut->columns = !cpu && most >= 8 ? 8 : 1;
+    cut->lanes = 1;
+    while (cut->lanes * each < wanted && (size_t)(cut->columns * cut->lanes * 2) <= most)
+        cut->lanes *= 2;
+}
+
+// A CPU's work-item takes whole rows, and where it writes a few pages of them.
 static void cut_rows(struct clg_device *d, struct cut *cut)
 {
     const bool cpu = d->info.type == CLG_DEVICE_CPU;
-    const int units = (int)d->info.compute_units;
-    int wanted = cpu ? 4 * units : units * 1024 / (cut->c > 1 ? cut->c : 1);
-    wanted = wanted < 1 ? 1 : wanted > 256 ? 256 : wanted;
+    const int wanted = blocks_wanted(d, cut->c);
+    cut_merge(d, wanted, cut);
     cut->block = clg_divide_up(cut->rows, wanted);
     cut->blocks = clg_divide_up(cut->rows, cut->block);
     cut->pass_block = cpu ? clg_divide_up(CPU_PASS, cut->c) : 1;
@@ -41,7 +61,8 @@ static struct cut cut_of(struct clg_device *d, struct clg_shape s)
         cut.cv = cut.cv > 4 ? cut.cv / 2 : 1;
     cut.width = !cpu ? 1 : s.c < CPU_WIDTH ? s.c : CPU_WIDTH;
     cut_rows(d, &cut);
-    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DW=%d", cut.c, cut.cv, cut.width);
+    snprintf(cut.options, sizeof cut.options, " -DC=%d -DCV=%d -DW=%d -DCOLUMNS=%d -DLANES=%d", cut.c, cut.cv,
+             cut.width, cut.columns, cut.lanes);
     return cut;
 }
 
@@ -66,6 +87,16 @@ static struct clg_launch over_channels(const char *kernel, const struct cut *cut
 {
     struct clg_launch l = launch_of(kernel, cut);
     l.global[0] = (size_t)(cut->c / cut->cv);
+    return l;
+}
+
+// Merges the sums of the blocks: a work-group for each `columns` vectors of channels.
+static struct clg_launch over_blocks(const char *kernel, const struct cut *cut)
+{
+    struct clg_launch l = launch_of(kernel, cut);
+    l.global[0] = (size_t)(cut->c / cut->cv);
+    l.global[1] = l.local[1] = (size_t)cut->lanes;
+    l.local[0] = (size_t)cut->columns;
     return l;
 }
 
@@ -116,7 +147,7 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     status = clg_launch(d, &stats, stats_args, 5);
     if (status)
         return status;
-    struct clg_launch merge = over_channels("norm_merge", &cut);
+    struct clg_launch merge = over_blocks("norm_merge", &cut);
     struct clg_arg merge_args[] = {CLG_T(x),
                                    CLG_T(parts),
                                    CLG_I(cut.rows),
@@ -182,7 +213,7 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
     status = clg_launch(d, &first, first_args, sizeof first_args / sizeof *first_args);
     if (status)
         return status;
-    struct clg_launch merge = over_channels("norm_backward_merge", &cut);
+    struct clg_launch merge = over_blocks("norm_backward_merge", &cut);
     struct clg_arg merge_args[] = {CLG_T(parts),
                                    CLG_I(cut.blocks),
                                    CLG_T(sums),

@@ -1,9 +1,12 @@
-// An OpenCL layer that makes one call fail, fakes a smaller device, and counts what is not released. Loaded
-// by the ICD loader (OPENCL_LAYERS=libfault.so); told what to do by the environment:
-//   FAULT_AT=N FAULT_CODE=-5   the N-th call of those that may fail (from 1) returns that code and does
-//   nothing FAULT_GROUP, FAULT_LOCAL, FAULT_ALLOC   largest work-group, local memory and allocation in bytes:
-//   told and enforced FAULT_VENDOR=TEXT FAULT_GPU=1           the device's vendor and name; it says that it
-//   is a GPU FAULT_REPORT=FILE          at the end: "calls N", "failed NAME", "alive KIND COUNT"
+// An OpenCL layer that makes one call fail, fakes another device, and counts objects that are not released.
+// The ICD loader loads it (OPENCL_LAYERS=libfault.so); the environment says what it does:
+//
+//   FAULT_AT=N FAULT_CODE=-5              the N-th call that may fail (from 1) returns this code and does nothing
+//   FAULT_GROUP, FAULT_LOCAL, FAULT_ALLOC the largest work-group, local memory and allocation (bytes), enforced
+//   FAULT_UNITS=N                         reports N compute units
+//   FAULT_VENDOR=TEXT                     reports this vendor and name
+//   FAULT_GPU=1                           reports a GPU
+//   FAULT_REPORT=FILE                     at exit: "calls N", "failed NAME", "alive KIND COUNT"
 #include <CL/cl_layer.h>
 
 #include <stdatomic.h>
@@ -15,7 +18,7 @@
 static struct _cl_icd_dispatch ours;
 static const cl_icd_dispatch *next;
 
-static long fault_at, group_most, local_most, allocation_most;
+static long fault_at, group_most, local_most, allocation_most, units;
 static cl_int fault_code;
 static const char *vendor;
 static bool gpu;
@@ -240,6 +243,10 @@ static cl_int CL_API_CALL device_info(cl_device_id d, cl_device_info what, size_
         break;
     case CL_DEVICE_LOCAL_MEM_SIZE: shrink_ulong(value, local_most); break;
     case CL_DEVICE_MAX_MEM_ALLOC_SIZE: shrink_ulong(value, allocation_most); break;
+    case CL_DEVICE_MAX_COMPUTE_UNITS:
+        if (units)
+            *(cl_uint *)value = (cl_uint)units;
+        break;
     case CL_DEVICE_TYPE:
         if (gpu)
             *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
@@ -294,7 +301,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     next = target;
     fault_at = number_of("FAULT_AT"), fault_code = (cl_int)number_of("FAULT_CODE");
     group_most = number_of("FAULT_GROUP"), local_most = number_of("FAULT_LOCAL");
-    allocation_most = number_of("FAULT_ALLOC"), vendor = getenv("FAULT_VENDOR"), gpu = number_of("FAULT_GPU");
+    allocation_most = number_of("FAULT_ALLOC"), units = number_of("FAULT_UNITS");
+    vendor = getenv("FAULT_VENDOR"), gpu = number_of("FAULT_GPU");
     ours = *target;
     ours.clCreateContext = create_context, ours.clCreateCommandQueue = create_queue;
     ours.clCreateBuffer = create_buffer, ours.clCreateProgramWithSource = create_source;
