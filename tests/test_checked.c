@@ -129,6 +129,26 @@ static void test_dropped(void **state)
     }
 }
 
+// However many variants are left out, each stays so: a table that were full would pick one of them for ever.
+static void test_many_dropped(void **state)
+{
+    (void)state;
+    struct clg_conv_variant variants[100] = {{0}};
+    char names[COUNT(variants)][16];
+    struct captured log;
+    struct clg_device *d = opened((struct clg_device_params){0}, &log);
+    for (size_t i = 0; i < COUNT(variants); i++) {
+        snprintf(names[i], sizeof names[i], "other %zu", i);
+        variants[i].name = names[i];
+        assert_false(clg_checked_dropped(d, &variants[i]));
+        assert_int_equal(clg_checked_drop(d, &variants[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT(variants); i++)
+        assert_true(clg_checked_dropped(d, &variants[i]));
+    assert_false(clg_checked_dropped(d, &clg_conv_plain));
+    clg_device_close(&d);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -229,6 +249,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_dropped), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_remembered), cmocka_unit_test(test_spots)};
+                                       cmocka_unit_test(test_remembered), cmocka_unit_test(test_spots),
+                                       cmocka_unit_test(test_many_dropped)};
     return cmocka_run_group_tests_name("checked", tests, set_up, tear_down);
 }

@@ -70,6 +70,9 @@ CLG_API int clg_picture_grid_size(int n, int size, int columns, int *w, int *h);
 CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, int columns,
                               uint8_t *grid);
 
+// n pixels 0..255 to the values -1..1 that nets take, as training does: (p - 127.5) / 127.5.
+CLG_API void clg_picture_values(const uint8_t *pixels, size_t n, float *values);
+
 // Values -1..1, as nets draw them, to pixels 0..255: rounded, cut off at the ends; not a number becomes 0.
 CLG_API void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels);
 

@@ -207,7 +207,7 @@ int cmd_arithmetic(int argc, char **argv)
         close_all(&a);
         cli_progress_end(&progress, true);
         if (!status && where.profile)
-            status = clg_device_profile_print(device, stdout);
+            status = clg_device_profile_print(device, stderr);
         clg_device_close(&device);
         code = cli_exit_code(status);
     }

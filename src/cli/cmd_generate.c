@@ -206,7 +206,7 @@ int cmd_generate(int argc, char **argv)
         status = generate(device, &options, cli_was_given(&given, "n"), &log, &progress);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
-        status = clg_device_profile_print(device, stdout);
+        status = clg_device_profile_print(device, stderr);
     clg_device_close(&device);
     return cli_exit_code(status);
 }

@@ -229,7 +229,7 @@ int cmd_inspect(int argc, char **argv)
         status = inspect(&in, &given);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
-        status = clg_device_profile_print(in.device, stdout);
+        status = clg_device_profile_print(in.device, stderr);
     clg_device_close(&in.device);
     return cli_exit_code(status);
 }

@@ -266,7 +266,7 @@ int cmd_interpolate(int argc, char **argv)
         status = interpolate(device, &options, &log, &progress);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
-        status = clg_device_profile_print(device, stdout);
+        status = clg_device_profile_print(device, stderr);
     clg_device_close(&device);
     return cli_exit_code(status);
 }

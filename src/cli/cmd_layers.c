@@ -180,7 +180,7 @@ int cmd_layers(int argc, char **argv)
         status = layers_show(device, &options, pixels, &log, &progress);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
-        status = clg_device_profile_print(device, stdout);
+        status = clg_device_profile_print(device, stderr);
     clg_device_close(&device);
     free(pixels);
     return cli_exit_code(status);

@@ -361,7 +361,7 @@ int cmd_project(int argc, char **argv)
         status = project(device, &p, cli_was_given(&given, "crop"));
     cli_progress_end(&progress, true);
     if (!status && where.profile)
-        status = clg_device_profile_print(device, stdout);
+        status = clg_device_profile_print(device, stderr);
     clg_device_close(&device);
     return cli_exit_code(status);
 }

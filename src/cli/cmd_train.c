@@ -143,10 +143,10 @@ static void print_results(const struct run *run, bool stopped)
 
 static int print_profile(const struct run *run, struct clg_device *device)
 {
-    putchar('\n');
-    int status = clg_device_profile_print(device, stdout);
+    fputc('\n', stderr);
+    int status = clg_device_profile_print(device, stderr);
     if (!status)
-        printf("loader: %.0f images/s; the run waited %.2f s for it\n", run->last.loader_images_per_s,
+        fprintf(stderr, "loader: %.0f images/s; the run waited %.2f s for it\n", run->last.loader_images_per_s,
                run->last.loader_waited_s);
     return status;
 }

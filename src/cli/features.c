@@ -44,8 +44,8 @@ int cli_data_values(const struct clg_pictures *pictures, const int *which, int n
     if (!pixels)
         return cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures", n);
     int status = clg_pictures_load(pictures, which, n, params->size, params->channels, pixels);
-    for (size_t i = 0; i < count && !status; i++)
-        values[i] = ((float)pixels[i] - 127.5f) / 127.5f;
+    if (!status)
+        clg_picture_values(pixels, count, values);
     free(pixels);
     return status;
 }

@@ -26,8 +26,8 @@ static int values_load(struct cli_pictures *p, const struct clg_gan_params *para
     for (int i = 0; i < p->n && !status; i++) {
         const int which = p->first + i;
         status = clg_pictures_load(p->all, &which, 1, params->size, params->channels, pixels);
-        for (size_t k = 0; k < one && !status; k++)
-            p->values[(size_t)i * one + k] = (float)pixels[k] / 127.5f - 1;
+        if (!status)
+            clg_picture_values(pixels, one, p->values + (size_t)i * one);
     }
     free(pixels);
     return status;

@@ -46,6 +46,12 @@ void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, in
     }
 }
 
+void clg_picture_values(const uint8_t *pixels, size_t n, float *values)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = (pixels[i] - 127.5f) / 127.5f;
+}
+
 void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels)
 {
     for (size_t i = 0; i < n; i++) {

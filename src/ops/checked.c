@@ -64,7 +64,7 @@ static int entry_get(struct clg_device *d, uint64_t hash)
         c = d->checked = larger;
     }
     c->entries[c->n].hash = hash;
-    c->entries[c->n].right = false;
+    c->entries[c->n].state = CLG_CHECKED_MET;
     return c->n++;
 }
 
@@ -82,7 +82,7 @@ static void file_read(struct clg_device *d)
         const uint64_t hash = strtoull(line, &end, 16);
         const int at = next - line == LINE && end == line + LINE - 1 ? entry_get(d, hash) : -1;
         if (at >= 0)
-            d->checked->entries[at].right = true;
+            d->checked->entries[at].state = CLG_CHECKED_RIGHT;
     }
     free(text);
 }
@@ -98,7 +98,7 @@ bool clg_checked_right(struct clg_device *d, const char *what)
 {
     const struct clg_checked *c = table_of(d);
     const int at = c ? entry_find(c, hash_of(what)) : -1;
-    return at >= 0 && c->entries[at].right;
+    return at >= 0 && c->entries[at].state == CLG_CHECKED_RIGHT;
 }
 
 void clg_checked_pending(struct clg_device *d, const char *what)
@@ -117,9 +117,9 @@ void clg_checked_add(struct clg_device *d, const char *what)
     const uint64_t hash = hash_of(what);
     char path[4096];
     const int at = table_of(d) ? entry_get(d, hash) : -1;
-    if (at < 0 || d->checked->entries[at].right)
+    if (at < 0 || d->checked->entries[at].state == CLG_CHECKED_RIGHT)
         return;
-    d->checked->entries[at].right = true;
+    d->checked->entries[at].state = CLG_CHECKED_RIGHT;
     d->checked->tried++;
     if (!path_of(d, path, sizeof path) || clg_folder_create(d->cache_dir, &clg_log_silent))
         return;
@@ -130,10 +130,21 @@ void clg_checked_add(struct clg_device *d, const char *what)
     fclose(file);
 }
 
+static uint64_t dropped_hash(const struct clg_conv_variant *variant)
+{
+    return hash_add(hash_of("dropped"), variant->name);
+}
+
+int clg_checked_drop(struct clg_device *d, const struct clg_conv_variant *variant)
+{
+    const int at = entry_get(d, dropped_hash(variant));
+    if (at < 0)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory leaving out conv=%s", variant->name);
+    d->checked->entries[at].state = CLG_CHECKED_DROPPED;
+    return 0;
+}
+
 bool clg_checked_dropped(const struct clg_device *d, const struct clg_conv_variant *variant)
 {
-    for (int i = 0; d->checked && i < d->checked->dropped_n; i++)
-        if (d->checked->dropped[i] == variant)
-            return true;
-    return false;
+    return d->checked && entry_find(d->checked, dropped_hash(variant)) >= 0;
 }

@@ -9,15 +9,12 @@
 
 #include "ops/ops.h"
 
-enum { CLG_DROPPED_MOST = 8 };
 struct clg_checked {
     int n, room, pending; // entries; those that were met but not tried yet
     int tried;            // since pending was 0
-    const struct clg_conv_variant *dropped[CLG_DROPPED_MOST];
-    int dropped_n;
     struct {
         uint64_t hash;
-        bool right;
+        enum { CLG_CHECKED_MET, CLG_CHECKED_RIGHT, CLG_CHECKED_DROPPED } state;
     } entries[];
 };
 
@@ -26,6 +23,8 @@ bool clg_checked_right(struct clg_device *d, const char *what);
 void clg_checked_pending(struct clg_device *d, const char *what); // it will be tried: for progress
 void clg_checked_add(struct clg_device *d, const char *what);     // it was right
 
+// A variant that is wrong or fails is not picked again on this device; CLG_ENOMEM after a line.
+int clg_checked_drop(struct clg_device *d, const struct clg_conv_variant *variant);
 bool clg_checked_dropped(const struct clg_device *d, const struct clg_conv_variant *variant);
 
 // A trial runs at once whatever is being recorded or timed; then that goes on.

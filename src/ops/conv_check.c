@@ -227,13 +227,12 @@ static int refuse(struct clg_device *d, const struct clg_conv_variant *variant, 
         d->info.name, what, error);
 }
 
+// 1: another variant must be picked; or an error.
 static int drop(struct clg_device *d, const struct clg_conv_variant *variant)
 {
-    struct clg_checked *c = d->checked;
-    if (c->dropped_n < CLG_DROPPED_MOST)
-        c->dropped[c->dropped_n++] = variant;
     clg_programs_forget(d); // what does not compile is not tried by the next recording
-    return 1;
+    const int status = clg_checked_drop(d, variant);
+    return status ? status : 1;
 }
 
 static int drop_failing(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,

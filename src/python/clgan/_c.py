@@ -100,6 +100,7 @@ PROTOTYPES = {
     "clg_picture_save": (Status, [c_char_p, Bytes, c_int, c_int, c_int, _log]),
     "clg_picture_grid_size": (Status, [c_int, c_int, c_int, POINTER(c_int), POINTER(c_int)]),
     "clg_picture_grid": (None, [Bytes, c_int, c_int, c_int, c_int, Bytes]),
+    "clg_picture_values": (None, [Bytes, c_size_t, Floats]),
     "clg_picture_pixels": (None, [Floats, c_size_t, Bytes]),
     "clg_face_random": (clg_face, [c_uint64, c_uint64]),
     "clg_face_draw": (None, [_face, c_int, Bytes]),
