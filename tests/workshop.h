@@ -20,7 +20,7 @@
 // Counts lines and keeps the last; the loader serialises its own.
 struct heard {
     int lines;
-    char last[512];
+    char last[2048];
 };
 
 static inline void hear(void *user, enum clg_log_level level, const char *line)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/foreign.h"
 #include "data/safetensors_sum.h"
 #include "data/shape.h"
 
@@ -13,7 +14,7 @@
 _Static_assert(sizeof(float) == 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "values are stored as they lie");
 
-enum { PREFIX = 8, HEADER_MAX = 100000000, DIMS_MAX = 4 };
+enum { PREFIX = 8, HEADER_MAX = 100000000 };
 #define NUMBER_MAX ((int64_t)1 << 50) // exact in a double
 #define METADATA "__metadata__"
 
@@ -21,7 +22,6 @@ enum { PREFIX = 8, HEADER_MAX = 100000000, DIMS_MAX = 4 };
 struct extent {
     int64_t begin, end;
     int array;
-    bool float32;
 };
 
 struct clg_safetensors {
@@ -29,6 +29,8 @@ struct clg_safetensors {
     size_t size, data; // data: where values begin
     cJSON *root;       // owns all names
     const cJSON *metadata;
+    struct clg_metadata *texts; // the same as pairs
+    int texts_n;
     struct clg_named_array *arrays; // in the file's order
     struct extent *extents;
     const char **names; // sorted, to find what is there twice
@@ -45,6 +47,7 @@ static const struct {
     {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},   {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {0},
 };
 
+// 0: a type of a later version of the format, or one with several values in a byte.
 static int type_bytes(const char *name)
 {
     for (int i = 0; types[i].name; i++)
@@ -63,6 +66,23 @@ static bool number_get(const cJSON *item, int64_t *value)
     return true;
 }
 
+// The sizes of a shape and their product, or -1 where there is none.
+static int64_t shape_parse(const cJSON *shape, struct clg_named_array *array)
+{
+    const cJSON *item;
+    int64_t count = 1, size;
+    cJSON_ArrayForEach(item, shape)
+    {
+        if (count < 0 || !number_get(item, &size))
+            return -1;
+        if (array->dims < CLG_ARRAY_DIMS_MAX)
+            array->shape[array->dims] = size;
+        array->dims++;
+        count = clg_shape_count((int64_t[]){count, size}, 2);
+    }
+    return count;
+}
+
 // One entry of the header, which must have these three fields; the reason why not, or NULL.
 static const char *entry_parse(const cJSON *entry, int64_t data_bytes, struct clg_named_array *array,
                                struct extent *extent)
@@ -72,24 +92,15 @@ static const char *entry_parse(const cJSON *entry, int64_t data_bytes, struct cl
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
     if (!cJSON_IsObject(entry) || !cJSON_IsString(type) || !cJSON_IsArray(shape) || !cJSON_IsArray(offsets))
         return "lacks dtype, shape or data_offsets";
-    int bytes = type_bytes(type->valuestring);
-    if (!bytes)
-        return "has an unknown dtype";
     array->name = entry->string;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, shape)
-    {
-        if (array->dims == DIMS_MAX || !number_get(item, &array->shape[array->dims++]))
-            return "has a shape that is not up to four sizes";
-    }
+    array->dtype = type->valuestring;
     const cJSON *first = offsets->child, *second = first ? first->next : NULL;
     if (!second || second->next || !number_get(first, &extent->begin) || !number_get(second, &extent->end))
         return "has data_offsets that are not two numbers";
-    extent->float32 = strcmp(type->valuestring, "F32") == 0;
-    int64_t count = clg_shape_count(array->shape, array->dims);
     if (extent->end < extent->begin || extent->end > data_bytes)
         return "lies outside the file";
-    if (count < 0 || count * bytes != extent->end - extent->begin)
+    const int64_t count = shape_parse(shape, array), bytes = type_bytes(type->valuestring);
+    if (count < 0 || (bytes && count * bytes != extent->end - extent->begin))
         return "has a shape that disagrees with its data_offsets";
     return NULL;
 }
@@ -177,6 +188,19 @@ static int entries_read(struct clg_safetensors *file, const char *path, const st
     return 0;
 }
 
+static int texts_list(struct clg_safetensors *file, const char *path, const struct clg_log *log)
+{
+    const cJSON *item;
+    file->texts = calloc((size_t)cJSON_GetArraySize(file->metadata) + 1, sizeof *file->texts);
+    if (!file->texts)
+        return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);
+    cJSON_ArrayForEach(item, file->metadata)
+    {
+        file->texts[file->texts_n++] = (struct clg_metadata){item->string, item->valuestring};
+    }
+    return 0;
+}
+
 static int names_check(struct clg_safetensors *file, const char *path, const struct clg_log *log)
 {
     if (file->n)
@@ -187,24 +211,25 @@ static int names_check(struct clg_safetensors *file, const char *path, const str
     return 0;
 }
 
-// Points each float32 tensor at its values.
+// Points each tensor at its bytes, and float32 ones at their values.
 static int values_find(struct clg_safetensors *file, const char *path, const struct clg_log *log)
 {
     for (int i = 0; i < file->n; i++) {
         const struct extent *extent = &file->extents[i];
         struct clg_named_array *array = &file->arrays[extent->array];
-        if (!extent->float32)
-            continue;
         const char *at = file->content + file->data + extent->begin;
+        array->bytes = at;
+        array->size = (size_t)(extent->end - extent->begin);
+        if (strcmp(array->dtype, "F32") != 0 || array->dims > CLG_ARRAY_DIMS_MAX)
+            continue;
         if ((uintptr_t)at % sizeof(float) == 0) {
             array->values = (const float *)(const void *)at;
             continue;
         }
-        size_t bytes = (size_t)(extent->end - extent->begin);
-        float *copy = malloc(bytes + 1);
+        float *copy = malloc(array->size + 1);
         if (!copy)
             return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);
-        memcpy(copy, at, bytes);
+        memcpy(copy, at, array->size);
         array->values = file->copies[file->copies_n++] = copy;
     }
     return 0;
@@ -229,17 +254,19 @@ static int content_parse(struct clg_safetensors *file, const char *path, const s
     uint64_t length = 0;
     for (int i = 0; i < PREFIX && file->size >= PREFIX; i++)
         length |= (uint64_t)(uint8_t)file->content[i] << (8 * i);
-    if (file->size < PREFIX || length > HEADER_MAX || length > file->size - PREFIX)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: it ends inside its header",
-                        path);
+    const bool cut = file->size < PREFIX || length > HEADER_MAX || length > file->size - PREFIX;
     file->data = PREFIX + (size_t)length;
-    file->root = header_parse(file->content + PREFIX, (size_t)length);
+    file->root = cut ? NULL : header_parse(file->content + PREFIX, (size_t)length);
+    if (!file->root && clg_foreign_refuse(file->content, file->size, path, log))
+        return CLG_EFORMAT;
     if (!file->root)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: its header is no JSON object",
-                        path);
+        return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: %s", path,
+                        cut ? "it ends inside its header" : "its header is no JSON object");
     int status = memory_get(file, path, log);
     if (!status)
         status = entries_read(file, path, log);
+    if (!status)
+        status = texts_list(file, path, log);
     if (!status)
         status = names_check(file, path, log);
     if (status)
@@ -275,6 +302,7 @@ void clg_safetensors_close(struct clg_safetensors **address)
     for (int i = 0; i < file->copies_n; i++)
         free(file->copies[i]);
     free(file->copies);
+    free(file->texts);
     free(file->names);
     free(file->extents);
     free(file->arrays);
@@ -320,4 +348,10 @@ const char *clg_safetensors_metadata(const struct clg_safetensors *file, const c
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(file->metadata, key);
     return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+const struct clg_metadata *clg_safetensors_texts(const struct clg_safetensors *file, int *n)
+{
+    *n = file->texts_n;
+    return file->texts;
 }
