@@ -70,14 +70,25 @@ CLG_API int clg_gan_discriminate(struct clg_gan *gan, const float *pictures, int
 
 // One safetensors file: nets under PyTorch's names and layout (netG.main.0.weight ...), Adam's moments,
 // counters, and the params with `extra` (n pairs key, value; may be NULL) as text metadata. Written whole or
-// not at all.
+// not at all. Pairs that a gan was loaded with, and options of later versions, are written again. A key that
+// is an option's name: CLG_EINVAL.
 CLG_API int clg_gan_save(struct clg_gan *gan, const char *path, const char *const (*extra)[2], int n);
-// A checkpoint of clg_gan_save: continues bit for bit. batch > 0 replaces the checkpoint's batch size.
+// A checkpoint of clg_gan_save: continues bit for bit. batch > 0 replaces the checkpoint's batch size. An
+// option that the checkpoint does not tell (an earlier version's) has its default; a format of a later
+// version is CLG_EFORMAT. Another program's weights: a fresh gan of the sizes that follow from their shapes,
+// then as clg_gan_init_from.
 CLG_API int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
-// Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names: "netG." and
-// "netD." prefixes, or a single net's plain "main.0.weight" when the shapes say which. Nets that are absent
-// stay.
+// Weights and batch-norm statistics alone, from any safetensors file that holds one or both nets of PyTorch's
+// DCGAN example as F32, F64, F16 or BF16: netG.main.0.weight, also generator., G., gen. and the like, inside
+// wrappers (module., _orig_mod., model., state_dict.); a net without a name is told by its layers. A bias
+// before batch norm goes into its running mean. A tensor of a net that has no place: CLG_EFORMAT with its
+// name; what belongs to neither net is left out with a warning. A net that is absent stays. When it fails,
+// the gan is as before, unless the device failed.
 CLG_API int clg_gan_init_from(struct clg_gan *gan, const char *path);
+// The params that a checkpoint was saved with, and its step count. Of another program's weights: *steps is
+// -1, size, channels, z, ngf and ndf follow from the shapes, and what does not has its default.
+CLG_API int clg_checkpoint_params(const char *path, struct clg_gan_params *params, int64_t *steps,
+                                  const struct clg_log *log);
 // Metadata value of a safetensors file; the caller's: free(). NULL in *value when the key is absent.
 CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value,
                                     const struct clg_log *log);

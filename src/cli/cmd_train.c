@@ -185,29 +185,15 @@ static int check(const struct run *run, const struct cli_given *given)
     return CLI_RUN;
 }
 
-// Where the run stands, should there be nothing left to train.
-static int take_step(struct run *run)
-{
-    char path[PATH_MAX], *step;
-    snprintf(path, sizeof path, "%s/model.safetensors", run->train.resume);
-    int status = clg_checkpoint_metadata(path, "step", &step, &run->log);
-    if (!status && step)
-        run->last.step = strtoll(step, NULL, 10);
-    free(step);
-    return status;
-}
-
 // The run's own options first, then once more those of the command line over them.
 static int take_up(struct run *run, const struct cli_command *command, int argc, char **argv,
                    struct cli_given *given, char **memory)
 {
     const char *folder = run->train.resume;
-    int status = cli_resume_model(folder, &run->gan, given, &run->log);
+    int status = cli_resume_model(folder, &run->gan, &run->last.step, given, &run->log);
     if (!status)
         status = clg_train_params_of(folder, &run->train, memory, &run->log);
     run->train.resume = folder;
-    if (!status)
-        status = take_step(run);
     if (status)
         return cli_exit_code(status);
     if (cli_was_given(given, "epochs") && !cli_was_given(given, "steps"))

@@ -6,40 +6,37 @@
 #include <string.h>
 
 // --- its model ---------------------------------------------------------------------------------
-static void unheard(void *user, enum clg_log_level level, const char *line)
+static void warn(const struct clg_option *row, const struct clg_gan_params *asked,
+                 const struct clg_gan_params *is, const struct clg_log *log)
 {
-    (void)user, (void)level, (void)line;
+    char now[256], kept[256];
+    clg_option_get(row, asked, now, sizeof now);
+    clg_option_get(row, is, kept, sizeof kept);
+    if (strcmp(now, kept))
+        cli_warn(log, "--%s %s: a run that goes on keeps its %.100s", row->name, now, kept);
 }
 
-static int take_option(const char *path, const struct clg_option *row, struct clg_gan_params *gan,
-                       const struct cli_given *given, const struct clg_log *log)
-{
-    char *value, now[256];
-    int status = clg_checkpoint_metadata(path, row->name, &value, log);
-    if (status || !value)
-        return status;
-    clg_option_get(row, gan, now, sizeof now);
-    if (cli_was_given(given, row->name) && strcmp(now, value))
-        cli_warn(log, "--%s %s: a run that goes on keeps its %.100s", row->name, now, value);
-    const struct clg_log silent = {unheard, NULL};
-    if (clg_option_set(row, gan, value, &silent))
-        status =
-            cli_fail(log, CLG_EFORMAT, "%s is damaged or of another version of clgan: its %s is \"%.60s\"",
-                     path, row->name, value);
-    free(value);
-    return status;
-}
-
-int cli_resume_model(const char *folder, struct clg_gan_params *gan, const struct cli_given *given,
-                     const struct clg_log *log)
+int cli_resume_model(const char *folder, struct clg_gan_params *gan, int64_t *step,
+                     const struct cli_given *given, const struct clg_log *log)
 {
     char path[PATH_MAX];
+    struct clg_gan_params is;
     if (snprintf(path, sizeof path, "%s/model.safetensors", folder) >= (int)sizeof path)
         return cli_fail(log, CLG_EIO, "the folder's name is too long: %.60s...", folder);
-    int status = 0;
-    for (const struct clg_option *row = clg_gan_options; !status && row->name; row++)
-        status = take_option(path, row, gan, given, log);
-    return status;
+    int status = clg_checkpoint_params(path, &is, step, log);
+    if (!status && *step < 0)
+        status =
+            cli_fail(log, CLG_EFORMAT,
+                     "%s is no checkpoint of clgan's, but weights of another program: start a run from them "
+                     "with train --init",
+                     path);
+    if (status)
+        return status;
+    for (const struct clg_option *row = clg_gan_options; row->name; row++)
+        if (cli_was_given(given, row->name))
+            warn(row, gan, &is, log);
+    *gan = is;
+    return 0;
 }
 
 // --- the command -------------------------------------------------------------------------------

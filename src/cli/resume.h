@@ -5,9 +5,9 @@
 #include "cli.h"
 
 // Sets the model's options as the run in `folder` has them, with a warning where the command line says
-// otherwise. CLG_EIO or CLG_EFORMAT when its checkpoint cannot be read.
-int cli_resume_model(const char *folder, struct clg_gan_params *gan, const struct cli_given *given,
-                     const struct clg_log *log);
+// otherwise, and *step to where it stands. CLG_EIO or CLG_EFORMAT when its checkpoint cannot be read.
+int cli_resume_model(const char *folder, struct clg_gan_params *gan, int64_t *step,
+                     const struct cli_given *given, const struct clg_log *log);
 
 // The command that goes on with the run in `folder` on the same device.
 void cli_resume_print(FILE *file, const char *folder, const struct cli_device_options *where);

@@ -316,11 +316,13 @@ int clg_safetensors_check(const struct clg_safetensors *file, const char *path, 
 {
     uint32_t told, is;
     if (clg_safetensors_sum(file->content, file->size, file->data, &told, &is))
-        return told == is ? 0
-                          : clg_fail(log, CLG_EFORMAT,
-                                     "%s is damaged: its checksum is %08x, its content gives %08x; take an "
-                                     "earlier checkpoint, if --keep left some",
-                                     path, told, is);
+        return told == is
+                   ? 0
+                   : clg_fail(log, CLG_EFORMAT,
+                              "%s is damaged, or another program changed it and kept clgan's metadata: its "
+                              "checksum is %08x, its content gives %08x; take an earlier checkpoint, if "
+                              "--keep left some",
+                              path, told, is);
     return clg_safetensors_metadata(file, "clgan")
                ? clg_fail(log, CLG_EFORMAT, "%s is damaged: a file of clgan's without its checksum", path)
                : 0; // another program's file: most have none

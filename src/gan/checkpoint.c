@@ -4,15 +4,12 @@
 #include "gan/gan.h"
 
 #include "base/log.h"
-#include "data/safetensors.h"
+#include "gan/weights_file.h"
 
-#include <clgan/options.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS = 7, EXTRAS_MOST = 64, NAME = 96 };
+enum { SETS = 7, NAME = 96 };
 
 // A set of tensors of the file: prefix, net, and where its parameters' values lie (NULL: in the net itself).
 struct set {
@@ -59,14 +56,12 @@ static void arrays_free(struct arrays *a)
 
 static int arrays_new(struct arrays *a, const struct set *sets, int n, const struct clg_log *log)
 {
-    *a = (struct arrays){0};
     for (int i = 0; i < n; i++)
         a->most += sets[i].net->params_n;
     a->list = calloc((size_t)a->most, sizeof *a->list);
     a->names = calloc((size_t)a->most, sizeof *a->names);
     if (a->list && a->names)
         return 0;
-    arrays_free(a);
     return clg_fail(log, CLG_ENOMEM, "out of memory for a checkpoint");
 }
 
@@ -91,67 +86,24 @@ static int set_read(struct arrays *a, const struct set *set)
     return status;
 }
 
-// Text for the metadata: every option, the step count, and the caller's pairs.
-struct texts {
-    struct clg_metadata list[EXTRAS_MOST];
-    char values[EXTRAS_MOST][256];
-    int n;
-};
-
-static int texts_make(struct texts *t, const struct clg_gan *gan, const char *const (*extra)[2], int n)
-{
-    t->n = 0;
-    for (const struct clg_option *o = clg_gan_options; o->name; o++, t->n++) {
-        clg_option_get(o, &gan->params, t->values[t->n], sizeof t->values[t->n]);
-        t->list[t->n] = (struct clg_metadata){o->name, t->values[t->n]};
-    }
-    snprintf(t->values[t->n], sizeof t->values[t->n], "%" PRId64, gan->steps);
-    t->list[t->n] = (struct clg_metadata){"step", t->values[t->n]};
-    t->n++;
-    t->list[t->n++] = (struct clg_metadata){"format", "pt"};
-    if (n > EXTRAS_MOST - t->n)
-        return clg_fail(&gan->log, CLG_EINVAL, "at most %d extra texts fit a checkpoint", EXTRAS_MOST - t->n);
-    for (int i = 0; i < n; i++)
-        t->list[t->n++] = (struct clg_metadata){extra[i][0], extra[i][1]};
-    return 0;
-}
-
 int clg_gan_save(struct clg_gan *gan, const char *path, const char *const (*extra)[2], int n)
 {
     struct set sets[SETS];
-    struct arrays arrays;
-    struct texts texts;
-    int sets_n = sets_of(gan, sets), status = texts_make(&texts, gan, extra, n);
+    struct arrays arrays = {0};
+    struct clg_texts texts;
+    int sets_n = sets_of(gan, sets), status = clg_checkpoint_texts(&texts, gan, extra, n);
     if (!status)
         status = arrays_new(&arrays, sets, sets_n, &gan->log);
-    if (status)
-        return status;
     for (int i = 0; i < sets_n && !status; i++)
         status = set_read(&arrays, &sets[i]);
     if (!status)
         status = clg_safetensors_save(path, arrays.list, arrays.n, texts.list, texts.n, &gan->log);
     arrays_free(&arrays);
+    clg_texts_free(&texts);
     return status;
 }
 
 // --- reading -----------------------------------------------------------------------------------
-
-static bool same_shape(const struct clg_named_array *array, const struct clg_param *param)
-{
-    int64_t shape[4];
-    int dims = clg_param_outside_shape(param, shape);
-    return array->dims == dims && memcmp(array->shape, shape, (size_t)dims * sizeof *shape) == 0;
-}
-
-static void shape_text(const int64_t *shape, int dims, char *text, size_t size)
-{
-    size_t at = 0;
-    text[0] = 0;
-    for (int i = 0; i < dims && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%" PRId64, i ? "x" : "", shape[i]);
-}
-
-// One parameter from the file; `prefix` may be "" (a file of one net).
 static int param_load(const struct clg_safetensors *file, const char *path, const struct set *set,
                       const struct clg_param *param)
 {
@@ -159,15 +111,15 @@ static int param_load(const struct clg_safetensors *file, const char *path, cons
     struct clg_tensor tensor;
     if (!tensor_of(set, param, &tensor))
         return 0;
-    snprintf(name, sizeof name, "%s%s%s", set->prefix, set->prefix[0] ? "." : "", param->name);
+    snprintf(name, sizeof name, "%s.%s", set->prefix, param->name);
     const struct clg_named_array *array = clg_safetensors_find(file, name);
     if (!array || !array->values)
         return clg_fail(&set->net->log, CLG_EFORMAT, "%s has no float32 tensor %s", path, name);
-    if (!same_shape(array, param)) {
+    if (!clg_weights_same_shape(array, param)) {
         char is[96], expected[96];
         int64_t shape[4];
-        shape_text(array->shape, array->dims, is, sizeof is);
-        shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
+        clg_weights_shape_text(array->shape, array->dims, is, sizeof is);
+        clg_weights_shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
         return clg_fail(&set->net->log, CLG_EFORMAT, "%s: %s is %s, the model's is %s", path, name, is,
                         expected);
     }
@@ -182,95 +134,143 @@ static int set_load(const struct clg_safetensors *file, const char *path, const 
     return status;
 }
 
-static int params_load(const struct clg_safetensors *file, const char *path, struct clg_gan_params *params,
-                       int64_t *steps, const struct clg_log *log)
+static bool in_set(const struct set *set, const char *name)
 {
-    *params = clg_gan_params_default();
-    for (const struct clg_option *o = clg_gan_options; o->name; o++) {
-        const char *text = clg_safetensors_metadata(file, o->name);
-        if (!text)
-            return clg_fail(log, CLG_EFORMAT,
-                            "%s is no clgan checkpoint: it does not say its %s (weights alone can be "
-                            "given to train --init)",
-                            path, o->name);
-        if (clg_option_set(o, params, text, &clg_log_silent))
-            return clg_fail(log, CLG_EFORMAT,
-                            "%s is damaged or of another version of clgan: its %s is \"%.60s\"", path,
-                            o->name, text);
-    }
-    const char *text = clg_safetensors_metadata(file, "step");
-    char *end = NULL;
-    errno = 0;
-    *steps = text ? strtoll(text, &end, 10) : -1;
-    if (!text || errno || end == text || *end || *steps < 0)
-        return clg_fail(log, CLG_EFORMAT, "%s does not tell its step", path);
-    return 0;
+    const size_t prefix = strlen(set->prefix);
+    struct clg_tensor unused;
+    if (strncmp(name, set->prefix, prefix) != 0 || name[prefix] != '.')
+        return false;
+    for (int i = 0; i < set->net->params_n; i++)
+        if (strcmp(set->net->params[i].name, name + prefix + 1) == 0)
+            return tensor_of(set, &set->net->params[i], &unused);
+    return false;
 }
 
-int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch)
+// A later version may save more tensors; the next checkpoint will not have them.
+static void left_out_warn(const struct clg_safetensors *file, const char *path, const struct set *sets, int n,
+                          const struct clg_log *log)
 {
-    *gan = NULL;
-    struct clg_safetensors *file;
+    const char *first = NULL;
+    int count = 0;
+    for (int i = 0; i < clg_safetensors_count(file); i++) {
+        const char *name = clg_safetensors_at(file, i)->name;
+        bool known = false;
+        for (int k = 0; k < n && !known; k++)
+            known = in_set(&sets[k], name);
+        if (!known && count++ == 0)
+            first = name;
+    }
+    if (count)
+        clg_log_line(log, CLG_LOG_WARNING,
+                     "%s: %d of its tensors are left out, as this model has no place for them: %.200s%s",
+                     path, count, first, count > 1 ? " ..." : "");
+}
+
+static int own_load(struct clg_gan **gan, struct clg_device *device, const struct clg_safetensors *file,
+                    const char *path, int batch)
+{
     struct clg_gan_params params;
-    int64_t steps = 0;
-    int status = clg_safetensors_open(&file, path, &device->log);
-    if (status)
-        return status;
-    status = clg_safetensors_check(file, path, &device->log);
-    if (!status)
-        status = params_load(file, path, &params, &steps, &device->log);
+    struct set sets[SETS];
+    int64_t steps;
+    int status = clg_checkpoint_read(file, path, &params, &steps, &device->log);
     if (!status && batch > 0)
         params.batch = batch;
     if (!status)
         status = clg_gan_new(gan, device, &params);
-    struct set sets[SETS];
     int n = status ? 0 : sets_of(*gan, sets);
     for (int i = 0; i < n && !status; i++)
         status = set_load(file, path, &sets[i]);
+    if (!status)
+        left_out_warn(file, path, sets, n, &device->log);
+    if (!status)
+        status = clg_checkpoint_keep(file, path, &(*gan)->kept, &device->log);
     if (status)
         clg_gan_free(gan);
     else
         (*gan)->steps = steps;
+    return status;
+}
+
+int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch)
+{
+    struct clg_safetensors *file;
+    *gan = NULL;
+    int status = clg_checkpoint_open(&file, path, &device->log);
+    if (!status)
+        status = own_load(gan, device, file, path, batch);
     clg_safetensors_close(&file);
     return status;
 }
 
-// Does the file hold the net's tensors under `prefix`, in its shapes?
-static bool holds(const struct clg_safetensors *file, const struct set *set)
+// Another program's weights: a fresh gan of their sizes, with them in it.
+static int foreign_load(struct clg_gan **gan, struct clg_device *device, struct clg_weights *weights,
+                        int batch)
 {
-    char name[NAME];
-    const struct clg_param *first = &set->net->params[0];
-    snprintf(name, sizeof name, "%s%s%s", set->prefix, set->prefix[0] ? "." : "", first->name);
-    const struct clg_named_array *array = clg_safetensors_find(file, name);
-    return array &&
-           (set->prefix[0] || same_shape(array, first)); // a plain name alone does not tell which net
+    struct clg_gan_params params = clg_gan_params_default();
+    int status = clg_weights_sizes(weights, &params);
+    if (batch > 0)
+        params.batch = batch;
+    if (!status)
+        status = clg_gan_new(gan, device, &params);
+    if (!status)
+        status = clg_weights_init(*gan, weights);
+    if (status)
+        clg_gan_free(gan);
+    return status;
+}
+
+int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch)
+{
+    struct clg_safetensors *file;
+    struct clg_weights weights;
+    *gan = NULL;
+    int status = clg_checkpoint_open(&file, path, &device->log);
+    if (status)
+        return status;
+    const bool own = clg_checkpoint_is_own(file);
+    if (own)
+        status = own_load(gan, device, file, path, batch);
+    clg_safetensors_close(&file);
+    if (own)
+        return status;
+    status = clg_weights_open(&weights, path, &device->log);
+    if (!status)
+        status = foreign_load(gan, device, &weights, batch);
+    clg_weights_close(&weights);
+    return status;
 }
 
 int clg_gan_init_from(struct clg_gan *gan, const char *path)
 {
+    struct clg_weights weights;
+    int status = clg_weights_open(&weights, path, &gan->log);
+    if (!status)
+        status = clg_weights_init(gan, &weights);
+    clg_weights_close(&weights);
+    return status;
+}
+
+// --- what a file tells -------------------------------------------------------------------------
+int clg_checkpoint_params(const char *path, struct clg_gan_params *params, int64_t *steps,
+                          const struct clg_log *log)
+{
     struct clg_safetensors *file;
-    int status = clg_safetensors_open(&file, path, &gan->log);
+    struct clg_weights weights;
+    *steps = -1;
+    *params = clg_gan_params_default();
+    int status = clg_checkpoint_open(&file, path, log);
     if (status)
         return status;
-    status = clg_safetensors_check(file, path, &gan->log);
-    const struct set sets[] = {{"netG", gan->g.net, NULL},
-                               {"netD", gan->d.net, NULL},
-                               {"", gan->g.net, NULL},
-                               {"", gan->d.net, NULL}};
-    int found = 0;
-    for (int i = 0; i < 4 && !status; i++)
-        if (holds(file, &sets[i])) {
-            status = set_load(file, path, &sets[i]);
-            found++;
-        }
-    if (!status && !found)
-        status = clg_fail(&gan->log, CLG_EFORMAT,
-                          "%s has neither netG.* nor netD.* nor a net of this model's shapes", path);
-    if (!status && gan->average)
-        status = clg_copy(gan->device, clg_slab_all(gan->g.net->values), clg_slab_all(gan->average->values));
-    if (!status && gan->average)
-        status = clg_copy(gan->device, clg_slab_all(gan->g.net->stats), clg_slab_all(gan->average->stats));
+    const bool own = clg_checkpoint_is_own(file);
+    if (own)
+        status = clg_checkpoint_read(file, path, params, steps, log);
     clg_safetensors_close(&file);
+    if (own)
+        return status;
+    status = clg_weights_open(&weights, path, log);
+    if (!status)
+        status = clg_weights_sizes(&weights, params);
+    clg_weights_close(&weights);
     return status;
 }
 

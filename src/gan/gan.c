@@ -111,6 +111,8 @@ void clg_gan_free(struct clg_gan **gan)
     side_free(&(*gan)->g);
     side_free(&(*gan)->d);
     clg_net_free(&(*gan)->average);
+    clg_texts_free(&(*gan)->kept.options);
+    clg_texts_free(&(*gan)->kept.notes);
     free(*gan);
     *gan = NULL;
 }

@@ -5,6 +5,7 @@
 #include <clgan/gan.h>
 
 #include "device/device.h"
+#include "gan/checkpoint.h"
 #include "nn/net.h"
 
 enum { CLG_INFERENCE_SIZES = 3 }; // of passes (inference.c)
@@ -48,6 +49,7 @@ struct clg_gan {
     struct clg_inference *generate[CLG_INFERENCE_SIZES],
         *discriminate[CLG_INFERENCE_SIZES]; // NULL until used
     int64_t steps;
+    struct clg_kept kept; // of the checkpoint it was loaded from
 };
 
 // models.c: the paper's nets, layer by layer. device NULL: for describing.

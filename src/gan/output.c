@@ -7,6 +7,7 @@
 #include "device/device.h"
 #include "gan/gan.h"
 #include "gan/report.h"
+#include "gan/texts.h"
 
 #include <clgan/options.h>
 #include <dirent.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GRID = 64, PATH = 4096, EXTRAS = 32, REPORT_GRIDS = 24 };
+enum { GRID = 64, PATH = 4096, REPORT_GRIDS = 24 };
 static const char csv_header[] =
     "step,epoch,loss_d,loss_g,d_real,d_fake_before,d_fake_after,images_per_s,seconds\n";
 
@@ -177,22 +178,6 @@ int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
     return status;
 }
 
-// The run's own options, as texts for the checkpoint and the report.
-struct texts {
-    char names[EXTRAS][48], values[EXTRAS][512];
-    int n;
-};
-
-static void texts_make(const struct clg_option *table, const void *params, const char *prefix,
-                       struct texts *t)
-{
-    for (const struct clg_option *o = table; o->name && t->n < EXTRAS; o++) {
-        clg_option_get(o, params, t->values[t->n], sizeof t->values[t->n]);
-        if (t->values[t->n][0])
-            snprintf(t->names[t->n++], sizeof t->names[0], "%s%s", prefix, o->name);
-    }
-}
-
 // The lowest-numbered model-N.safetensors beyond the newest `keep` goes.
 static void checkpoints_thin(const struct clg_output *o)
 {
@@ -220,88 +205,76 @@ static void checkpoints_thin(const struct clg_output *o)
     }
 }
 
-int clg_output_save(struct clg_output *o, struct clg_gan *gan)
+// The run's own options as texts for a checkpoint. What names this run's place and start stays out: the same
+// run elsewhere, or resumed, gives the same bytes.
+static int checkpoint_texts(const struct clg_output *o, struct clg_texts *texts)
 {
-    struct texts *t = calloc(1, sizeof *t);
-    if (!t)
-        return clg_fail(&o->log, CLG_ENOMEM, "out of memory for a checkpoint");
-    const char *extra[EXTRAS][2];
-    // What names this run's place and start stays out: the same run elsewhere, or resumed, gives the same
-    // bytes.
     struct clg_train_params train = o->train;
     train.out = train.resume = train.init = NULL;
     train.overwrite = false;
-    texts_make(clg_train_options, &train, "train.", t);
-    for (int i = 0; i < t->n; i++) {
-        extra[i][0] = t->names[i];
-        extra[i][1] = t->values[i];
-    }
+    return clg_texts_add_options(texts, clg_train_options, &train, "train.");
+}
+
+static int checkpoint_write(struct clg_output *o, struct clg_gan *gan, const char *const (*extra)[2], int n)
+{
     char path[PATH], numbered[PATH], name[64];
     path_in(o, "model.safetensors", path);
     fsync(fileno(o->metrics)); // the rows of its steps are on the disk before a checkpoint is
-    int status = clg_gan_save(gan, path, (const char *const(*)[2])extra, t->n);
+    int status = clg_gan_save(gan, path, extra, n);
     if (!status && o->train.keep > 0) {
         snprintf(name, sizeof name, "model-%06" PRId64 ".safetensors", clg_gan_step_count(gan));
         path_in(o, name, numbered);
         unlink(numbered);
         if (link(path, numbered)) // the same file under a second name; where links fail, written again
-            status = clg_gan_save(gan, numbered, (const char *const(*)[2])extra, t->n);
+            status = clg_gan_save(gan, numbered, extra, n);
         checkpoints_thin(o);
     }
-    free(t);
     return status;
+}
+
+int clg_output_save(struct clg_output *o, struct clg_gan *gan)
+{
+    struct clg_texts texts = {0};
+    int status = checkpoint_texts(o, &texts);
+    const char *(*extra)[2] = status ? NULL : malloc(((size_t)texts.n + 1) * sizeof *extra);
+    for (int i = 0; extra && i < texts.n; i++) {
+        extra[i][0] = texts.list[i].key;
+        extra[i][1] = texts.list[i].value;
+    }
+    if (extra)
+        status = checkpoint_write(o, gan, (const char *const(*)[2])extra, texts.n);
+    else
+        status = clg_fail(&o->log, CLG_ENOMEM, "out of memory for a checkpoint");
+    free(extra);
+    clg_texts_free(&texts);
+    return status;
+}
+
+static int report_texts(const struct clg_output *o, struct clg_texts *texts)
+{
+    const struct clg_device_info *d = clg_device_info(o->device);
+    char device[1024];
+    snprintf(device, sizeof device, "%s (%s, driver %s)", d->name, d->version, d->driver);
+    int status = clg_texts_add(texts, "device", device);
+    if (!status)
+        status = clg_texts_add_options(texts, clg_gan_options, &o->model, "");
+    return status ? status : clg_texts_add_options(texts, clg_train_options, &o->train, "");
 }
 
 int clg_output_report(struct clg_output *o)
 {
-    struct texts *t = calloc(1, sizeof *t);
-    if (!t)
-        return clg_fail(&o->log, CLG_ENOMEM, "out of memory for the report");
-    const struct clg_device_info *d = clg_device_info(o->device);
-    struct clg_report_setting settings[EXTRAS];
-    snprintf(t->names[0], sizeof t->names[0], "device");
-    snprintf(t->values[0], sizeof t->values[0], "%s (%s, driver %s)", d->name, d->version, d->driver);
-    t->n = 1;
-    texts_make(clg_gan_options, &o->model, "", t);
-    texts_make(clg_train_options, &o->train, "", t);
-    for (int i = 0; i < t->n; i++)
-        settings[i] = (struct clg_report_setting){t->names[i], t->values[i]};
+    struct clg_texts texts = {0};
+    int status = report_texts(o, &texts);
+    struct clg_report_setting *settings = status ? NULL : malloc(((size_t)texts.n + 1) * sizeof *settings);
+    for (int i = 0; settings && i < texts.n; i++)
+        settings[i] = (struct clg_report_setting){texts.list[i].key, texts.list[i].value};
     char title[PATH];
     snprintf(title, sizeof title, "clgan: %s", o->folder);
-    int status = clg_report_write(o->folder, title, settings, t->n, REPORT_GRIDS, &o->log);
-    free(t);
-    return status;
-}
-
-int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
-                        const struct clg_log *log)
-{
-    // The texts of all options, one after the other, each with its end.
-    enum { MOST = 512 };
-    char path[PATH], key[64], *value;
-    int n = 0, status = 0;
-    while (clg_train_options[n].name)
-        n++;
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    *params = clg_train_params_default();
-    *memory = calloc((size_t)n, MOST);
-    if (!*memory)
-        return clg_fail(log, CLG_ENOMEM, "out of memory");
-    for (int i = 0; i < n && !status; i++) {
-        const struct clg_option *o = &clg_train_options[i];
-        snprintf(key, sizeof key, "train.%s", o->name);
-        status = clg_checkpoint_metadata(path, key, &value, log);
-        if (!status && value) {
-            char *kept = *memory + (size_t)i * MOST;
-            snprintf(kept, MOST, "%s", value);
-            if (clg_option_set(o, params, kept, &clg_log_silent))
-                status = clg_fail(log, CLG_EFORMAT,
-                                  "%s is damaged or of another version of clgan: its %s is \"%.60s\"", path,
-                                  key, kept);
-        }
-        free(value);
-    }
-    params->overwrite = false;
-    params->init = NULL;
+    if (settings)
+        status = clg_report_write(o->folder, title, settings, texts.n, REPORT_GRIDS, &o->log);
+    else
+        status = clg_fail(&o->log, CLG_ENOMEM, "out of memory for the report");
+    free(settings);
+    clg_texts_free(&texts);
     return status;
 }

@@ -54,7 +54,7 @@ static int gan_open(struct run *r, const struct clg_gan_params *model)
     int status;
     if (p->resume) {
         snprintf(path, sizeof path, "%s/model.safetensors", p->resume);
-        status = clg_gan_load(&r->gan, r->device, path, 0);
+        status = clg_checkpoint_load(&r->gan, r->device, path, 0);
     } else {
         status = clg_gan_training_fits(r->device, model);
         if (!status)

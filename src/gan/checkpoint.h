@@ -1,0 +1,37 @@
+// Checkpoints: what their metadata tells.
+#ifndef CLG_GAN_CHECKPOINT_H
+#define CLG_GAN_CHECKPOINT_H
+
+#include "gan/texts.h"
+
+#include <clgan/gan.h>
+
+// Texts of a checkpoint that its gan keeps for the next one: options that this version does not know, and
+// notes of the caller's.
+struct clg_kept {
+    struct clg_texts options, notes;
+};
+
+// Opens a safetensors file and checks its checksum and its format, where it is clgan's.
+int clg_checkpoint_open(struct clg_safetensors **file, const char *path, const struct clg_log *log);
+
+// Was it written by clgan, as a checkpoint or anything else?
+bool clg_checkpoint_is_own(const struct clg_safetensors *file);
+
+// The params and the step count of clgan's own checkpoint; an option that it does not tell has its default.
+int clg_checkpoint_read(const struct clg_safetensors *file, const char *path, struct clg_gan_params *params,
+                        int64_t *steps, const struct clg_log *log);
+
+// Fills `kept`; options that are not known cost one warning.
+int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path, struct clg_kept *kept,
+                        const struct clg_log *log);
+
+// The texts for a checkpoint: format, params, step count, the caller's n pairs, and what was kept. Freed by
+// the caller, after a failure too.
+int clg_checkpoint_texts(struct clg_texts *texts, const struct clg_gan *gan, const char *const (*extra)[2],
+                         int n);
+
+// clg_gan_load of clgan's own checkpoint alone: a run goes on from nothing else.
+int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
+
+#endif
