@@ -1,5 +1,7 @@
 """The Python package's nets in PyTorch and in ONNX: python_bridges.py CLGAN. Skips what is not installed."""
 import importlib.util
+import os
+import re
 import sys
 import unittest
 
@@ -59,14 +61,61 @@ class Torch(unittest.TestCase):
         with_average = clgan.Gan.from_torch(net_g, net_d, ema=0.9)
         self.assertTrue(np.array_equal(gan.generate(4), with_average.generate(4)))
 
+    def test_state_dicts_with_biases_and_prefixes(self):
+        import torch
+        from torch import nn
+
+        net_g, net_d = trained().to_torch()
+        net_g.main[3] = nn.ConvTranspose2d(8, 4, 4, 2, 1, bias=True)
+        net_d.main[2] = nn.Conv2d(4, 8, 4, 2, 1, bias=True)
+        for bias in (net_g.main[3].bias, net_d.main[2].bias):
+            nn.init.uniform_(bias, -1, 1)
+        state = {f"_orig_mod.module.{name}": value for name, value in net_g.state_dict().items()}
+        gan = clgan.Gan.from_torch(state, nn.DataParallel(net_d.half()), batch=3)
+        net_d.float()
+        z = gan.noise(5)
+        pictures = gan.generate(z)
+        with torch.no_grad():
+            theirs = net_g(torch.from_numpy(z).view(5, -1, 1, 1)).numpy()
+            logits = net_d(torch.from_numpy(nchw(pictures))).numpy()
+        self.assertLess(np.abs(theirs - nchw(pictures)).max(), LIMIT)
+        self.assertLess(np.abs(logits - gan.score(pictures)).max(), 1e-3)
+        alone = clgan.Gan.from_torch(net_g, ndf=5)
+        self.assertTrue(np.array_equal(alone.generate(z), pictures))
+        self.assertEqual(alone.params["ndf"], 5)
+        net_g.main[6] = nn.ConvTranspose2d(4, 3, 4, 2, 1, bias=True)
+        with self.assertRaisesRegex(ValueError, "the modules: .*netG.main.6.bias"):
+            clgan.Gan.from_torch(net_g, net_d)
+
+    @unittest.skipUnless(importlib.util.find_spec("safetensors"), "no safetensors (pip install safetensors)")
+    def test_the_line_that_converts_works(self):
+        import torch
+
+        net_g, _ = trained().to_torch()
+        state = net_g.state_dict()
+        state["main.0.weight"] = state["main.0.weight"].permute(1, 0, 2, 3).contiguous().permute(1, 0, 2, 3)
+        for name, saved, options in (("net.pth", state, {}), ("old.pt", state, {"_use_new_zipfile_serialization": False}),
+                                     ("whole.pt", net_g, {})):
+            torch.save(saved, path(name), **options)
+            with self.assertRaisesRegex(clgan.DataError, "PyTorch") as refused:
+                clgan.Gan.load(path(name))
+            line = re.search(r"python3 -c '(.*)'$", str(refused.exception)).group(1)
+            exec(line, {})
+            gan = clgan.Gan.load(path(os.path.splitext(name)[0] + ".safetensors"))
+            z = gan.noise(2)
+            with torch.no_grad():
+                theirs = net_g(torch.from_numpy(z).view(2, -1, 1, 1)).numpy()
+            self.assertLess(np.abs(theirs - nchw(gan.generate(z))).max(), LIMIT)
+
     def test_other_modules_are_refused(self):
         from torch import nn
 
         net_g, net_d = trained().to_torch()
         other_d = trained(size=32).to_torch()[1]
-        for modules, says in (((nn.Linear(2, 2), net_d), "netG is not laid out"),
-                              ((net_g, other_d), "netG draws 16 x 3, netD looks at 32 x 3"),
-                              ((nn.Sequential(*net_g.main[:3], *net_g.main[6:]), net_d), "netG draws 8 x 3")):
+        for modules, says in (((nn.Linear(2, 2), net_d), "the modules: netG.weight has no place"),
+                              ((net_g, other_d), "generator draws 16x16x3, its discriminator looks at 32x32x3"),
+                              ((nn.Sequential(*net_g.main[:3], *net_g.main[6:]), net_d), "generator draws 8x8x3"),
+                              (({"weights": net_g.state_dict()}, net_d), "netG: 'weights' is no tensor")):
             with self.assertRaisesRegex(ValueError, says):
                 clgan.Gan.from_torch(*modules)
 

@@ -129,6 +129,7 @@ PROTOTYPES = {
     "clg_gan_describe_svg": (Status, [_gan_params, c_char_p, _log]),
     "clg_gan_load": (Status, [_out, c_void_p, c_char_p, c_int]),
     "clg_gan_init_from": (Status, [c_void_p, c_char_p]),
+    "clg_checkpoint_params": (Status, [c_char_p, _gan_params, POINTER(c_int64), _log]),
     "clg_gan_tensors": (c_int, [c_void_p]),
     "clg_gan_tensor": (Status, [c_void_p, c_int, POINTER(clg_tensor_facts)]),
     "clg_gan_tensor_read": (Status, [c_void_p, c_int, Floats]),

@@ -62,12 +62,19 @@ class Gan(Owned, Training, Exploring):
     # --- files -----------------------------------------------------------------------------------
     @classmethod
     def load(cls, path, device: Device | str | None = None, batch: int | None = None) -> Gan:
-        """The gan of a checkpoint, which goes on bit for bit; `batch` replaces its batch size."""
+        """The gan of a checkpoint, which goes on bit for bit; `batch` replaces its batch size.
+
+        Of another program's safetensors file of a DCGAN: a new gan of the sizes that follow from the weights' shapes,
+        then as init_from().
+        """
         batch = 0 if batch is None else _arrays.whole(batch, "batch", 1)
         gan = cls.__new__(cls)
         gan._start(device)
         gan._made(lib.clg_gan_load, gan.device._as_argument, text(path), batch)
-        gan._folder = gan._folder_of(path)
+        steps = c_int64()
+        call(lib.clg_checkpoint_params, text(path), byref(lib.clg_gan_params_default()), byref(steps), log())
+        if steps.value >= 0:  # weights of another program are no run to go on with
+            gan._folder = gan._folder_of(path)
         return gan
 
     def save(self, path, **metadata) -> None:
@@ -75,7 +82,12 @@ class Gan(Owned, Training, Exploring):
         self._call(lib.clg_gan_save, text(path), *pairs(metadata))
 
     def init_from(self, path) -> None:
-        """Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names."""
+        """Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names, netG or netD or both.
+
+        Prefixes of other programs (module., _orig_mod., generator. ...) are stripped, F16, BF16 and F64 converted, and
+        biases before batch norm go into its running mean. A tensor of a net that has no place here is a DataError that
+        names it; the gan is then as before.
+        """
         self._call(lib.clg_gan_init_from, text(path))
 
     # --- what it is ------------------------------------------------------------------------------
@@ -204,8 +216,11 @@ class Gan(Owned, Training, Exploring):
         return to_torch(self)
 
     @classmethod
-    def from_torch(cls, netG, netD, device: Device | str | None = None, **options) -> Gan:
-        """A gan with the weights of modules laid out as PyTorch's DCGAN example; the sizes follow from the weights."""
+    def from_torch(cls, netG, netD=None, device: Device | str | None = None, **options) -> Gan:
+        """A gan with the weights of modules, or of their state dicts, laid out as PyTorch's DCGAN example.
+
+        The sizes follow from the weights, which are taken as init_from() does. Without netD it is fresh.
+        """
         from .torch_bridge import from_torch
 
         return from_torch(cls, netG, netD, device, options)

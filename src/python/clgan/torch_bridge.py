@@ -1,7 +1,14 @@
 """To and from PyTorch: modules laid out as its DCGAN example (netG, netD), NCHW, with equal weights. Needs torch."""
 from __future__ import annotations
 
-import re
+import json
+import os
+import struct
+import tempfile
+from ctypes import byref, c_int64
+
+from ._c import call, lib, log, text
+from .errors import DataError
 
 try:
     import torch
@@ -60,40 +67,47 @@ def to_torch(gan) -> tuple[Generator, Discriminator]:
     return net_g, net_d
 
 
-def _state(net) -> dict:
-    """Parameters and statistics as float32 arrays, under the names that a plain module's `main` gives them."""
+def _state(net, whose: str) -> dict:
+    """Its tensors by name on the host: floating-point ones as float32, others (counters) as int64."""
     found = {}
-    for name, value in net.state_dict().items():
-        plain = re.sub(r"^(module\.|_orig_mod\.)*(main\.)?(module\.)?", "main.", name)
-        if not name.endswith("num_batches_tracked"):
-            found[plain] = value.detach().to("cpu", torch.float32).contiguous().numpy()
+    for name, value in (net.state_dict() if hasattr(net, "state_dict") else net).items():
+        if not torch.is_tensor(value):
+            raise ValueError(f"{whose}: {name!r} is no tensor; a module or its state dict is needed")
+        kind = torch.float32 if value.is_floating_point() else torch.int64
+        found[f"{whose}.{name}"] = value.detach().to("cpu", kind).contiguous().numpy()
     return found
 
 
-def _ends(state: dict, whose: str) -> tuple[tuple, tuple, int]:
-    """Shapes of the first and the last convolution's weights, and how many there are."""
-    weights = [value.shape for value in state.values() if value.ndim == 4]
-    if len(weights) < 2 or any(shape[2:] != (4, 4) for shape in weights):
-        raise ValueError(f"{whose} is not laid out as PyTorch's DCGAN example: its convolutions are {weights}")
-    return weights[0], weights[-1], len(weights)
+def _write(path: str, tensors: dict) -> None:
+    """A safetensors file: the length of a JSON header, the header, the values."""
+    header, end = {}, 0
+    for name, value in tensors.items():
+        start, end = end, end + value.nbytes
+        header[name] = {"dtype": "F32" if value.dtype == "float32" else "I64", "shape": value.shape,
+                        "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for value in tensors.values():
+            file.write(value.data if value.ndim else value.tobytes())
 
 
 def from_torch(cls, net_g, net_d, device, options: dict):
-    """A new gan of class `cls` whose sizes follow from the modules' weights."""
-    g, d = _state(net_g), _state(net_d)
-    (z, _, *_), (ngf, channels, *_), convolutions = _ends(g, "netG")
-    (ndf, of_d, *_), _, of_d_convolutions = _ends(d, "netD")
-    size, size_of_d = 4 << convolutions - 1, 4 << of_d_convolutions - 1
-    if (size, channels) != (size_of_d, of_d):
-        raise ValueError(f"netG draws {size} x {channels}, netD looks at {size_of_d} x {of_d}")
-    sizes = {"size": size, "channels": channels, "z": z, "ngf": ngf, "ndf": ndf}
-    gan = cls(device, **{**options, **sizes})
-    named = {f"netG.{name}": value for name, value in g.items()} | {f"netD.{name}": value for name, value in d.items()}
-    if gan.params["ema"]:
-        named |= {f"averageG.{name}": value for name, value in g.items()}
-    try:
-        gan.set_tensors(named)
-    except (KeyError, ValueError) as error:
-        gan.close()
-        raise ValueError(f"the modules are not laid out as PyTorch's DCGAN example: {error}") from None
+    """A new gan of class `cls` with these weights, which the library takes as it takes those of a file."""
+    nets = [(net, whose) for net, whose in ((net_g, "netG"), (net_d, "netD")) if net is not None]
+    params, gan = lib.clg_gan_params_default(), None
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "modules.safetensors")
+        _write(path, {name: value for net, whose in nets for name, value in _state(net, whose).items()})
+        try:
+            call(lib.clg_checkpoint_params, text(path), byref(params), byref(c_int64()), log())
+            sizes = {name: getattr(params, name) for name in ("size", "channels", "z", "ngf", "ndf")}
+            if net_d is None:
+                sizes["ndf"] = options.get("ndf")
+            gan = cls(device, **{**options, **sizes})
+            gan.init_from(path)
+        except DataError as error:
+            if gan is not None:
+                gan.close()
+            raise ValueError(str(error).replace(path, "the modules")) from None
     return gan
