@@ -116,6 +116,8 @@ int clg_picture_load(const char *path, struct clg_crop crop, int size, int chann
         return status;
     int denominator = header.kind == CLG_PICTURE_JPEG ? denominator_choose(&box, size) : 1;
     status = picture_decode(path, &header, denominator, channels, &image, log);
+    if (!status)
+        status = clg_image_orient(&image, header.orientation, log);
     if (!status) {
         box = (struct clg_box){box.x / denominator, box.y / denominator, box.w / denominator,
                                box.h / denominator};

@@ -13,15 +13,15 @@
 enum clg_picture_kind { CLG_PICTURE_JPEG, CLG_PICTURE_PNG };
 struct clg_picture_header {
     enum clg_picture_kind kind;
-    int w, h;
-    int components; // JPEG: 1, 3 or 4
-    bool adobe;     // JPEG: has Adobe's marker, so four components are stored inverted
+    int w, h;        // of the picture as shown, upright
+    int orientation; // EXIF's, 1 (stored upright) to 8: how the stored pixels are to be turned
 };
 
 // pixels [h][w][channels]; the holder's: free().
 struct clg_image {
     int w, h, channels;
     uint8_t *pixels;
+    char warning[200]; // what the decoder complained about although it could read on; "": nothing
 };
 
 // A rectangle in pixels; fractions are allowed after scaled decoding.
@@ -32,11 +32,28 @@ struct clg_box {
 // Reads only as much of the file as its header needs. Unusable files: CLG_EFORMAT (or CLG_EIO).
 int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log);
 
+// A codec's part of it; `file` is at its start. They set orientation, and w and h as stored.
+int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *path,
+                   const struct clg_log *log);
+int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log);
+
+// The orientation that EXIF data (a TIFF file, with or without "Exif\0\0" before it) asks for; 1 when it is
+// damaged or does not say.
+int clg_exif_orientation(const uint8_t *bytes, size_t n);
+
+// Do columns and rows change places?
+bool clg_orientation_turns(int orientation);
+// Is a picture stored as w x h what the header was read of?
+bool clg_header_fits(const struct clg_picture_header *header, int64_t w, int64_t h);
+// Turns an image upright.
+int clg_image_orient(struct clg_image *image, int orientation, const struct clg_log *log);
+
 // What the crop takes of a w x h picture; a box that does not lie inside is CLG_EFORMAT.
 int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,
                  const struct clg_log *log);
 
-// Decodes to `channels` (1 or 3), JPEG at 1/denominator (1, 2, 4, 8) of its size. `path` is for the log.
+// Decodes to `channels` (1 or 3), as stored, JPEG at 1/denominator (1, 2, 4, 8) of its size. `path` is for
+// the log.
 int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int denominator,
                     int channels, struct clg_image *image, const char *path, const struct clg_log *log);
 int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,

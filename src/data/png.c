@@ -7,14 +7,72 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
-enum { DEFLATE_MOST = 1032 }; // times as much as the compressed bytes, no more
+enum {
+    DEFLATE_MOST = 1032, // times as much as the compressed bytes, no more
+    SIGNATURE_BYTES = 8,
+    EXIF_MOST = 1 << 20, // longer chunks are not looked at
+};
+
+// --- the header --------------------------------------------------------------------------------
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+// What an eXIf chunk of n bytes says; a damaged one says nothing. `name` is the chunk's.
+static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
+{
+    uint8_t *bytes = n <= EXIF_MOST ? malloc(n + 4) : NULL;
+    int orientation = 1;
+    if (bytes && fread(bytes, 1, n + 4, file) == n + 4 &&
+        crc32_z(crc32(0, name, 4), bytes, n) == be32(bytes + n))
+        orientation = clg_exif_orientation(bytes, n);
+    free(bytes);
+    return orientation;
+}
+
+// The orientation by the first eXIf chunk. Goes from chunk to chunk, as it may come after the pixels; the
+// rest of a damaged file is not looked at.
+static int file_orientation(FILE *file)
+{
+    off_t at = SIGNATURE_BYTES;
+    uint8_t head[8]; // length and name
+    while (fseeko(file, at, SEEK_SET) == 0 && fread(head, 1, sizeof head, file) == sizeof head) {
+        const uint32_t n = be32(head);
+        if (memcmp(head + 4, "eXIf", 4) == 0)
+            return chunk_orientation(file, head + 4, n);
+        if (memcmp(head + 4, "IEND", 4) == 0)
+            break;
+        at += (off_t)n + 12;
+    }
+    return 1;
+}
+
+int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log)
+{
+    uint8_t bytes[24];
+    if (fread(bytes, 1, sizeof bytes, file) != sizeof bytes)
+        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: the file ends inside its header", path);
+    const uint32_t w = be32(bytes + 16), h = be32(bytes + 20);
+    if (memcmp(bytes + 12, "IHDR", 4) != 0 || w == 0 || h == 0 || w > INT32_MAX || h > INT32_MAX)
+        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: a PNG with a damaged header", path);
+    header->w = (int)w;
+    header->h = (int)h;
+    header->orientation = file_orientation(file);
+    return 0;
+}
+
+// --- pixels ------------------------------------------------------------------------------------
 
 // All that must survive libpng's jumps out of an error.
 struct job {
     png_structp png;
     png_infop info;
-    const uint8_t *bytes; // reading
+    const struct clg_picture_header *header; // reading
+    const uint8_t *bytes;
     size_t n, at;
     uint8_t *pixels; // [h][w][depth]
     int w, h, depth;
@@ -50,6 +108,10 @@ static void decoder_configure(struct job *job, int channels)
     png_set_chunk_malloc_max(job->png, 16 << 20);
     png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); // only what makes pixels
     png_read_info(job->png, job->info);
+    job->w = (int)png_get_image_width(job->png, job->info);
+    job->h = (int)png_get_image_height(job->png, job->info);
+    if (!clg_header_fits(job->header, job->w, job->h))
+        png_error(job->png, "it changed while it was read");
     if ((uint64_t)job->h * png_get_rowbytes(job->png, job->info) / DEFLATE_MOST > job->n)
         png_error(job->png, "the file is too short for its size"); // before memory is asked for
     png_set_expand(job->png); // palettes and few bits to 8, transparent colours to alpha
@@ -68,9 +130,7 @@ static bool decode(struct job *job, int channels)
     png_read_update_info(job->png, job->info);
     job->depth = png_get_channels(job->png, job->info);
     size_t row = png_get_rowbytes(job->png, job->info);
-    if ((int64_t)png_get_image_width(job->png, job->info) != job->w ||
-        (int64_t)png_get_image_height(job->png, job->info) != job->h ||
-        png_get_bit_depth(job->png, job->info) != 8 || row != (size_t)job->w * (size_t)job->depth)
+    if (png_get_bit_depth(job->png, job->info) != 8 || row != (size_t)job->w * (size_t)job->depth)
         png_error(job->png, "an unexpected pixel format");
     job->pixels = calloc((size_t)job->h, row);
     if (!job->pixels)
@@ -109,7 +169,7 @@ static void pixels_convert(uint8_t *pixels, size_t n, int depth, int channels)
 int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
                    struct clg_image *image, const char *path, const struct clg_log *log)
 {
-    struct job job = {.bytes = bytes, .n = n, .w = header->w, .h = header->h};
+    struct job job = {.header = header, .bytes = bytes, .n = n};
     job.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
     job.info = job.png ? png_create_info_struct(job.png) : NULL;
     bool ok = job.info && decode(&job, channels);
@@ -117,13 +177,16 @@ int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_head
     if (!ok) {
         free(job.pixels);
         if (!job.reason[0])
-            return clg_fail(log, CLG_ENOMEM, "out of memory decoding %s (%d x %d)", path, job.w, job.h);
+            return clg_fail(log, CLG_ENOMEM, "out of memory decoding %s (%d x %d)", path, header->w,
+                            header->h);
         return clg_fail(log, CLG_EFORMAT, "%s is a broken PNG: %s", path, job.reason);
     }
     pixels_convert(job.pixels, (size_t)job.w * (size_t)job.h, job.depth, channels);
     *image = (struct clg_image){.w = job.w, .h = job.h, .channels = channels, .pixels = job.pixels};
     return 0;
 }
+
+// --- writing -----------------------------------------------------------------------------------
 
 static bool encode(struct job *job, FILE *stream, const uint8_t *pixels)
 {
