@@ -23,6 +23,10 @@ CLG_API const char *clg_pictures_name(const struct clg_pictures *pictures, int i
 CLG_API int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int n, int size,
                               int channels, uint8_t *pixels);
 
+// How many of the pictures were read though their decoder warned (extra bytes in the file, say); information
+// in the log names each, once.
+CLG_API int clg_pictures_warned(const struct clg_pictures *pictures);
+
 // A class for every picture.
 struct clg_labels {
     int n, classes;

@@ -34,6 +34,7 @@ struct clg_train_status {
     double images_per_s, eta_s; // over the last steps; 0 and -1 while unknown, after a run's first step
     double loader_images_per_s, loader_waited_s;
     uint64_t skipped_pictures;
+    uint64_t warned_pictures; // read, but with a warning of their decoder
 };
 // Called after every step. Returning true ends the run cleanly: it saves and returns 0.
 typedef bool clg_train_fn(void *user, const struct clg_train_status *status);

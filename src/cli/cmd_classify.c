@@ -110,7 +110,7 @@ int cmd_classify(int argc, char **argv)
     cli_progress_end(&progress, true);
     if (!status && c.where.profile && c.device)
         status = clg_device_profile_print(c.device, stderr);
-    clg_pictures_close(&c.pictures);
+    cli_data_close(&c.pictures, c.options.data, &c.log);
     clg_gan_free(&c.gan);
     clg_device_close(&c.device);
     return cli_exit_code(status);

@@ -133,7 +133,7 @@ static int features(struct clg_device *device, const struct features_options *o,
         status = tell(o, n, count, log);
     free(rows);
     free(which);
-    clg_pictures_close(&pictures);
+    cli_data_close(&pictures, o->data, log);
     clg_gan_free(&gan);
     return status;
 }

@@ -98,8 +98,8 @@ static void nearest_free(struct nearest *n)
         free(n->spaces[s].distance);
     }
     free(n->values);
-    clg_pictures_close(&n->own);
-    clg_pictures_close(&n->training);
+    cli_data_close(&n->own, n->options.pictures, &n->log);
+    cli_data_close(&n->training, n->options.data, &n->log);
     clg_gan_free(&n->gan);
 }
 

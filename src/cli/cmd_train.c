@@ -133,6 +133,9 @@ static void print_results(const struct run *run, bool stopped)
     printf("report  %s/report.html\n", folder);
     if (run->last.skipped_pictures)
         printf("skipped unreadable pictures: %llu\n", (unsigned long long)run->last.skipped_pictures);
+    if (run->last.warned_pictures)
+        printf("pictures read with warnings: %llu (--verbose names them)\n",
+               (unsigned long long)run->last.warned_pictures);
     if (stopped) {
         printf("stopped at step %lld of %lld; continue with:\n  ", (long long)run->last.step,
                (long long)run->last.steps);

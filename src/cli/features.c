@@ -26,6 +26,15 @@ int cli_data_open(struct clg_pictures **pictures, const char *path, struct clg_c
     return clg_pictures_open(pictures, path, crop, log);
 }
 
+void cli_data_close(struct clg_pictures **pictures, const char *path, const struct clg_log *log)
+{
+    const int n = *pictures ? clg_pictures_warned(*pictures) : 0;
+    if (n)
+        cli_warn(log, "%d of %d pictures of %s were read with warnings (--verbose names them)", n,
+                 clg_pictures_count(*pictures), path);
+    clg_pictures_close(pictures);
+}
+
 int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, const struct clg_log *log)
 {
     *crop = (struct clg_crop){.kind = CLG_CROP_CENTER};

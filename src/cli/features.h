@@ -19,6 +19,8 @@ int64_t cli_features_count(enum cli_features kind, const struct clg_gan_params *
 // The pictures that --data names; the built-in faces are no files.
 int cli_data_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
                   const struct clg_log *log);
+// Closes them after a line that says how many were read with warnings.
+void cli_data_close(struct clg_pictures **pictures, const char *path, const struct clg_log *log);
 // What is used of each picture: as --crop tells, or (text NULL) as the model's run did; else the centre.
 int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, const struct clg_log *log);
 #define CLI_CROP_HELP "what of each picture is used; without it, what the model was trained on"

@@ -1,6 +1,8 @@
 // Pictures of a file or folder as a model's nets take them.
 #include "pictures.h"
 
+#include "features.h"
+
 #include <stdlib.h>
 
 int cli_pictures_crop(const char *model, struct clg_crop *crop, const struct clg_log *log)
@@ -36,7 +38,7 @@ static int values_load(struct cli_pictures *p, const struct clg_gan_params *para
 int cli_pictures_open(struct cli_pictures *p, const char *path, struct clg_crop crop, int first, int n,
                       const struct clg_gan_params *params, const struct clg_log *log)
 {
-    *p = (struct cli_pictures){.first = first};
+    *p = (struct cli_pictures){.first = first, .path = path, .log = log};
     int status = clg_pictures_open(&p->all, path, crop, log);
     if (status)
         return status;
@@ -50,7 +52,7 @@ int cli_pictures_open(struct cli_pictures *p, const char *path, struct clg_crop 
 
 void cli_pictures_close(struct cli_pictures *p)
 {
-    clg_pictures_close(&p->all);
+    cli_data_close(&p->all, p->path, p->log);
     free(p->values);
     p->values = NULL;
 }

@@ -12,6 +12,8 @@ struct cli_pictures {
     struct clg_pictures *all;
     int first, n;
     float *values; // [n][size][size][channels], -1..1
+    const char *path;
+    const struct clg_log *log;
 };
 
 // Up to `n` pictures from number `first` on; fewer where there are fewer. To be closed in any case.

@@ -33,10 +33,11 @@ struct clg_data {
     pthread_cond_t ready, room;
     bool stop;
     bool *broken;       // of every picture of the folder: seen to be so
+    bool *warned;       // of every picture: read with a warning
     uint64_t handed;    // samples given to threads
     uint64_t delivered; // batches given to the caller
     struct slot slots[SLOTS];
-    uint64_t skipped, decoded;
+    uint64_t skipped, warnings, decoded;
     double busy_s, waited_s;
 
     pthread_t threads[THREADS_MAX];
@@ -92,6 +93,18 @@ static void picture_give_up(struct clg_data *data, size_t i, const char *line)
     pthread_mutex_unlock(&data->lock);
 }
 
+// A picture that was read with a warning is named and counted once.
+static void picture_warn(struct clg_data *data, size_t i, const char *path, const char *warning)
+{
+    pthread_mutex_lock(&data->lock);
+    if (!data->warned[i]) {
+        data->warned[i] = true;
+        data->warnings++;
+        clg_picture_warning_log(&data->params.log, CLG_LOG_INFO, path, warning);
+    }
+    pthread_mutex_unlock(&data->lock);
+}
+
 static int failure_report(struct clg_data *data, int status, const char *line)
 {
     pthread_mutex_lock(&data->lock);
@@ -107,7 +120,10 @@ static int picture_load(struct clg_data *data, size_t i, uint8_t *pixels, struct
     char *path = clg_folder_path(&data->folder, i);
     if (!path)
         return clg_fail(&log, CLG_ENOMEM, "out of memory reading %s", data->folder.root);
-    int status = clg_picture_load(path, p->crop, p->size, p->channels, pixels, &log);
+    char warning[CLG_WARNING_BYTES];
+    int status = clg_picture_load_quietly(path, p->crop, p->size, p->channels, pixels, warning, &log);
+    if (!status && warning[0])
+        picture_warn(data, i, path, warning);
     free(path);
     return status;
 }
@@ -267,7 +283,8 @@ static int source_open(struct clg_data *data)
 static int memory_get(struct clg_data *data)
 {
     size_t batch_bytes = data->sample_bytes * (size_t)data->params.batch;
-    bool ok = data->builtin || (data->broken = calloc(data->folder.n, sizeof *data->broken));
+    bool ok = data->builtin || ((data->broken = calloc(data->folder.n, sizeof *data->broken)) &&
+                                (data->warned = calloc(data->folder.n, sizeof *data->warned)));
     for (int i = 0; i < SLOTS && ok; i++) {
         data->slots[i].left = data->params.batch;
         ok = (data->slots[i].pixels = malloc(batch_bytes)) != NULL;
@@ -322,6 +339,7 @@ void clg_data_close(struct clg_data **address)
     for (int i = 0; i < SLOTS; i++)
         free(data->slots[i].pixels);
     free(data->broken);
+    free(data->warned);
     clg_folder_close(&data->folder);
     free(data);
     *address = NULL;
@@ -364,6 +382,7 @@ void clg_data_info(struct clg_data *data, struct clg_data_info *info)
     *info = (struct clg_data_info){
         .pictures = data->folder.n,
         .skipped = data->skipped,
+        .warned = data->warnings,
         .images_per_s = data->busy_s > 0 ? (double)data->decoded / data->busy_s * data->params.threads : 0,
         .waited_s = data->waited_s,
     };

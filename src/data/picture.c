@@ -10,6 +10,10 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
+// How many times larger than what is asked for a picture is decoded, at least, if it is reduced while
+// decoding.
+enum { REDUCTION_LEFT = 3 };
+
 // Reads digits only: no sign, no space.
 static bool number_parse(const char **text, int *value)
 {
@@ -73,12 +77,14 @@ int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const 
     return 0;
 }
 
-// How far a JPEG can be reduced while decoding, which is far cheaper than afterwards.
+// How far a JPEG can be reduced while decoding, which is far cheaper than afterwards. The decoder cuts high
+// frequencies off sharply, the triangle filter softly: enough is left to the filter to make JPEG and PNG
+// files of a picture come out alike.
 static int denominator_choose(const struct clg_box *box, int size)
 {
     double side = box->w < box->h ? box->w : box->h;
     int denominator = 8;
-    while (denominator > 1 && side / denominator < size)
+    while (denominator > 1 && side / denominator < REDUCTION_LEFT * size)
         denominator /= 2;
     return denominator;
 }
@@ -99,9 +105,20 @@ static int picture_decode(const char *path, const struct clg_picture_header *hea
     return status;
 }
 
-int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
-                     const struct clg_log *log)
+// The box, given in pixels of the file, in those of the decoded image. A reduced image has 1 pixel for
+// denominator x denominator of the file; the last ones may stand for fewer.
+static struct clg_box box_on(const struct clg_image *image, const struct clg_picture_header *header,
+                             int denominator, struct clg_box box)
 {
+    const bool whole = image->w == header->w && image->h == header->h; // lossless JPEG cannot be reduced
+    const double scale = whole ? 1 : 1.0 / denominator;
+    return (struct clg_box){box.x * scale, box.y * scale, box.w * scale, box.h * scale};
+}
+
+int clg_picture_load_quietly(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
+                             char warning[CLG_WARNING_BYTES], const struct clg_log *log)
+{
+    warning[0] = 0;
     if (size < 1 || size > CLG_PICTURE_SIDE_MAX || (channels != 1 && channels != 3))
         return clg_fail(log, CLG_EINVAL,
                         "cannot load %s as %d x %d x %d: use a size of 1 to %d, 1 or 3 channels", path, size,
@@ -114,16 +131,31 @@ int clg_picture_load(const char *path, struct clg_crop crop, int size, int chann
         status = clg_crop_box(crop, header.w, header.h, &box, path, log);
     if (status)
         return status;
-    int denominator = header.kind == CLG_PICTURE_JPEG ? denominator_choose(&box, size) : 1;
+    const int denominator = header.kind == CLG_PICTURE_JPEG ? denominator_choose(&box, size) : 1;
     status = picture_decode(path, &header, denominator, channels, &image, log);
     if (!status)
         status = clg_image_orient(&image, header.orientation, log);
-    if (!status) {
-        box = (struct clg_box){box.x / denominator, box.y / denominator, box.w / denominator,
-                               box.h / denominator};
-        status = clg_resize(&image, box, size, pixels, log);
-    }
+    if (!status)
+        status = clg_resize(&image, box_on(&image, &header, denominator, box), size, pixels, log);
+    if (!status)
+        memcpy(warning, image.warning, CLG_WARNING_BYTES);
     free(image.pixels);
+    return status;
+}
+
+void clg_picture_warning_log(const struct clg_log *log, enum clg_log_level level, const char *path,
+                             const char *warning)
+{
+    clg_log_line(log, level, "%s was read, but its decoder warns: %s", path, warning);
+}
+
+int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
+                     const struct clg_log *log)
+{
+    char warning[CLG_WARNING_BYTES];
+    const int status = clg_picture_load_quietly(path, crop, size, channels, pixels, warning, log);
+    if (!status && warning[0])
+        clg_picture_warning_log(log, CLG_LOG_WARNING, path, warning);
     return status;
 }
 

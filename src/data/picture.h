@@ -10,6 +10,9 @@
 // The longest side of pictures that are made: JPEG's.
 #define CLG_PICTURE_SIDE_MAX 65500
 
+// What a decoder complained about although it could read on, "" when nothing.
+enum { CLG_WARNING_BYTES = 200 };
+
 enum clg_picture_kind { CLG_PICTURE_JPEG, CLG_PICTURE_PNG };
 struct clg_picture_header {
     enum clg_picture_kind kind;
@@ -21,7 +24,7 @@ struct clg_picture_header {
 struct clg_image {
     int w, h, channels;
     uint8_t *pixels;
-    char warning[200]; // what the decoder complained about although it could read on; "": nothing
+    char warning[CLG_WARNING_BYTES];
 };
 
 // A rectangle in pixels; fractions are allowed after scaled decoding.
@@ -47,6 +50,12 @@ bool clg_orientation_turns(int orientation);
 bool clg_header_fits(const struct clg_picture_header *header, int64_t w, int64_t h);
 // Turns an image upright.
 int clg_image_orient(struct clg_image *image, int orientation, const struct clg_log *log);
+
+// clg_picture_load (clgan/data.h) that hands out the decoder's warning instead of logging it.
+int clg_picture_load_quietly(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
+                             char warning[CLG_WARNING_BYTES], const struct clg_log *log);
+void clg_picture_warning_log(const struct clg_log *log, enum clg_log_level level, const char *path,
+                             const char *warning);
 
 // What the crop takes of a w x h picture; a box that does not lie inside is CLG_EFORMAT.
 int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,

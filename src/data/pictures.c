@@ -14,6 +14,7 @@ struct clg_pictures {
     struct clg_folder folder; // of a single file: the folder that it lies in, and its name alone
     struct clg_crop crop;
     struct clg_log log;
+    bool *warned; // [folder.n]: read with a warning
 };
 
 // The file as a folder of one picture, looked at as the folder's files are.
@@ -67,19 +68,30 @@ int clg_pictures_open(struct clg_pictures **pictures, const char *path, struct c
         p->log = *log;
     int status = S_ISDIR(facts.st_mode) ? folder_open(&p->folder, path, crop, log)
                                         : file_open(&p->folder, path, crop, log);
+    if (!status && !(p->warned = calloc(p->folder.n, sizeof *p->warned)))
+        status = clg_fail(log, CLG_ENOMEM, "out of memory opening %s", path);
+    *pictures = p;
     if (status)
-        free(p);
-    else
-        *pictures = p;
+        clg_pictures_close(pictures);
     return status;
 }
 
 void clg_pictures_close(struct clg_pictures **pictures)
 {
-    if (*pictures)
+    if (*pictures) {
         clg_folder_close(&(*pictures)->folder);
+        free((*pictures)->warned);
+    }
     free(*pictures);
     *pictures = NULL;
+}
+
+int clg_pictures_warned(const struct clg_pictures *pictures)
+{
+    int n = 0;
+    for (size_t i = 0; i < pictures->folder.n; i++)
+        n += pictures->warned[i];
+    return n;
 }
 
 int clg_pictures_count(const struct clg_pictures *pictures)
@@ -97,7 +109,13 @@ static int picture_load(const struct clg_pictures *pictures, int i, int size, in
     char *path = clg_folder_path(&pictures->folder, (size_t)i);
     if (!path)
         return clg_fail(&pictures->log, CLG_ENOMEM, "out of memory loading %s", pictures->folder.names[i]);
-    int status = clg_picture_load(path, pictures->crop, size, channels, pixels, &pictures->log);
+    char warning[CLG_WARNING_BYTES];
+    int status =
+        clg_picture_load_quietly(path, pictures->crop, size, channels, pixels, warning, &pictures->log);
+    if (!status && warning[0] && !pictures->warned[i]) {
+        pictures->warned[i] = true;
+        clg_picture_warning_log(&pictures->log, CLG_LOG_INFO, path, warning);
+    }
     free(path);
     return status;
 }

@@ -186,6 +186,7 @@ static void status_update(struct run *r, int64_t first)
     s->loader_images_per_s = info.images_per_s;
     s->loader_waited_s = info.waited_s;
     s->skipped_pictures = info.skipped;
+    s->warned_pictures = info.warned;
 }
 
 static bool due(int64_t step, int every)

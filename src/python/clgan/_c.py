@@ -105,6 +105,7 @@ PROTOTYPES = {
     "clg_face_random": (clg_face, [c_uint64, c_uint64]),
     "clg_face_draw": (None, [_face, c_int, Bytes]),
     # pictures.h
+    "clg_pictures_warned": (c_int, [c_void_p]),
     "clg_pictures_open": (Status, [_out, c_char_p, clg_crop, _log]),
     "clg_pictures_close": (None, [_out]),
     "clg_pictures_count": (c_int, [c_void_p]),

@@ -74,7 +74,8 @@ class clg_data_params(Structure):
 
 
 class clg_data_info(Structure):
-    _fields_ = [("pictures", c_uint64), ("skipped", c_uint64), ("images_per_s", c_double), ("waited_s", c_double)]
+    _fields_ = [("pictures", c_uint64), ("skipped", c_uint64), ("warned", c_uint64), ("images_per_s", c_double),
+                ("waited_s", c_double)]
 
 
 class clg_face(Structure):
@@ -118,7 +119,7 @@ class clg_train_params(Structure):
 class clg_train_status(Structure):
     _fields_ = [("step", c_int64), ("steps", c_int64), ("epoch", c_double), ("metrics", clg_gan_metrics),
                 ("images_per_s", c_double), ("eta_s", c_double), ("loader_images_per_s", c_double),
-                ("loader_waited_s", c_double), ("skipped_pictures", c_uint64)]
+                ("loader_waited_s", c_double), ("skipped_pictures", c_uint64), ("warned_pictures", c_uint64)]
 
 
 TRAIN_FN = CFUNCTYPE(c_bool, c_void_p, POINTER(clg_train_status))  # clg_train_fn

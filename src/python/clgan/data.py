@@ -50,7 +50,8 @@ class Dataset(Owned):
             yield self.next()
 
     def info(self) -> dict:
-        """pictures (0: endless), skipped files so far, images_per_s that decoding can deliver, waited_s for it."""
+        """pictures (0: endless); so far, files skipped and pictures read though their decoder warned (warned);
+        images_per_s that decoding can deliver, waited_s for it."""
         info = clg_data_info()
         self._call(lib.clg_data_info, byref(info))
         return {name: getattr(info, name) for name, _ in clg_data_info._fields_}
@@ -141,6 +142,11 @@ class Pictures(Owned):
         if len(which):
             self._call(lib.clg_pictures_load, np.ascontiguousarray(which, np.intc), len(which), size, channels, pixels)
         return pixels
+
+    @property
+    def warned(self) -> int:
+        """How many pictures were read so far though their decoder warned; the log's information names each."""
+        return self._call(lib.clg_pictures_warned)
 
     def labels(self, csv=None, column: str | None = None, threshold: float | None = None,
                classes: list[str] | None = None) -> tuple[np.ndarray, list[str]]:
