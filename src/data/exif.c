@@ -42,7 +42,8 @@ int clg_exif_orientation(const uint8_t *bytes, size_t n)
             continue;
         const uint32_t type = number(&tiff, at + 2, 2);
         const uint32_t value = number(&tiff, at + 8, type == LONG ? 4 : 2);
-        const bool usable = (type == SHORT || type == LONG) && value >= 1 && value <= 8;
+        const bool usable =
+            (type == SHORT || type == LONG) && number(&tiff, at + 4, 4) > 0 && value >= 1 && value <= 8;
         return usable ? (int)value : 1;
     }
     return 1;

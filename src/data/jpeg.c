@@ -52,15 +52,21 @@ static void refuse(struct reader *r, const char *reason)
     longjmp(r->trap.out, 1);
 }
 
-// 12-bit files make libjpeg-turbo 2 fail while it reads the header, version 3 not.
+static void refuse_precision(struct reader *r)
+{
+    snprintf(r->trap.reason, sizeof r->trap.reason, "a JPEG of %d bits per colour: only 8 are read",
+             r->jpeg.data_precision);
+    longjmp(r->trap.out, 1);
+}
+
+// Kinds of files that libjpeg-turbo 2 refuses while it reads their headers, version 3 in part not.
 static void on_read_error(j_common_ptr common)
 {
     struct reader *r = common->client_data;
-    if (r->jpeg.data_precision > 8) {
-        snprintf(r->trap.reason, sizeof r->trap.reason, "a JPEG of %d bits per colour: only 8 are read",
-                 r->jpeg.data_precision);
-        longjmp(r->trap.out, 1);
-    }
+    if (r->jpeg.data_precision > 8)
+        refuse_precision(r);
+    if (common->err->msg_code == JERR_SOF_UNSUPPORTED)
+        refuse(r, "a lossless or hierarchical JPEG, which this libjpeg cannot read");
     on_error(common);
 }
 
@@ -181,7 +187,7 @@ static void header_read(struct reader *r)
         refuse(r, "the file ends inside its header");
     const int n = r->jpeg.num_components;
     if (r->jpeg.data_precision != 8)
-        refuse(r, "a JPEG of other than 8 bits per colour");
+        refuse_precision(r);
     if (n != 1 && n != 3 && n != 4)
         refuse(r, "a JPEG with an unusual number of colours");
 }
@@ -266,7 +272,7 @@ static void rows_read(struct reader *r)
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW to = r->pixels + jpeg->output_scanline * row;
         if (!jpeg_read_scanlines(jpeg, &to, 1) || r->lacking)
-            refuse(r, "the file ends early: parts of the picture are missing");
+            refuse(r, "its data ends early: parts of the picture are missing");
     }
 }
 
