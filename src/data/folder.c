@@ -172,10 +172,7 @@ static bool file_usable(const char *path, struct clg_crop crop, const struct clg
 {
     struct demotion demotion = {.log = log};
     struct clg_log quiet = {.fn = demote, .user = &demotion};
-    struct clg_picture_header header;
-    struct clg_box box;
-    return clg_picture_probe(path, &header, &quiet) == 0 &&
-           clg_crop_box(crop, header.w, header.h, &box, path, &quiet) == 0;
+    return clg_picture_check(path, crop, &quiet) == 0;
 }
 
 static int files_probe(struct clg_folder *folder, struct clg_crop crop, const struct clg_log *log)

@@ -35,7 +35,17 @@ static int header_read(FILE *file, struct clg_picture_header *header, const char
                     n == 0 ? "the file is empty" : "neither a JPEG nor a PNG file");
 }
 
-int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log)
+static void turn_upright(struct clg_picture_header *header)
+{
+    if (!clg_orientation_turns(header->orientation))
+        return;
+    const int w = header->w;
+    header->w = header->h;
+    header->h = w;
+}
+
+// `whole`: looks for the orientation in places, too, where reading much of the file is needed.
+static int probe(const char *path, bool whole, struct clg_picture_header *header, const struct clg_log *log)
 {
     *header = (struct clg_picture_header){.orientation = 1};
     struct stat facts;
@@ -48,16 +58,28 @@ int clg_picture_probe(const char *path, struct clg_picture_header *header, const
         return clg_fail(log, CLG_ENOMEM, "cannot read %s: %s", path, strerror(errno));
     }
     const int status = header_read(file, header, path, log);
+    if (!status && whole && header->kind == CLG_PICTURE_PNG)
+        header->orientation = clg_png_late_orientation(file);
     fclose(file);
     if (status)
         return status;
+    turn_upright(header);
     if ((int64_t)header->w * header->h > CLG_PICTURE_PIXELS_MAX)
         return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %d x %d is more than %d million pixels",
                         path, header->w, header->h, CLG_PICTURE_PIXELS_MAX / 1000000);
-    if (clg_orientation_turns(header->orientation)) {
-        const int w = header->w;
-        header->w = header->h;
-        header->h = w;
-    }
     return 0;
+}
+
+int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log)
+{
+    return probe(path, true, header, log);
+}
+
+int clg_picture_check(const char *path, struct clg_crop crop, const struct clg_log *log)
+{
+    struct clg_picture_header header;
+    struct clg_box box;
+    const bool turning_matters = crop.kind == CLG_CROP_BOX;
+    const int status = probe(path, turning_matters, &header, log);
+    return status ? status : clg_crop_box(crop, header.w, header.h, &box, path, log);
 }

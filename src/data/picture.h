@@ -32,13 +32,17 @@ struct clg_box {
     double x, y, w, h;
 };
 
-// Reads only as much of the file as its header needs. Unusable files: CLG_EFORMAT (or CLG_EIO).
+// What the header says, without decoding. Unusable files: CLG_EFORMAT (or CLG_EIO).
 int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log);
+// Is the file a picture that the crop can be taken of? Reads only as much of it as is needed to tell.
+int clg_picture_check(const char *path, struct clg_crop crop, const struct clg_log *log);
 
 // A codec's part of it; `file` is at its start. They set orientation, and w and h as stored.
 int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *path,
                    const struct clg_log *log);
 int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log);
+// EXIF data may also come after the pixels of a PNG file. This goes through all of its chunks.
+int clg_png_late_orientation(FILE *file);
 
 // The orientation that EXIF data (a TIFF file, with or without "Exif\0\0" before it) asks for; 1 when it is
 // damaged or does not say.

@@ -21,11 +21,7 @@ struct clg_pictures {
 static int file_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
                      const struct clg_log *log)
 {
-    struct clg_picture_header header;
-    struct clg_box box;
-    int status = clg_picture_probe(path, &header, log);
-    if (!status)
-        status = clg_crop_box(crop, header.w, header.h, &box, path, log);
+    const int status = clg_picture_check(path, crop, log);
     if (status)
         return status;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

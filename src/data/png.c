@@ -34,9 +34,9 @@ static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
     return orientation;
 }
 
-// The orientation by the first eXIf chunk. Goes from chunk to chunk, as it may come after the pixels; the
-// rest of a damaged file is not looked at.
-static int file_orientation(FILE *file)
+// The orientation by the first eXIf chunk before a chunk of the name `end`. Where the chunks are damaged it
+// stops.
+static int orientation_before(FILE *file, const char *end)
 {
     off_t at = SIGNATURE_BYTES;
     uint8_t head[8]; // length and name
@@ -44,11 +44,16 @@ static int file_orientation(FILE *file)
         const uint32_t n = be32(head);
         if (memcmp(head + 4, "eXIf", 4) == 0)
             return chunk_orientation(file, head + 4, n);
-        if (memcmp(head + 4, "IEND", 4) == 0)
+        if (memcmp(head + 4, end, 4) == 0)
             break;
         at += (off_t)n + 12;
     }
     return 1;
+}
+
+int clg_png_late_orientation(FILE *file)
+{
+    return orientation_before(file, "IEND");
 }
 
 int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log)
@@ -61,7 +66,7 @@ int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *pat
         return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: a PNG with a damaged header", path);
     header->w = (int)w;
     header->h = (int)h;
-    header->orientation = file_orientation(file);
+    header->orientation = orientation_before(file, "IDAT");
     return 0;
 }
 
