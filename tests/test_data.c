@@ -5,7 +5,6 @@
 #include <math.h>
 #include <png.h>
 #include <sys/stat.h>
-#include <turbojpeg.h>
 #include <zlib.h>
 
 // Fails, with what and where, unless |is - expected| <= limit everywhere.
@@ -26,28 +25,6 @@ static void pixels_flat(const char *what, const uint8_t *is, int n, const int *c
 }
 
 // --- making files ------------------------------------------------------------------------------
-
-static void jpeg_make(const char *path, const uint8_t *pixels, int w, int h, int format, int depth)
-{
-    tjhandle encoder = tjInitCompress();
-    unsigned char *bytes = NULL;
-    unsigned long n = 0;
-    int subsampling = format == TJPF_GRAY ? TJSAMP_GRAY : TJSAMP_444;
-    assert_int_equal(tjCompress2(encoder, pixels, w, w * depth, h, format, &bytes, &n, subsampling, 98, 0),
-                     0);
-    file_write(path, bytes, n);
-    tjFree(bytes);
-    tjDestroy(encoder);
-}
-
-static void jpeg_flat(const char *path, int w, int h, int format, const uint8_t *value, int depth)
-{
-    uint8_t *pixels = malloc((size_t)(w * h * depth));
-    for (int i = 0; i < w * h * depth; i++)
-        pixels[i] = value[i % depth];
-    jpeg_make(path, pixels, w, h, format, depth);
-    free(pixels);
-}
 
 // A kind of PNG: each pixel is `pixel`, as it lies in the file.
 struct png_case {
@@ -149,39 +126,11 @@ static void test_png_kinds(void **state)
     }
 }
 
-static void test_jpeg_kinds(void **state)
+// A PNG by another name is what its content says.
+static void test_other_name(void **state)
 {
-    const char *path = in(state, "a.jpg");
-    jpeg_flat(path, 45, 31, TJPF_GRAY, (const uint8_t[]){90}, 1);
-    loads_flat("grey JPEG", path, (const int[]){90, 90, 90}, 90, 1);
-    jpeg_flat(path, 45, 31, TJPF_RGB, (const uint8_t[]){200, 100, 50}, 3);
-    loads_flat("colour JPEG", path, (const int[]){200, 100, 50}, 124, 2);
-    // Adobe's inverted inks: no black, then half black.
-    jpeg_flat(path, 45, 31, TJPF_CMYK, (const uint8_t[]){200, 100, 50, 255}, 4);
-    loads_flat("inked JPEG", path, (const int[]){200, 100, 50}, 124, 3);
-    jpeg_flat(path, 145, 131, TJPF_CMYK, (const uint8_t[]){200, 100, 50, 128}, 4);
-    loads_flat("inked JPEG, half black", path, (const int[]){100, 50, 25}, 62, 3);
-    // A PNG by another name is what its content says.
     png_make(in(state, "b.jpg"), &png_cases[6], 24, 20);
     loads_flat("PNG named .jpg", in(state, "b.jpg"), png_cases[6].rgb, png_cases[6].grey, 1);
-}
-
-// Without Adobe's marker inks are as they are named: 255 is full. Inks of 128 are the same in both readings
-// of the colour transform, so that cutting the marker out leaves a valid picture.
-static void test_jpeg_inks_without_adobe(void **state)
-{
-    jpeg_flat(in(state, "a.jpg"), 40, 40, TJPF_CMYK, (const uint8_t[]){128, 128, 128, 55}, 4);
-    size_t n;
-    uint8_t *bytes = file_bytes(in(state, "a.jpg"), &n), *marker = memmem(bytes, n,
-                                                                          "\xff\xee\x00\x0e"
-                                                                          "Adobe",
-                                                                          9);
-    assert_non_null(marker);
-    memmove(marker, marker + 16, n - (size_t)(marker - bytes) - 16);
-    file_write(in(state, "a.jpg"), bytes, n - 16);
-    free(bytes);
-    int v = (255 - 128) * (255 - 55) / 255;
-    loads_flat("inks without Adobe", in(state, "a.jpg"), (const int[]){v, v, v}, v, 3);
 }
 
 static void test_save_and_load(void **state)
@@ -297,28 +246,6 @@ static void test_resize_reference(void **state)
             expected[i] = (uint8_t)(both[i] + 0.5);
         assert_int_equal(clg_picture_load(in(state, "a.png"), none, size, C, got, NULL), 0);
         pixels_close("resize against float64", got, expected, size * size * C, 1);
-    }
-}
-
-// Large JPEGs are reduced while decoding: the result must still be the same picture.
-static void test_jpeg_reduced(void **state)
-{
-    enum { SIDE = 509, SMALL = 40 };
-    uint8_t *pixels = malloc(SIDE * SIDE * 3), got[SMALL * SMALL * 3], expected[SMALL * SMALL * 3];
-    for (int i = 0; i < SIDE * SIDE; i++) {
-        pixels[3 * i] = (uint8_t)(i % SIDE / 2);
-        pixels[3 * i + 1] = (uint8_t)(i / SIDE / 2);
-        pixels[3 * i + 2] = 77;
-    }
-    jpeg_make(in(state, "a.jpg"), pixels, SIDE, SIDE, TJPF_RGB, 3);
-    assert_int_equal(clg_picture_save(in(state, "a.png"), pixels, SIDE, SIDE, 3, NULL), 0);
-    free(pixels);
-    struct clg_crop box = {.kind = CLG_CROP_BOX, .w = 401, .h = 333, .x = 101, .y = 77};
-    const struct clg_crop crops[] = {none, center, box};
-    for (int k = 0; k < 3; k++) {
-        assert_int_equal(clg_picture_load(in(state, "a.jpg"), crops[k], SMALL, 3, got, NULL), 0);
-        assert_int_equal(clg_picture_load(in(state, "a.png"), crops[k], SMALL, 3, expected, NULL), 0);
-        pixels_close("JPEG reduced while decoding", got, expected, SMALL * SMALL * 3, 4);
     }
 }
 
@@ -485,10 +412,9 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_png_kinds),        TEST(test_jpeg_kinds),   TEST(test_jpeg_inks_without_adobe),
-        TEST(test_save_and_load),    TEST(test_crop_words),   TEST(test_crop_pixels),
-        TEST(test_resize_reference), TEST(test_jpeg_reduced), TEST(test_truncated),
-        TEST(test_refused),          TEST(test_bombs),        TEST(test_damaged),
+        TEST(test_png_kinds),   TEST(test_other_name),       TEST(test_save_and_load), TEST(test_crop_words),
+        TEST(test_crop_pixels), TEST(test_resize_reference), TEST(test_truncated),     TEST(test_refused),
+        TEST(test_bombs),       TEST(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,13 @@
 // Pictures: what a header promises is all that is asked for, and what loads is whole.
 #include "fuzz.h"
 
+#include "../jpeg_maker.h"
+
 #include "data/picture.h"
 
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
 #include <zlib.h>
 
 enum { SIDE = 21, SEED_BYTES = SIDE * SIDE * 8, PIXELS_MOST = 1 << 20 };
@@ -18,19 +19,30 @@ static void pattern(uint8_t *bytes, size_t n)
         bytes[i] = (uint8_t)(i * i / 7 + i);
 }
 
-static void jpeg_seed(int format, int depth, int subsampling, int flags)
+static void jpeg_seed(const struct jpeg_maker *maker)
 {
     uint8_t pixels[SEED_BYTES];
-    unsigned char *bytes = NULL;
-    unsigned long n = 0;
-    tjhandle encoder = tjInitCompress();
+    size_t n;
     pattern(pixels, sizeof pixels);
-    fuzz_expect(
-        !tjCompress2(encoder, pixels, SIDE, SIDE * depth, SIDE, format, &bytes, &n, subsampling, 80, flags),
-        "a JPEG");
+    uint8_t *bytes = jpeg_encode(maker, pixels, SIDE, SIDE, 80, &n);
     fuzz_seed(bytes, n);
-    tjFree(bytes);
-    tjDestroy(encoder);
+    free(bytes);
+}
+
+// EXIF that asks for a turn, as a JPEG segment; from byte 10 on as a PNG chunk has it.
+static const uint8_t exif[] = "\xff\xe1\0\x22"
+                              "Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0";
+
+static void exif_seed(void)
+{
+    uint8_t pixels[SEED_BYTES];
+    size_t n;
+    pattern(pixels, sizeof pixels);
+    uint8_t *plain = jpeg_encode(&jpeg_colour, pixels, SIDE, SIDE, 80, &n);
+    uint8_t *turned = bytes_replaced(plain, &n, 2, 0, exif, sizeof exif);
+    fuzz_seed(turned, n);
+    free(turned);
+    free(plain);
 }
 
 static void png_seed(int type, int depth, int interlace)
@@ -49,6 +61,11 @@ static void png_seed(int type, int depth, int interlace)
     if (type == PNG_COLOR_TYPE_PALETTE) {
         png_set_PLTE(png, info, colours, 1 << depth);
         png_set_tRNS(png, info, alpha, 2, NULL);
+    }
+    if (interlace) {
+        png_byte tiff[sizeof exif - 10];
+        memcpy(tiff, exif + 10, sizeof tiff);
+        png_set_eXIf_1(png, info, sizeof tiff, tiff);
     }
     png_set_compression_buffer_size(png, 64); // several IDAT chunks
     png_write_info(png, info);
@@ -71,10 +88,14 @@ void fuzz_seeds(void)
                                        0x86, 0xa0, 16,  6,   0,   0,  1,  1,    2,    3, 4};
     fuzz_seed(huge_jpeg, sizeof huge_jpeg);
     fuzz_seed(huge_png, sizeof huge_png);
-    jpeg_seed(TJPF_RGB, 3, TJSAMP_444, 0);
-    jpeg_seed(TJPF_RGB, 3, TJSAMP_420, TJFLAG_PROGRESSIVE);
-    jpeg_seed(TJPF_GRAY, 1, TJSAMP_GRAY, 0);
-    jpeg_seed(TJPF_CMYK, 4, TJSAMP_422, 0);
+    static const struct jpeg_maker makers[] = {{1, JCS_GRAYSCALE, JCS_GRAYSCALE, 1, false, false, 0},
+                                               {3, JCS_RGB, JCS_YCbCr, 1, false, false, 1},
+                                               {3, JCS_RGB, JCS_YCbCr, 2, true, false, 0},
+                                               {3, JCS_RGB, JCS_RGB, 1, false, true, 0},
+                                               {4, JCS_CMYK, JCS_YCCK, 2, false, false, 0}};
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        jpeg_seed(&makers[i]);
+    exif_seed();
     static const int types[][2] = {{PNG_COLOR_TYPE_GRAY, 1},       {PNG_COLOR_TYPE_GRAY, 16},
                                    {PNG_COLOR_TYPE_GRAY_ALPHA, 8}, {PNG_COLOR_TYPE_RGB, 8},
                                    {PNG_COLOR_TYPE_RGB, 16},       {PNG_COLOR_TYPE_RGB_ALPHA, 16},
