@@ -151,17 +151,20 @@ static void test_extra_bytes(void **state)
     struct heard heard;
     assert_int_equal(load(state, bytes, n, expected, &heard), 0);
     static const int markers[] = {0xdb, 0xc0, 0xc4, 0xda, 0xd0, 0xd2, 0xd9};
-    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++)
-        for (size_t extra = 1; extra <= 200; extra += 99) {
-            const uint8_t zeros[200] = {0};
+    static const uint8_t zeros[200];
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        const bool in_scan = markers[i] >= 0xd0 && markers[i] <= 0xd9;
+        const size_t at = jpeg_marker(bytes, n, in_scan ? jpeg_marker(bytes, n, 0, 0xda) : 0, markers[i]);
+        assert_true(at < n);
+        for (size_t extra = in_scan ? 12 : 1; extra <= 200; extra += 94) { // few pass for bits of the scan
             size_t m = n;
-            const bool in_scan = markers[i] >= 0xd0 && markers[i] <= 0xd9;
-            const size_t at = jpeg_marker(bytes, n, in_scan ? jpeg_marker(bytes, n, 0, 0xda) : 0, markers[i]);
-            assert_true(at < n);
             uint8_t *made = bytes_replaced(bytes, &m, at, 0, zeros, extra);
-            loads_as(state, "bytes before a marker", made, m, expected, "extraneous");
+            char what[64];
+            snprintf(what, sizeof what, "%zu bytes before marker %02x", extra, markers[i]);
+            loads_as(state, what, made, m, expected, "extraneous");
             free(made);
         }
+    }
     free(bytes);
 }
 
@@ -192,6 +195,12 @@ static void test_odd_headers(void **state)
     m = n;
     made = bytes_replaced(bytes, &m, n, 0, "anything behind the end", 23);
     loads_as(state, "bytes behind the end", made, m, expected, NULL);
+    free(made);
+    // A second frame header, of other colours, comes too late to change what was read.
+    m = n;
+    made = bytes_replaced(bytes, &m, n - 2, 0,
+                          "\xff\xc0\0\x14\x08\x0f\xff\x0f\xff\x04\1\x11\0\2\x11\0\3\x11\0\4\x11\0", 22);
+    loads_as(state, "a second frame", made, m, expected, "two SOF markers");
     free(made);
     loads_as(state, "no end marker", bytes, n - 2, expected, "ends early");
     free(bytes);

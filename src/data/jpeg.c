@@ -321,7 +321,7 @@ int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_hea
     reader_prepare(&r);
     const bool ok = decode(&r, bytes, n, header, denominator, channels);
     const size_t w = r.jpeg.output_width, h = r.jpeg.output_height;
-    const bool inks = r.jpeg.num_components == 4;
+    const bool inks = r.jpeg.out_color_space == JCS_CMYK; // a second frame header changes num_components
     jpeg_destroy_decompress(&r.jpeg);
     if (!ok) {
         free(r.pixels);

@@ -7,12 +7,12 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 enum {
     DEFLATE_MOST = 1032, // times as much as the compressed bytes, no more
     SIGNATURE_BYTES = 8,
-    EXIF_MOST = 1 << 20, // longer chunks are not looked at
 };
 
 // --- the header --------------------------------------------------------------------------------
@@ -25,7 +25,10 @@ static uint32_t be32(const uint8_t *p)
 // What an eXIf chunk of n bytes says; a damaged one says nothing. `name` is the chunk's.
 static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
 {
-    uint8_t *bytes = n <= EXIF_MOST ? malloc(n + 4) : NULL;
+    struct stat facts;
+    if (fstat(fileno(file), &facts) || n > (size_t)facts.st_size)
+        return 1; // longer than the file
+    uint8_t *bytes = malloc(n + 4);
     int orientation = 1;
     if (bytes && fread(bytes, 1, n + 4, file) == n + 4 &&
         crc32_z(crc32(0, name, 4), bytes, n) == be32(bytes + n))
