@@ -308,6 +308,22 @@ class Processes(unittest.TestCase):
             self.assertEqual((data.pictures, data.info()["skipped"]), (5, 1))
         self.assertIn("broken.png", "".join(logs.output))
 
+    def test_pictures_with_warnings(self):
+        command("data", "--out", path("odd"), "--n", "5", "--size", "16", "--format", "jpg")
+        with open(path("odd", "000003.jpg"), "rb+") as file:
+            content = file.read()
+            file.seek(len(content) - 2)
+            file.write(bytes(40) + content[-2:])
+        with self.assertLogs("clgan", "INFO") as logs, clgan.Dataset(path("odd"), size=16, batch=5) as data:
+            next(data), next(data)
+            self.assertEqual((data.info()["skipped"], data.info()["warned"]), (0, 1))
+        self.assertEqual(["000003.jpg" in line for line in logs.output], [True])
+        pictures = clgan.Pictures(path("odd"))
+        self.assertEqual(pictures.warned, 0)
+        with self.assertLogs("clgan", "INFO") as logs:
+            pictures.load(16), pictures.load(16)
+        self.assertEqual((pictures.warned, len(logs.output)), (1, 1))
+
     def test_all_files_are_installed(self):
         with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as file:
             listed = set(re.findall(r"src/python/clgan/(\w+\.py)", file.read()))

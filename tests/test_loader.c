@@ -188,6 +188,45 @@ static void test_broken(void **state)
         assert_in_range(picture_number(one + i * PIXELS), 0, N - 1);
 }
 
+// A JPEG with bytes in front of its last marker, which a decoder warns of.
+static void noisy_make(const char *path, int k)
+{
+    picture_make(path, k);
+    size_t n;
+    uint8_t *bytes = file_bytes(path, &n), *noisy = malloc(n + 20);
+    memcpy(noisy, bytes, n - 2);
+    memset(noisy + n - 2, 0, 20);
+    memcpy(noisy + n + 18, bytes + n - 2, 2);
+    file_write(path, noisy, n + 20);
+    free(noisy);
+    free(bytes);
+}
+
+// Read, counted and named once each, however often they come.
+static void test_warned(void **state)
+{
+    enum { N = 6, BATCH = 4, BATCHES = 10 };
+    uint8_t pixels[BATCH * PIXELS];
+    pictures_make(state, N);
+    noisy_make(in(state, "x.jpg"), 7);
+    noisy_make(in(state, "y.jpg"), 8);
+    struct heard heard;
+    struct clg_data_params p = params_for(state, BATCH, 3);
+    p.log = listen(&heard);
+    struct clg_data *data;
+    struct clg_data_info info;
+    assert_int_equal(clg_data_open(&data, &p), 0);
+    for (int i = 0; i < BATCHES; i++)
+        assert_int_equal(clg_data_next(data, pixels), 0);
+    clg_data_info(data, &info);
+    clg_data_close(&data);
+    assert_int_equal(info.pictures, N + 2);
+    assert_int_equal(info.skipped, 0);
+    assert_int_equal(info.warned, 2);
+    assert_int_equal(heard.lines, 2);
+    assert_non_null(strstr(heard.last, "extraneous"));
+}
+
 static void test_all_broken(void **state)
 {
     uint8_t pixels[2 * PIXELS];
@@ -338,9 +377,9 @@ static void test_real_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_order),          TEST(test_epochs),     TEST(test_threads_and_start), TEST(test_flip),
-        TEST(test_broken),         TEST(test_all_broken), TEST(test_open_fails),        TEST(test_tree),
-        TEST(test_close_any_time), TEST(test_builtin),    TEST(test_real_folder),
+        TEST(test_order),  TEST(test_epochs),         TEST(test_threads_and_start), TEST(test_flip),
+        TEST(test_broken), TEST(test_warned),         TEST(test_all_broken),        TEST(test_open_fails),
+        TEST(test_tree),   TEST(test_close_any_time), TEST(test_builtin),           TEST(test_real_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,28 @@ static struct clg_pictures *open_quietly(const char *path, struct clg_crop crop,
     return pictures;
 }
 
+// Pictures that are read with a warning are counted once each.
+static void test_warned(void **state)
+{
+    pictures_make(state);
+    size_t n;
+    uint8_t *bytes = file_bytes(in(state, names[2]), &n), pixels[NAMES * SIZE * SIZE * 3];
+    file_write(in(state, "a/1.jpg"), bytes, n - 2); // all but the end marker
+    free(bytes);
+    struct clg_pictures *pictures;
+    struct heard heard;
+    struct clg_log log = listen(&heard);
+    assert_int_equal(clg_pictures_open(&pictures, *state, center, &log), 0);
+    assert_int_equal(clg_pictures_warned(pictures), 0);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(clg_pictures_load(pictures, NULL, NAMES, SIZE, 3, pixels), 0);
+        assert_int_equal(clg_pictures_warned(pictures), 1);
+        assert_int_equal(heard.lines, 1);
+    }
+    assert_non_null(strstr(heard.last, names[2]));
+    clg_pictures_close(&pictures);
+}
+
 static void test_order_and_pixels(void **state)
 {
     static const int which[] = {5, 0, 3, 3};
@@ -126,7 +148,7 @@ static void test_broken(void **state)
     pictures_make(state);
     file_write(in(state, "a/3.jpg"), "no picture", 10); // seen at once: named and left out
     uint8_t *bytes = file_bytes(in(state, "a/10.jpg"), &n);
-    file_write(in(state, "a/10.jpg"), bytes, n / 2); // its header is whole
+    file_write(in(state, "a/10.jpg"), bytes, n - 40); // its header is whole
     free(bytes);
     struct clg_log log = listen(&heard);
     struct clg_pictures *pictures;
@@ -335,8 +357,9 @@ static void test_animation_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_order_and_pixels), TEST(test_single_file), TEST(test_open_refused),
-        TEST(test_broken),           TEST(test_animations),  TEST(test_animation_refused),
+        TEST(test_order_and_pixels),  TEST(test_warned), TEST(test_single_file),
+        TEST(test_open_refused),      TEST(test_broken), TEST(test_animations),
+        TEST(test_animation_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
