@@ -315,13 +315,15 @@ class Processes(unittest.TestCase):
             file.seek(len(content) - 2)
             file.write(bytes(40) + content[-2:])
         with self.assertLogs("clgan", "INFO") as logs, clgan.Dataset(path("odd"), size=16, batch=5) as data:
-            next(data), next(data)
+            data.next()
+            data.next()
             self.assertEqual((data.info()["skipped"], data.info()["warned"]), (0, 1))
         self.assertEqual(["000003.jpg" in line for line in logs.output], [True])
         pictures = clgan.Pictures(path("odd"))
         self.assertEqual(pictures.warned, 0)
         with self.assertLogs("clgan", "INFO") as logs:
-            pictures.load(16), pictures.load(16)
+            pictures.load(16)
+            pictures.load(16)
         self.assertEqual((pictures.warned, len(logs.output)), (1, 1))
 
     def test_all_files_are_installed(self):

@@ -15,7 +15,7 @@ enum clg_crop_kind {
 };
 struct clg_crop {
     enum clg_crop_kind kind;
-    int w, h, x, y; // BOX, in pixels of the file
+    int w, h, x, y; // BOX, in pixels of the picture as shown: upright, after EXIF's orientation
 };
 // "none", "center" or "WxH+X+Y".
 CLG_API int clg_crop_parse(const char *text, struct clg_crop *crop);
@@ -53,10 +53,10 @@ struct clg_data_info {
 };
 CLG_API void clg_data_info(struct clg_data *data, struct clg_data_info *info);
 
-// --- one file
-// ----------------------------------------------------------------------------------------------- A JPEG or
-// PNG file (grey, colour, CMYK, 16 bit, palette, alpha over white) cropped and resized with antialiasing to
-// pixels [size][size][channels].
+// --- one file ----------------------------------------------------------------------------------
+// A JPEG or PNG file (grey, colour, CMYK, 16 bit, palette, alpha over white), turned upright by its EXIF
+// orientation, cropped and resized with antialiasing to pixels [size][size][channels]. What a JPEG's decoder
+// complains about although all of the picture is there becomes a warning in the log; missing data: CLG_EFORMAT.
 CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
                              const struct clg_log *log);
 
