@@ -13,6 +13,7 @@
 #include <clgan/pictures.h>
 #include <clgan/svm.h>
 #include <clgan/tensor.h>
+#include <clgan/text.h>
 #include <clgan/train.h>
 #include <clgan/tune.h>
 

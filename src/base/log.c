@@ -1,8 +1,11 @@
 // One line to whoever listens: the library's only way to speak.
 #include "base/log.h"
 
+#include <clgan/text.h>
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *clg_version(void)
 {
@@ -26,19 +29,17 @@ const char *clg_error_text(int error)
     }
 }
 
-// Names and texts from files stand in lines, which end up on terminals: nothing but text may.
-static void controls_replace(char *line)
+// Names of files stand in lines, which end up on terminals. Only a format has line breaks that are meant.
+static enum clg_text_form form_of(const char *format)
 {
-    for (; *line; line++)
-        if (((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == 0x7f)
-            *line = '?';
+    return strchr(format, '\n') ? CLG_TEXT_MESSAGES : CLG_TEXT_MESSAGE;
 }
 
 static void log_va(const struct clg_log *log, enum clg_log_level level, const char *format, va_list args)
 {
-    char line[4096];
-    vsnprintf(line, sizeof line, format, args);
-    controls_replace(line);
+    char raw[4096], line[4096];
+    vsnprintf(raw, sizeof raw, format, args);
+    clg_text_to_utf8(raw, form_of(format), line, sizeof line);
     if (log && log->fn)
         log->fn(log->user, level, line);
     else if (level != CLG_LOG_INFO)

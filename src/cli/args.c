@@ -70,12 +70,12 @@ static void print_help(const struct cli_command *command)
 
 int cli_usage_error(const char *command, const char *format, ...)
 {
+    char message[4096];
     va_list args;
     va_start(args, format);
-    fputs("clgan: ", stderr);
-    vfprintf(stderr, format, args);
+    cli_message(message, sizeof message, format, args);
     va_end(args);
-    fprintf(stderr, " (see: clgan %s%s--help)\n", command, *command ? " " : "");
+    fprintf(stderr, "clgan: %s (see: clgan %s%s--help)\n", message, cli_shown(command), *command ? " " : "");
     return CLI_USAGE;
 }
 

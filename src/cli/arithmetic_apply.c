@@ -186,19 +186,19 @@ static void tell(const struct arithmetic *a, const struct trial *t, const struct
     }
     const char *target = cli_judge_class(a->judge, t->target);
     printf("added to %d samples%s%s, judged by %s:\n", t->n, a->o->apply_to ? " of class " : "",
-           a->o->apply_to ? a->o->apply_to : "", a->o->judge ? a->o->judge : a->o->by);
-    printf("  the score of \"%s\" rises in %.1f %%, from %.3f to %.3f in the mean\n", target, 100 * f->raised,
-           f->score_before, f->score_after);
+           a->o->apply_to ? cli_shown(a->o->apply_to) : "", cli_shown(a->o->judge ? a->o->judge : a->o->by));
+    printf("  the score of \"%s\" rises in %.1f %%, from %.3f to %.3f in the mean\n", cli_shown(target),
+           100 * f->raised, f->score_before, f->score_after);
     printf("  of that class: %.1f %% before, %.1f %% after\n", 100 * f->of_class_before,
            100 * f->of_class_after);
     if (a->o->grid)
-        printf("sheet: %s (rows of samples, each above what became of them)\n", a->o->grid);
+        printf("sheet: %s (rows of samples, each above what became of them)\n", cli_shown(a->o->grid));
     if (a->o->out)
-        printf("separate pictures: %s\n", a->o->out);
+        printf("separate pictures: %s\n", cli_shown(a->o->out));
     if (a->o->npy)
-        printf("what became of them as numbers: %s\n", a->o->npy);
+        printf("what became of them as numbers: %s\n", cli_shown(a->o->npy));
     if (a->o->z_out)
-        printf("its noise: %s\n", a->o->z_out);
+        printf("its noise: %s\n", cli_shown(a->o->z_out));
 }
 
 // The class whose score shall rise: as asked, or the first one that is added.

@@ -150,7 +150,8 @@ static int scores_tell(struct arithmetic *a, const struct views *v)
         if (a->json)
             cJSON_AddNumberToObject(list, cli_judge_class(a->judge, i), scores[i]);
         else
-            printf("score of the result as \"%s\": %.3f\n", cli_judge_class(a->judge, i), scores[i]);
+            printf("score of the result as \"%s\": %.3f\n", cli_shown(cli_judge_class(a->judge, i)),
+                   scores[i]);
     }
     free(scores);
     return status;
@@ -171,12 +172,12 @@ int arithmetic_result(struct arithmetic *a)
         printf(
             "sheet: %s (a column for each term, its mean below; the result amid its neighbours; the same sum "
             "of pixels)\n",
-            a->o->grid);
+            cli_shown(a->o->grid));
     if (a->o->out)
-        printf("separate pictures: %s\n", a->o->out);
+        printf("separate pictures: %s\n", cli_shown(a->o->out));
     if (a->o->npy)
-        printf("the result and its neighbours as numbers: %s\n", a->o->npy);
+        printf("the result and its neighbours as numbers: %s\n", cli_shown(a->o->npy));
     if (a->o->z_out)
-        printf("the result's noise: %s\n", a->o->z_out);
+        printf("the result's noise: %s\n", cli_shown(a->o->z_out));
     return 0;
 }

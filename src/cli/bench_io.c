@@ -135,7 +135,7 @@ int bench_data(struct bench *b)
         cJSON_AddNumberToObject(o, "skipped", (double)info.skipped);
         bench_number(o, "images_per_s", rate, 1);
     } else {
-        printf("\ndata      %.1f images/s from %s by %d thread%s\n", rate, b->options.data,
+        printf("\ndata      %.1f images/s from %s by %d thread%s\n", rate, cli_shown(b->options.data),
                b->options.threads, b->options.threads == 1 ? "" : "s");
     }
     return 0;

@@ -7,24 +7,12 @@
 
 enum { CHUNK = 512 }; // pictures between two looks at their features
 
-static void print_field(const char *text)
-{
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text; text++)
-        printf(*text == '"' ? "\"\"" : "%c", *text);
-    putchar('"');
-}
-
 static void answer_add(const char *name, const char *class, float score, cJSON *list)
 {
     if (!list) {
-        print_field(name);
+        cli_csv_print(name, stdout);
         putchar(',');
-        print_field(class);
+        cli_csv_print(class, stdout);
         printf(",%.4g\n", (double)score);
         return;
     }

@@ -31,7 +31,8 @@ static void print_split(const struct classify *c, const struct clg_labels *label
     printf("%d pictures to learn from, %d others to test on (--seed %" PRIu64 ")\n", split->train,
            split->test, c->options.seed);
     for (int k = 0; k < split->classes; k++)
-        printf("  %-20s %6d + %d\n", labels->names[k], split->sizes[k] - split->tests[k], split->tests[k]);
+        printf("  %-20s %6d + %d\n", cli_shown(labels->names[k]), split->sizes[k] - split->tests[k],
+               split->tests[k]);
 }
 
 static void print_accuracies(const struct classify_split *split, const struct classify_result *results, int n)
@@ -65,20 +66,26 @@ static void print_pairs(const struct classify_split *split, const struct classif
     }
 }
 
+static int longer(int width, const char *name)
+{
+    int length = (int)strlen(name);
+    return length > width ? length : width;
+}
+
 static void print_confusion(const struct clg_labels *labels, const struct classify_split *split,
                             const struct classify_result *r)
 {
     const int classes = split->classes;
     int width = 6;
     for (int k = 0; k < classes; k++)
-        width = (int)strlen(labels->names[k]) > width ? (int)strlen(labels->names[k]) : width;
+        width = longer(width, cli_shown(labels->names[k]));
     printf("\n%s: what they are (down), and what was answered (across)\n%-*s", cli_features_names[r->kind],
            width, "");
     for (int k = 0; k < classes; k++)
-        printf("  %*s", width, labels->names[k]);
+        printf("  %*s", width, cli_shown(labels->names[k]));
     printf("     right\n");
     for (int i = 0; i < classes; i++) {
-        printf("%-*s", width, labels->names[i]);
+        printf("%-*s", width, cli_shown(labels->names[i]));
         for (int k = 0; k < classes; k++)
             printf("  %*d", width, r->confusion[i * classes + k]);
         printf("  %6.1f %%\n", 100.0 * r->confusion[i * classes + i] / split->tests[i]);
@@ -144,6 +151,7 @@ int classify_report(const struct classify *c, const struct clg_labels *labels,
     print_pairs(split, results, n);
     print_confusion(labels, split, &results[0]);
     if (c->options.save)
-        printf("\nclassifier on %s: %s\n", cli_features_names[c->options.features], c->options.save);
+        printf("\nclassifier on %s: %s\n", cli_features_names[c->options.features],
+               cli_shown(c->options.save));
     return 0;
 }

@@ -3,6 +3,7 @@
 #define CLGAN_CLI_H
 
 #include <clgan/clgan.h>
+#include <stdarg.h>
 
 // --- commands: argv[0] is the command's name; they return the exit code ------------------------
 int cmd_devices(int argc, char **argv);
@@ -83,6 +84,8 @@ void cli_progress_end(struct cli_progress *progress, bool keep);
 clg_progress_fn cli_compile_progress;
 // Library lines on stderr without disturbing the progress line (may be NULL); information only when verbose.
 struct clg_log cli_log(struct cli_progress *progress, bool verbose);
+// A formatted message as one line of UTF-8 (<clgan/text.h>), whatever names are in it.
+void cli_message(char *message, size_t size, const char *format, va_list args);
 // Logs an error and returns its code.
 int cli_fail(const struct clg_log *log, int status, const char *format, ...) CLG_PRINTF(3, 4);
 void cli_warn(const struct clg_log *log, const char *format, ...) CLG_PRINTF(2, 3);
@@ -111,9 +114,15 @@ const char *cli_bytes_text(uint64_t bytes, char text[16]);
 void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
 
 // --- output ------------------------------------------------------------------------------------
-// Prints a document on stdout, on several lines or one. 0, or CLG_ENOMEM after a line in the log.
+// Prints a document, whose texts may be any bytes, on stdout, on several lines or one. 0, or CLG_ENOMEM after
+// a line in the log.
 struct cJSON;
 int cli_json_print(const struct cJSON *document, bool lines, const struct clg_log *log);
+// A name or path to show to people, and as a line of a list (<clgan/text.h>). Valid until 16 calls later.
+const char *cli_shown(const char *name);
+const char *cli_line(const char *name);
+// A name as a field of CSV, in quotes where it needs them.
+void cli_csv_print(const char *name, FILE *file);
 
 // --- paths and pictures ------------------------------------------------------------------------
 // Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.

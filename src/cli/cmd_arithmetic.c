@@ -73,8 +73,8 @@ static void terms_tell(struct arithmetic *a)
             term_add_json(a, i, list);
             continue;
         }
-        printf("%+g * %s: the mean of %d, |z| %.2f", a->expression.term[i].scale, a->expression.term[i].name,
-               m->n, arithmetic_norm(a, m->mean));
+        printf("%+g * %s: the mean of %d, |z| %.2f", a->expression.term[i].scale,
+               cli_shown(a->expression.term[i].name), m->n, arithmetic_norm(a, m->mean));
         if (m->scores)
             printf(", scores %.3f to %.3f", (double)m->scores[0], (double)m->scores[m->n - 1]);
         putchar('\n');

@@ -122,6 +122,6 @@ int cmd_data(int argc, char **argv)
     cli_progress_end(&progress, false);
     if (!status)
         printf("%d faces of %d x %d and labels.csv in %s\n", options.n, options.size, options.size,
-               options.out);
+               cli_shown(options.out));
     return cli_exit_code(status);
 }

@@ -40,7 +40,7 @@ static int names_write(const struct clg_pictures *pictures, const int *which, in
     FILE *file = fopen(part, "w");
     bool whole = file != NULL;
     for (int i = 0; whole && i < n; i++)
-        whole = fprintf(file, "%s\n", clg_pictures_name(pictures, which[i])) > 0;
+        whole = fprintf(file, "%s\n", cli_line(clg_pictures_name(pictures, which[i]))) > 0;
     if (file && fclose(file))
         whole = false;
     if (whole && rename(part, path) == 0)
@@ -54,9 +54,9 @@ static int names_write(const struct clg_pictures *pictures, const int *which, in
 static int tell(const struct features_options *o, int n, int64_t count, const struct clg_log *log)
 {
     if (!o->json) {
-        printf("%d x %" PRId64 " features: %s\n", n, count, o->npy);
+        printf("%d x %" PRId64 " features: %s\n", n, count, cli_shown(o->npy));
         if (o->names)
-            printf("their pictures: %s\n", o->names);
+            printf("their pictures: %s\n", cli_shown(o->names));
         return 0;
     }
     cJSON *json = cJSON_CreateObject();

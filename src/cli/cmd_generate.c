@@ -128,13 +128,13 @@ static int save_whole(struct generation *g, int n)
         return status;
     const char *noun = n == 1 ? "picture" : "pictures";
     if (o->out)
-        printf("%d %s in %s\n", n, noun, o->out);
+        printf("%d %s in %s\n", n, noun, cli_shown(o->out));
     if (o->grid)
-        printf("%d %s as a grid: %s\n", n, noun, o->grid);
+        printf("%d %s as a grid: %s\n", n, noun, cli_shown(o->grid));
     if (o->npy)
-        printf("%d %s as numbers: %s\n", n, noun, o->npy);
+        printf("%d %s as numbers: %s\n", n, noun, cli_shown(o->npy));
     if (o->z_out)
-        printf("their noise: %s\n", o->z_out);
+        printf("their noise: %s\n", cli_shown(o->z_out));
     return 0;
 }
 

@@ -87,7 +87,7 @@ int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int
     if (in->json)
         cJSON_AddStringToObject(in->json, "sheet", in->o->out);
     else
-        printf("sheet: %s (%s)\n", in->o->out, what);
+        printf("sheet: %s (%s)\n", cli_shown(in->o->out), what);
     return 0;
 }
 

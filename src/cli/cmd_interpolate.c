@@ -184,7 +184,7 @@ static int tell(const struct walk *w)
         w->mean_change, w->most_change);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i].path)
-            printf("%s: %s\n", files[i].what, files[i].path);
+            printf("%s: %s\n", files[i].what, cli_shown(files[i].path));
     return 0;
 }
 

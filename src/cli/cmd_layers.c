@@ -61,10 +61,10 @@ static void layer_print(const struct layer_output *outputs, int i)
 static void table_print(const struct layers_options *o, const struct layer_output *outputs)
 {
     printf(" #  %-21s  of  %-14s  %10s    %-10s  %-14s  file in %s\n", "name", "window / stride", "shape", "",
-           "values", o->out);
+           "values", cli_shown(o->out));
     for (int i = 0; i < LAYERS; i++)
         layer_print(outputs, i);
-    printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, o->out, sheet);
+    printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, cli_shown(o->out), sheet);
 }
 
 // --- for machines ------------------------------------------------------------------------------

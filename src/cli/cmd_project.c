@@ -215,7 +215,7 @@ static int print_words(const struct projection *p, const struct summary *known, 
         printf("%6.2f dB", p->psnr[i]);
         if (p->mask)
             printf("  hidden %6.2f dB", p->hidden[i]);
-        printf("  %s\n", cli_pictures_name(&p->pictures, i));
+        printf("  %s\n", cli_shown(cli_pictures_name(&p->pictures, i)));
     }
     printf("%d %s, %d steps from %d starts each, %.1f s\n", p->n, p->n == 1 ? "picture" : "pictures",
            p->search.steps, p->search.starts, p->seconds);
@@ -223,13 +223,13 @@ static int print_words(const struct projection *p, const struct summary *known, 
     if (p->mask)
         print_summary(" of hidden pixels", hidden);
     if (o->grid)
-        printf("sheet: %s (%s)\n", o->grid,
+        printf("sheet: %s (%s)\n", cli_shown(o->grid),
                p->mask ? "rows: picture, what is known of it, completed, what the generator drew"
                        : "rows: picture, what the generator drew");
     if (o->out)
-        printf("pictures in %s\n", o->out);
+        printf("pictures in %s\n", cli_shown(o->out));
     if (o->z_out)
-        printf("their noise: %s\n", o->z_out);
+        printf("their noise: %s\n", cli_shown(o->z_out));
     return 0;
 }
 

@@ -98,7 +98,7 @@ static void print_plan(const struct run *run, const struct clg_device *device)
     printf("device  %d, %s (%s)\n", info->index, info->name, info->platform_name);
     if (clg_gan_memory(&run->gan)) // 0: a model that will be refused
         print_model(&run->gan, info);
-    printf("data    %s\n", run->train.data);
+    printf("data    %s\n", cli_shown(run->train.data));
     fflush(stdout);
 }
 
@@ -127,10 +127,10 @@ static void print_results(const struct run *run, bool stopped)
 {
     const char *folder = run->train.resume ? run->train.resume : run->train.out;
     char grid[PATH_MAX + 300];
-    printf("model   %s/model.safetensors (step %lld)\n", folder, (long long)run->last.step);
+    printf("model   %s/model.safetensors (step %lld)\n", cli_shown(folder), (long long)run->last.step);
     if (last_grid(folder, grid, sizeof grid))
-        printf("samples %s\n", grid);
-    printf("report  %s/report.html\n", folder);
+        printf("samples %s\n", cli_shown(grid));
+    printf("report  %s/report.html\n", cli_shown(folder));
     if (run->last.skipped_pictures)
         printf("skipped unreadable pictures: %llu\n", (unsigned long long)run->last.skipped_pictures);
     if (run->last.warned_pictures)

@@ -91,7 +91,7 @@ static void print_table(const struct result *r)
                t.untried, r->n);
     if (t.refused)
         printf("left out as they do not work here: %d (see the warnings)\n", t.refused);
-    printf("kept in %s\n", r->file);
+    printf("kept in %s\n", cli_shown(r->file));
 }
 
 // --- JSON --------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ static int forget(struct clg_device *device, const char *file)
     bool was_there;
     int status = clg_tuning_forget(device, &was_there);
     if (!status)
-        printf(was_there ? "removed %s\n" : "nothing was kept: there is no %s\n", file);
+        printf(was_there ? "removed %s\n" : "nothing was kept: there is no %s\n", cli_shown(file));
     return status;
 }
 

@@ -125,8 +125,8 @@ static int check(struct hunt *h, int top, struct verdict v[3])
 // --- the result --------------------------------------------------------------------------------
 static void tell_words(const struct hunt *h, const struct verdict *all, int top, const struct verdict v[3])
 {
-    printf("layer %d: \"%s\" scores %.3f on average over %d samples of it\n", h->layer, h->in->o->find,
-           all->score, h->n);
+    printf("layer %d: \"%s\" scores %.3f on average over %d samples of it\n", h->layer,
+           cli_shown(h->in->o->find), all->score, h->n);
     for (int i = 0; i < top; i++)
         printf("  without map %4d it falls by %.4f\n", h->effects[i].map, h->effects[i].falls);
     printf(

@@ -83,7 +83,7 @@ static void tell(const struct features *f, cJSON *list, const struct feature *fe
     if (!list) {
         printf("  map %4d  mean %7.3f:", feature->map, feature->response);
         for (int k = 0; k < f->per; k++)
-            printf("  %.3f %s", (double)strength[k], cli_pictures_name(f->pictures, best[k]));
+            printf("  %.3f %s", (double)strength[k], cli_shown(cli_pictures_name(f->pictures, best[k])));
         putchar('\n');
         return;
     }

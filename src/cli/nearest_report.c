@@ -97,8 +97,9 @@ static void print_space(const struct nearest *n, const struct nearest_space *spa
         const char *name = name_of(n, space->index[i * n->places], &mirrored);
         char number[32];
         snprintf(number, sizeof number, "sample %d", i);
-        printf("  %-24s %8.4g  %s%s\n", n->own ? clg_pictures_name(n->own, i) : number,
-               shown(space, (double)space->distance[i * n->places]), name, mirrored ? " (mirrored)" : "");
+        printf("  %-24s %8.4g  %s%s\n", n->own ? cli_shown(clg_pictures_name(n->own, i)) : number,
+               shown(space, (double)space->distance[i * n->places]), cli_shown(name),
+               mirrored ? " (mirrored)" : "");
     }
     summarise(n, space, &smallest, &nearer);
     printf("  %-24s %8.4g\n", "smallest", shown(space, smallest));
@@ -165,11 +166,11 @@ int nearest_report(const struct nearest *n)
 {
     if (n->options.json)
         return report_json(n);
-    printf("%d samples among %d pictures of %s%s\n", n->samples, n->all, n->options.data,
+    printf("%d samples among %d pictures of %s%s\n", n->samples, n->all, cli_shown(n->options.data),
            n->options.flip ? " and their mirror images" : "");
     for (int s = 0; s < n->spaces_n; s++)
         print_space(n, &n->spaces[s]);
     if (n->options.out)
-        printf("\nthe samples and their neighbours: %s\n", n->options.out);
+        printf("\nthe samples and their neighbours: %s\n", cli_shown(n->options.out));
     return 0;
 }

@@ -9,12 +9,55 @@
 
 int cli_json_print(const struct cJSON *document, bool lines, const struct clg_log *log)
 {
-    char *text = lines ? cJSON_Print(document) : cJSON_PrintUnformatted(document);
-    if (!text)
-        return cli_fail(log, CLG_ENOMEM, "out of memory for the results");
-    puts(text);
-    cJSON_free(text);
-    return 0;
+    char *raw = lines ? cJSON_Print(document) : cJSON_PrintUnformatted(document);
+    size_t size = raw ? clg_text_to_json(raw, NULL, 0) + 1 : 0;
+    char *text = raw ? malloc(size) : NULL;
+    if (text) {
+        clg_text_to_json(raw, text, size);
+        puts(text);
+    }
+    free(text);
+    cJSON_free(raw);
+    return text ? 0 : cli_fail(log, CLG_ENOMEM, "out of memory for the results");
+}
+
+static const char *in_form(const char *name, enum clg_text_form form)
+{
+    enum { KEPT = 16 };
+    static char *kept[KEPT];
+    static int next;
+    char **text = &kept[next++ % KEPT];
+    size_t size = clg_text_to_utf8(name, form, NULL, 0) + 1;
+    free(*text);
+    *text = malloc(size);
+    if (!*text)
+        return "(out of memory)";
+    clg_text_to_utf8(name, form, *text, size);
+    return *text;
+}
+
+const char *cli_shown(const char *name)
+{
+    return in_form(name, CLG_TEXT_MESSAGE);
+}
+
+const char *cli_line(const char *name)
+{
+    return in_form(name, CLG_TEXT_LINE);
+}
+
+void cli_csv_print(const char *name, FILE *file)
+{
+    const char *text = in_form(name, CLG_TEXT_NAME);
+    bool quoted = text[strcspn(text, ",\"\r\n")] || *text == ' ' || (*text && text[strlen(text) - 1] == ' ');
+    if (!quoted) {
+        fputs(text, file);
+        return;
+    }
+    putc('"', file);
+    for (; *text; text++)
+        fprintf(file, *text == '"' ? "\"\"" : "%c", *text);
+    putc('"', file);
 }
 
 static bool is_folder(const char *path)

@@ -46,7 +46,7 @@ void cli_progress_line(struct cli_progress *progress, bool now, const char *form
     char line[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    cli_message(line, sizeof line, format, args);
     va_end(args);
     flockfile(stderr);
     if (progress->terminal)
@@ -95,10 +95,7 @@ static void log_line(struct cli_progress *progress, enum clg_log_level level, co
         fputs("\r\033[K", stderr);
         progress->shown = false;
     }
-    fprintf(stderr, "clgan: %s", level == CLG_LOG_WARNING ? "warning: " : "");
-    for (; *line; line++) // names from files stand in it: a terminal must not obey them
-        fputc(((unsigned char)*line < ' ' && *line != '\n' && *line != '\t') || *line == 0x7f ? '?' : *line,
-              stderr);
+    fprintf(stderr, "clgan: %s%s", level == CLG_LOG_WARNING ? "warning: " : "", line);
     fputc('\n', stderr);
     fflush(stderr);
     funlockfile(stderr);
@@ -120,12 +117,19 @@ struct clg_log cli_log(struct cli_progress *progress, bool verbose)
     return (struct clg_log){verbose ? log_verbose : log_brief, progress};
 }
 
+void cli_message(char *message, size_t size, const char *format, va_list args)
+{
+    char raw[4096];
+    vsnprintf(raw, sizeof raw, format, args);
+    clg_text_to_utf8(raw, CLG_TEXT_MESSAGE, message, size);
+}
+
 int cli_fail(const struct clg_log *log, int status, const char *format, ...)
 {
-    char line[2048];
+    char line[4096];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    cli_message(line, sizeof line, format, args);
     va_end(args);
     log->fn(log->user, CLG_LOG_ERROR, line);
     return status;
@@ -133,10 +137,10 @@ int cli_fail(const struct clg_log *log, int status, const char *format, ...)
 
 void cli_warn(const struct clg_log *log, const char *format, ...)
 {
-    char line[2048];
+    char line[4096];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    cli_message(line, sizeof line, format, args);
     va_end(args);
     log->fn(log->user, CLG_LOG_WARNING, line);
 }

@@ -40,6 +40,18 @@ int cli_resume_model(const char *folder, struct clg_gan_params *gan, int64_t *st
 }
 
 // --- the command -------------------------------------------------------------------------------
+// A byte between quotes: of '...', or (escaped) of $'...', where bytes are written as \HHH, octal.
+static void print_letter(FILE *file, unsigned char letter, bool escaped)
+{
+    bool printable = letter >= ' ' && letter < 0x7f && letter != '\\' && letter != '\'';
+    if (escaped && !printable)
+        fprintf(file, "\\%03o", letter);
+    else if (letter == '\'')
+        fputs("'\\''", file);
+    else
+        fputc(letter, file);
+}
+
 // One word for a shell.
 static void print_word(FILE *file, const char *word)
 {
@@ -48,9 +60,10 @@ static void print_word(FILE *file, const char *word)
         fprintf(file, " %s", word);
         return;
     }
-    fputs(" '", file);
+    bool escaped = strcmp(word, cli_shown(word)) != 0;
+    fputs(escaped ? " $'" : " '", file);
     for (; *word; word++)
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, file);
+        print_letter(file, (unsigned char)*word, escaped);
     fputc('\'', file);
 }
 

@@ -8,6 +8,7 @@
 #include "data/shape.h"
 
 #include <cjson/cJSON.h>
+#include <clgan/text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,8 @@ static const char *extents_check(struct extent *extents, int n, int64_t data_byt
     return end == data_bytes ? NULL : "is the last, yet bytes follow it";
 }
 
-static const char *metadata_check(const cJSON *metadata)
+// All texts, with the bytes that they had before they were written.
+static const char *metadata_take(const cJSON *metadata)
 {
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
@@ -137,6 +139,7 @@ static const char *metadata_check(const cJSON *metadata)
     {
         if (!cJSON_IsString(item))
             return METADATA " holds something that is no text";
+        clg_text_from_utf8(item->valuestring);
     }
     return NULL;
 }
@@ -172,7 +175,7 @@ static int entries_read(struct clg_safetensors *file, const char *path, const st
     {
         const char *reason = NULL;
         if (strcmp(entry->string, METADATA) == 0) {
-            reason = file->metadata ? METADATA " is there twice" : metadata_check(entry);
+            reason = file->metadata ? METADATA " is there twice" : metadata_take(entry);
             file->metadata = entry;
             if (reason)
                 return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: %s", path, reason);

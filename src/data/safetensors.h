@@ -22,7 +22,8 @@ struct clg_metadata {
 };
 
 // Writes arrays in the order given (offsets without gaps) and metadata as "__metadata__", with the version
-// and the checksum of all beside.
+// and the checksum of all beside. Values may be any bytes: they are written as <clgan/text.h> tells
+// (CLG_TEXT_NAME) and read back as they were.
 int clg_safetensors_save(const char *path, const struct clg_named_array *arrays, int n,
                          const struct clg_metadata *metadata, int metadata_n, const struct clg_log *log);
 

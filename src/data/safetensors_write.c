@@ -7,6 +7,7 @@
 #include "data/shape.h"
 
 #include <cjson/cJSON.h>
+#include <clgan/text.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -70,6 +71,19 @@ static bool array_describe(cJSON *root, const struct clg_named_array *array, int
     return ok && number_add(offsets, *end);
 }
 
+// A text as the format wants it, which is UTF-8; its names can be read back.
+static bool note_add(cJSON *notes, const struct clg_metadata *note)
+{
+    size_t size = clg_text_to_utf8(note->value, CLG_TEXT_NAME, NULL, 0) + 1;
+    char *value = malloc(size);
+    if (!value)
+        return false;
+    clg_text_to_utf8(note->value, CLG_TEXT_NAME, value, size);
+    bool ok = cJSON_AddStringToObject(notes, note->key, value) != NULL;
+    free(value);
+    return ok;
+}
+
 // The JSON header; free() it. NULL when memory is out.
 static char *header_make(const struct clg_named_array *arrays, int n, const struct clg_metadata *metadata,
                          int metadata_n)
@@ -79,7 +93,7 @@ static char *header_make(const struct clg_named_array *arrays, int n, const stru
     bool ok = notes && cJSON_AddStringToObject(notes, "clgan", CLG_VERSION) &&
               cJSON_AddStringToObject(notes, "crc32", "00000000"); // filled in when all is known
     for (int i = 0; i < metadata_n && ok; i++)
-        ok = cJSON_AddStringToObject(notes, metadata[i].key, metadata[i].value) != NULL;
+        ok = note_add(notes, &metadata[i]);
     int64_t end = 0;
     for (int i = 0; i < n && ok; i++)
         ok = array_describe(root, &arrays[i], &end);

@@ -6,6 +6,7 @@
 #include "data/safetensors.h"
 
 #include <cjson/cJSON.h>
+#include <clgan/text.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -84,9 +85,25 @@ void clg_svm_scores(const struct clg_svm *svm, const float *features, int n, flo
 static char *names_text(const struct clg_svm *svm)
 {
     cJSON *list = cJSON_CreateStringArray((const char *const *)svm->names, svm->classes);
-    char *text = list ? cJSON_PrintUnformatted(list) : NULL;
+    char *raw = list ? cJSON_PrintUnformatted(list) : NULL;
+    size_t size = raw ? clg_text_to_json(raw, NULL, 0) + 1 : 0;
+    char *text = raw ? malloc(size) : NULL;
+    if (text)
+        clg_text_to_json(raw, text, size);
+    cJSON_free(raw);
     cJSON_Delete(list);
     return text;
+}
+
+static cJSON *names_list(const char *text)
+{
+    char *raw = text ? strdup(text) : NULL;
+    if (!raw)
+        return NULL;
+    clg_text_from_json(raw);
+    cJSON *list = cJSON_Parse(raw);
+    free(raw);
+    return list;
 }
 
 int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const (*extra)[2], int n,
@@ -106,7 +123,7 @@ int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const 
     const struct clg_named_array arrays[] = {{"weight", {svm->classes, svm->count}, 2, svm->weight},
                                              {"bias", {svm->classes}, 1, svm->bias}};
     const int status = clg_safetensors_save(path, arrays, 2, texts, n + 2, log);
-    cJSON_free(names);
+    free(names);
     return status;
 }
 
@@ -129,7 +146,7 @@ static int names_parse(const struct clg_safetensors *file, const char *path, cJS
 {
     const char *text = clg_safetensors_metadata(file, "classes");
     const cJSON *item;
-    *list = text ? cJSON_Parse(text) : NULL;
+    *list = names_list(text);
     if (!cJSON_IsArray(*list))
         return refuse(path, "it names no classes (clgan classify --save writes such files)", log);
     cJSON_ArrayForEach(item, *list)

@@ -11,7 +11,7 @@ Pictures are numpy arrays [n, height, width, channels], float32 in -1..1 or uint
 while the device computes; calls for one device wait for each other. What fails raises clgan.Error with the library's
 own line; warnings go to the logger "clgan".
 """
-from ._c import VERSION as __version__  # noqa: F401
+from ._c import VERSION as __version__, unescape  # noqa: F401
 from .data import FACE_PARAMETERS, Dataset, Pictures, draw_face, faces
 from .device import Device, DeviceInfo, devices
 from .errors import DataError, DeviceError, Error, InvalidError, NumericError, OutOfMemory

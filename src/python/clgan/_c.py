@@ -86,6 +86,8 @@ PROTOTYPES = {
     "clg_deconv": (Status, [c_void_p, clg_conv, clg_tensor, clg_tensor, clg_tensor, c_double, c_int,
                             POINTER(clg_deconv_report)]),
     "clg_pool_forward": (Status, [c_void_p, clg_pool, clg_tensor, clg_tensor]),
+    # text.h
+    "clg_text_from_utf8": (None, [c_char_p]),
     # options.h
     "clg_option_set": (Status, [_option, c_void_p, c_char_p, _log]),
     "clg_option_get": (None, [_option, c_void_p, c_char_p, c_size_t]),
@@ -283,9 +285,19 @@ def text(value) -> bytes | None:
     return None if value is None else os.fsencode(value)
 
 
+def unescape(text: str) -> str:
+    """A file or class name as it was, from what clgan writes to CSV files, lists of names and files' metadata.
+
+    There, bytes that are not UTF-8 stand as \\xHH. The result is what os.fsdecode gives: open() takes it.
+    """
+    name = ctypes.create_string_buffer(os.fsencode(text))
+    lib.clg_text_from_utf8(name)
+    return os.fsdecode(name.value)
+
+
 def pairs(entries: dict):
     """Texts by key, as pairs for a file's metadata, and how many."""
     rows = (c_char_p * 2 * max(len(entries), 1))()
     for row, (key, value) in zip(rows, entries.items()):
-        row[0], row[1] = str(key).encode(), str(value).encode()
+        row[0], row[1] = os.fsencode(str(key)), os.fsencode(str(value))
     return ctypes.cast(rows, _texts) if entries else None, len(entries)

@@ -162,7 +162,7 @@ class Pictures(Owned):
         with self._lock:
             call(lib.clg_labels_read, byref(found), self._as_argument, byref(params))
         labels = found.contents
-        result = np.array(labels.of[:labels.n], np.int32), [labels.names[i].decode() for i in range(labels.classes)]
+        result = np.array(labels.of[:labels.n], np.int32), [os.fsdecode(labels.names[i]) for i in range(labels.classes)]
         lib.clg_labels_free(byref(found))
         return result
 

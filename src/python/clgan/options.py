@@ -23,7 +23,7 @@ def _text(value) -> bytes:
         return b"true" if value else b"false"
     if isinstance(value, (float, np.floating)):
         return repr(float(value)).encode()
-    return str(value).encode()
+    return os.fsencode(value if isinstance(value, os.PathLike) else str(value))
 
 
 class Options:

@@ -1,6 +1,7 @@
 """A linear classifier on features: the L2-regularised linear support vector machine of the paper's section 5.1."""
 from __future__ import annotations
 
+import os
 from ctypes import byref, c_char_p
 
 import numpy as np
@@ -57,7 +58,7 @@ class LinearSVM(Owned):
     @property
     def names(self) -> list[str]:
         """The classes."""
-        return [self._call(lib.clg_svm_name, i).decode() for i in range(self._call(lib.clg_svm_classes))]
+        return [os.fsdecode(self._call(lib.clg_svm_name, i)) for i in range(self._call(lib.clg_svm_classes))]
 
     @property
     def c(self) -> float:
