@@ -40,7 +40,7 @@ OPTIONS = {
     "data": ["out", "n", "size", "seed", "format"],
     "layers": ["size", "channels", "out", "json"] + DEVICE,
     "features": ["model", "data", "n", "first", "crop", "npy", "names", "json"] + DEVICE,
-    "classify": ["model", "data", "crop", "json", "labels", "column", "classes", "threshold", "n", "test", "seed",
+    "classify": ["model", "data", "crop", "json", "labels", "column", "file-column", "classes", "threshold", "n", "test", "seed",
                  "features", "compare", "c", "save", "svm"] + DEVICE,
     "nearest": ["model", "data", "n", "seed", "pictures", "k", "by", "crop", "flip", "out", "json"] + DEVICE,
 }

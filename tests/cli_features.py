@@ -225,11 +225,6 @@ def classify_refuses_what_cannot_be():
     classify(*table, "--column", "glasses", "--classes", "0,2", code=4, says="\"2\"")
     classify("--labels", path("nowhere.csv"), code=4, says="nowhere.csv")
     classify(code=4, says="000000.png")  # lies in no folder
-    with open(path("faces", "labels.csv"), encoding="utf-8") as file:
-        lines = file.readlines()
-    with open(path("short.csv"), "w", encoding="utf-8") as file:
-        file.writelines(lines[:100])
-    classify("--labels", path("short.csv"), *BRIGHT, code=4, says=["000099.png", f"61 of {N}"])
     classify(*table, *BRIGHT, "--c", "-1", code=2, says="--c -1")
     classify(*table, *BRIGHT, "--save", path("no", "x.svm"), code=4, says="x.svm")
 

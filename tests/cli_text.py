@@ -105,6 +105,11 @@ def sorted_pictures_have_names_that_open():
     facts = json.loads(call("classify", "--svm", path("s.svm"), "--data", ODD, "--json").stdout)["pictures"]
     want([(one["file"], one["class"]) for one in facts]
          == [(unescape(row["file"]), unescape(row["class"])) for row in rows], "JSON and CSV differ")
+    with open(path("classes.csv"), "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    again = json.loads(call(*CLASSIFY, "--features", "pixels", "--c", "1", "--labels", path("classes.csv"), "--column",
+                            "class", "--classes", facts[0]["class"] + "," + facts[-1]["class"], "--json").stdout)
+    want([c["name"] for c in again["classes"]] == [facts[0]["class"], facts[-1]["class"]], f"{again['classes']}")
 
 
 @check

@@ -81,6 +81,19 @@ class Files(unittest.TestCase):
         self.assertEqual((labels.tolist(), names), ([0, 1, 1, -1], ["sad", "glad"]))
         labels, names = pictures.labels(path("labels.csv"), column="age", threshold=40)
         self.assertEqual((labels.tolist(), len(names)), ([0, 0, 1, 1], 2))
+        with self.assertRaisesRegex(clgan.InvalidError, "several columns: mood, age"):
+            pictures.labels(path("labels.csv"))
+        with open(path("celeba.txt"), "w", encoding="utf-8") as file:
+            file.write("4\nBald Smiling \n1.png -1  1\n9.png -1 -1\nb/1.png  1 -1\n2.png  1  1\n")
+        with self.assertLogs("clgan", "WARNING") as said:
+            labels, names = pictures.labels(path("celeba.txt"), column="Smiling")
+        self.assertEqual((labels.tolist(), names), ([-1, 0, 0, 1], ["not Smiling", "Smiling"]))
+        self.assertIn("\"1.png\" a/1.png or b/1.png", "".join(said.output))
+        with open(path("two.csv"), "w", encoding="latin-1") as file:
+            file.write("a/1.png;b/1.png;fröhlich\na/9.png;b/2.png;b\nb/1.png;a/1.png;b\nb/2.png;a/9.png;b\n")
+        for column, expected in ((1, [1, 0, 0, 0]), (2, [0, 0, 1, 0])):
+            labels, names = pictures.labels(path("two.csv"), column=3, file_column=column)
+            self.assertEqual((labels.tolist(), names), (expected, ["b", "fröhlich"]))
         with self.assertRaisesRegex(IndexError, "numbers 0 to 3"):
             pictures.load(16, which=[4])
         with self.assertRaises(clgan.DataError):

@@ -66,6 +66,8 @@ static void scales(void **state)
     assert_string_equal(meaning("2 * 3,4 - .25* 'x'"), "2*numbers:3,4 [3 4] -0.25*class:x");
     assert_string_equal(meaning("a - 1e1*b.npy[1]"), "1*class:a -10*file:b.npy [1]");
     assert_string_equal(meaning("0*a"), "0*class:a");
+    assert_string_equal(meaning("5_o_Clock_Shadow - 2*not 5_o_Clock_Shadow"),
+                        "1*class:5_o_Clock_Shadow -2*class:not 5_o_Clock_Shadow");
 }
 
 static void wrong_ones_say_where(void **state)

@@ -1,62 +1,11 @@
 // Labels of pictures: from tables of every kind and from folders; and what is said when they do not fit.
-#include "workshop.h"
+#include "labels_lab.h"
 
 #include <locale.h>
 #include <math.h>
-#include <sys/stat.h>
-
-#include <clgan/pictures.h>
 
 enum { PICTURES = 4 };
 static const char *const names[PICTURES] = {"a.png", "b.png", "deep/c, d.png", "e \"f\".png"};
-
-static struct clg_pictures *pictures_make(void **state, const char *const *files, int n)
-{
-    const struct clg_crop center = {.kind = CLG_CROP_CENTER};
-    const uint8_t pixels[4 * 4 * 3] = {0};
-    struct clg_pictures *pictures;
-    for (int i = 0; i < n; i++) {
-        char folder[512];
-        snprintf(folder, sizeof folder, "%s", in(state, files[i]));
-        *strrchr(folder, '/') = 0;
-        mkdir(folder, 0777);
-        assert_int_equal(clg_picture_save(in(state, files[i]), pixels, 4, 4, 3, NULL), 0);
-    }
-    assert_int_equal(clg_pictures_open(&pictures, *state, center, NULL), 0);
-    assert_int_equal(clg_pictures_count(pictures), n);
-    return pictures;
-}
-
-// The labels as one text: "happy,sad:0,1,-1,0".
-static const char *labels_text(const struct clg_labels *labels)
-{
-    static char text[512];
-    size_t used = 0;
-    for (int k = 0; k < labels->classes; k++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", k ? "," : "", labels->names[k]);
-    for (int i = 0; i < labels->n; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%c%d", i ? ',' : ':', labels->of[i]);
-    return text;
-}
-
-// What is read, or refused with one line that says `says`.
-static void expect(const struct clg_pictures *pictures, struct clg_labels_params params, const char *what,
-                   const char *labels_expected, int status_expected, const char *says)
-{
-    struct clg_labels *labels = (struct clg_labels *)&params;
-    struct heard heard;
-    params.log = listen(&heard);
-    int status = clg_labels_read(&labels, pictures, &params);
-    if (status != status_expected)
-        fail_msg("%s: status %d, expected %d; the last line: %s", what, status, status_expected, heard.last);
-    if (status ? heard.lines != 1 || labels || !strstr(heard.last, says) : heard.lines != 0)
-        fail_msg("%s: \"%s\" expected, %d lines, the last: %s", what, says, heard.lines, heard.last);
-    if (!status &&
-        (labels->n != clg_pictures_count(pictures) || strcmp(labels_text(labels), labels_expected) != 0))
-        fail_msg("%s: labels %s, expected %s", what, labels_text(labels), labels_expected);
-    clg_labels_free(&labels);
-    assert_null(labels);
-}
 
 struct table {
     const char *text, *column, *classes;
@@ -71,7 +20,7 @@ static const struct table tables[] = {
     // the other way round, CRLF, a byte order mark, blanks, empty lines, no end of the last line, other files
     {"\xef\xbb\xbf\"file\" , x,\"mood\"\r\n\r\n  \r\n\"e \"\"f\"\".png\",1, calm\r\nother.png,,\r\nshort\r\n"
      "\"deep/c, d.png\" , 2 ,\t\"sad\" \r\n./b.png,3,  happy  \r\n\r\na.png,4,sad",
-     "mood", NULL, "calm,happy,sad:2,1,2,0", 0, NULL},
+     "mood", NULL, "calm,happy,sad:2,1,2,0", 0, "labels.csv: 2 of 6 rows are of pictures that are not in"},
     // old Macintosh's line ends; a line break, a comma and quotes in a label; the same line twice
     {"f,l\ra.png,\"x\ny\"\rb.png,\"1,\"\"2\"\"\"\r\"deep/c, d.png\",z\r\"e "
      "\"\"f\"\".png\",z\ra.png,\"x\ny\"\r",
@@ -85,14 +34,17 @@ static const struct table tables[] = {
 
     {"f,l,m\na.png,s,1\n", "mod", NULL, NULL, CLG_EDATA, "no column \"mod\"; it has l, m"},
     {"f,l,m\na.png,s,1\n", "f", NULL, NULL, CLG_EDATA, "no column \"f\"; it has l, m"},
-    {"f;l\na.png;s\n", NULL, NULL, NULL, CLG_EFORMAT, "no column beside \"f;l\""},
+    {"f,l,m\na.png,s,1\n", NULL, NULL, NULL, CLG_EINVAL, "several columns: l, m; say which one (--column)"},
+    {"f\na.png\n", NULL, NULL, NULL, CLG_EFORMAT, "no column beside \"f\""},
     {"", NULL, NULL, NULL, CLG_EFORMAT, "is empty"},
     {"\n \n", NULL, NULL, NULL, CLG_EFORMAT, "is empty"},
-    {"f,l\n", NULL, NULL, NULL, CLG_EDATA, "no l for 4 of 4 pictures, as for a.png"},
-    {"f,l\nx/b.png,s\n", NULL, NULL, NULL, CLG_EDATA, "begins with the file \"x/b.png\""},
-    {"f,l\na.png,s\n\"e \"\"f\"\".png\",s\nb.png\n\"deep/c, d.png\",\n", NULL, NULL, NULL, CLG_EDATA,
-     "no l for 2 of 4 pictures, as for b.png"},
-    {"f,l\na.png,s\nb.png,s\na.png,t\n", NULL, NULL, NULL, CLG_EFORMAT, "l of a.png twice: s and t"},
+    {"f,l\n", NULL, NULL, NULL, CLG_EDATA,
+     "no l for any of 4 pictures, as a.png; it begins with the file \"\""},
+    {"f,l\nx/c.png,s\n", NULL, NULL, NULL, CLG_EDATA, "begins with the file \"x/c.png\""},
+    {"f,l\na.png,s\n\"e \"\"f\"\".png\",s\nb.png\n\"deep/c, d.png\",\n", NULL, NULL, "s:0,-1,-1,0", 0,
+     "labels.csv has no l for 2 of 4 pictures, as b.png"},
+    {"f,l\na.png,s\nb.png,s\na.png,t\n", NULL, NULL, NULL, CLG_EFORMAT,
+     "l of a.png twice: s as \"a.png\" and t as \"a.png\""},
     {"f,l\na.png,s\n\nb.png,\"s\n", NULL, NULL, NULL, CLG_EFORMAT, "line 4: a quote"},
     {"f,l\na.png,\"s\"t\n", NULL, NULL, NULL, CLG_EFORMAT, "line 2: a quote"},
     {"f,\"l\n", NULL, NULL, NULL, CLG_EFORMAT, "line 1: a quote"},
@@ -107,14 +59,11 @@ static const struct table tables[] = {
 static void test_tables(void **state)
 {
     struct clg_pictures *pictures = pictures_make(state, names, PICTURES);
-    const char *csv = in(state, "labels.csv");
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct table *t = &tables[i];
-        char path[512];
-        snprintf(path, sizeof path, "%s", csv);
-        file_write(path, t->text, strlen(t->text));
-        expect(pictures, (struct clg_labels_params){.csv = path, .column = t->column, .classes = t->classes},
-               t->text, t->labels, t->status, t->says);
+        expect_table(state, pictures, t->text, strlen(t->text),
+                     (struct clg_labels_params){.column = t->column, .classes = t->classes}, t->labels,
+                     t->status, t->says);
     }
     clg_pictures_close(&pictures);
 }
@@ -141,10 +90,10 @@ static void test_thresholds(void **state)
         int status;
         const char *says;
     } cases[] = {
-        {"age", NULL, "age <= 1.25,age > 1.25:1,0,0,1", 1.25, 0, NULL},
-        {"age", NULL, "age <= 7,age > 7:0,0,0,0", 7, 0, NULL},
-        {"age", NULL, "age <= -0.2,age > -0.2:1,0,1,1", -0.2, 0, NULL},
-        {NULL, NULL, NULL, 1, CLG_EFORMAT, "l is no number for 4 of 4 pictures, as \"s\" of a.png"},
+        {"age", NULL, "age <= 1.25,age > 1.25:1,0,0,1", 1.25, 0, "1 of 5 rows"},
+        {"age", NULL, "age <= 7,age > 7:0,0,0,0", 7, 0, "1 of 5 rows"},
+        {"age", NULL, "age <= -0.2,age > -0.2:1,0,1,1", -0.2, 0, "1 of 5 rows"},
+        {"l", NULL, NULL, 1, CLG_EFORMAT, "l is no number for 4 of 4 pictures, as \"s\" of a.png"},
         {"age", "1.5", NULL, 1, CLG_EINVAL, "threshold"},
         {"age", NULL, NULL, NAN, CLG_EINVAL, "finite"},
     };

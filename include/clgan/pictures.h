@@ -30,20 +30,28 @@ CLG_API int clg_pictures_warned(const struct clg_pictures *pictures);
 // A class for every picture.
 struct clg_labels {
     int n, classes;
-    char **names; // [classes], sorted
-    int *of;      // [n], -1: of a class that was not asked for
+    char **names; // [classes], sorted; of an attribute "not Smiling", "Smiling"
+    int *of;      // [n], -1: of a class that was not asked for, or the table has no label for it
 };
 struct clg_labels_params {
-    const char *csv;    // a heading line, the file's name in its first column; NULL: folder names are labels
-    const char *column; // of the heading; NULL: the second
-    bool threshold_set; // numbers become two classes: "COLUMN <= T" and "COLUMN > T"
+    const char *csv;         // a table; NULL: folder names are labels
+    const char *column;      // the labels: a name of the heading, or a number from 1; NULL: the only one,
+                             // or the only one that has the classes
+    const char *file_column; // the pictures, likewise; NULL: the one that names them
+    bool threshold_set;      // numbers become two classes: "COLUMN <= T" and "COLUMN > T"
     double threshold;
     const char *classes; // "happiness,neutral": only these, in that order; NULL: all
     struct clg_log log;
 };
-// Names in the CSV are relative to the folder of the pictures; lines for other files do no harm. A picture
-// without a line, an unknown column or class, or a value that is no number where a threshold was given:
-// CLG_EDATA or CLG_EFORMAT, after a line with an example and how many there are.
+// A table may be as Excel, pandas, R or CelebA's authors write them: commas, semicolons, tabs or blanks
+// between fields, with a heading or without, in UTF-8, UTF-16 or Latin-1 (names become UTF-8). It names a
+// picture by the end of its path, so folders before it do not matter, nor whether slashes or backslashes
+// stand between them; or by its name without .jpg or .png. Values 1 and 0, or 1 and -1, below a heading
+// "Smiling" are the classes "Smiling" and "not Smiling", which `classes` may also call 1 and 0 or -1; not
+// below "label", "class" and such. Rows of other pictures and pictures without a row are counted, and warned
+// of once. No label at all, an unknown column or class, two labels of one picture, or a value that is no
+// number where a threshold was given: CLG_EDATA or CLG_EFORMAT; several columns that could be meant:
+// CLG_EINVAL; after a line with an example.
 CLG_API int clg_labels_read(struct clg_labels **labels, const struct clg_pictures *pictures,
                             const struct clg_labels_params *params);
 CLG_API void clg_labels_free(struct clg_labels **labels);

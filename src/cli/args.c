@@ -39,14 +39,21 @@ bool cli_word_near(const char *meant, int distance)
     return distance <= 1 + (int)strlen(meant) / 4;
 }
 
+// Is it the beginning of the option's name, or does it end in it, as "label-column" does in "column"?
+static bool is_part(const char *name, const char *option)
+{
+    size_t n = strlen(name), m = strlen(option);
+    bool ends = n > m && name[n - m - 1] == '-' && !strcmp(name + n - m, option);
+    return ends || (n > 1 && !strncmp(option, name, n));
+}
+
 static const struct clg_option *nearest_option(const struct cli_command *command, const char *name)
 {
     const struct clg_option *nearest = NULL;
     int distance = 0;
     for (const struct cli_options *o = command->options; o->table; o++) {
         for (const struct clg_option *row = o->table; row->name; row++) {
-            bool begins = strlen(name) > 1 && !strncmp(row->name, name, strlen(name));
-            int d = begins ? 1 : cli_word_distance(name, row->name);
+            int d = is_part(name, row->name) ? 1 : cli_word_distance(name, row->name);
             if (cli_word_near(row->name, d) && (!nearest || d < distance)) {
                 nearest = row;
                 distance = d;

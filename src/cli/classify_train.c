@@ -137,8 +137,11 @@ static int runs(struct classify *c, const struct clg_labels *labels, const struc
 static int labels_open(const struct classify *c, struct clg_labels **labels)
 {
     const struct classify_options *o = &c->options;
-    struct clg_labels_params params = {
-        .csv = o->labels, .column = o->column, .classes = o->classes, .log = c->log};
+    struct clg_labels_params params = {.csv = o->labels,
+                                       .column = o->column,
+                                       .file_column = o->file_column,
+                                       .classes = o->classes,
+                                       .log = c->log};
     if (o->threshold) {
         char *end;
         params.threshold_set = true;

@@ -11,10 +11,14 @@ static const struct clg_option classify_table[] = {
     {0},
 };
 static const struct clg_option train_table[] = {
-    {"labels", CLG_OPTION_TEXT, AT(labels), 0, 0, NULL, "CSV",
-     "heading line, file name first; without it the names of the folders are the classes"},
-    {"column", CLG_OPTION_TEXT, AT(column), 0, 0, NULL, "NAME", "of the table; else the second one"},
-    {"classes", CLG_OPTION_TEXT, AT(classes), 0, 0, NULL, "A,B,...", "only these"},
+    {"labels", CLG_OPTION_TEXT, AT(labels), 0, 0, NULL, "TABLE",
+     "a row for each picture (CSV, tabs, CelebA's lists); without it the folders' names are the classes"},
+    {"column", CLG_OPTION_TEXT, AT(column), 0, 0, NULL, "NAME|N",
+     "the labels' column: its name, or its number from 1; else the only one, or the one with the --classes"},
+    {"file-column", CLG_OPTION_TEXT, AT(file_column), 0, 0, NULL, "NAME|N",
+     "the pictures' column; else the one that names them"},
+    {"classes", CLG_OPTION_TEXT, AT(classes), 0, 0, NULL, "A,B,...",
+     "only these; of a column Smiling of 1 and 0, or 1 and -1, Smiling and \"not Smiling\""},
     {"threshold", CLG_OPTION_TEXT, AT(threshold), 0, 0, NULL, "X",
      "numbers become two classes: up to X, and above"},
     {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "pictures of each class, drawn by the seed; 0: all"},
@@ -49,7 +53,7 @@ static int check(const struct classify_options *o, const struct cli_given *given
         return cli_usage_error("classify", "--n %d: learning and testing take 3 of each class at least",
                                o->n);
     if (o->threshold && !o->labels)
-        return cli_usage_error("classify", "--threshold parts the numbers of a table: give --labels CSV");
+        return cli_usage_error("classify", "--threshold parts the numbers of a table: give --labels TABLE");
     return CLI_RUN;
 }
 
@@ -72,7 +76,7 @@ int cmd_classify(int argc, char **argv)
                                          {"Device", cli_device_table, &c.where},
                                          {0}};
     const struct cli_command command = {
-        .usage = "clgan classify --model FILE --data DIR [--labels CSV] [--compare] [--save FILE] ...\n"
+        .usage = "clgan classify --model FILE --data DIR [--labels TABLE] [--compare] [--save FILE] ...\n"
                  "       clgan classify --svm FILE --model FILE --data DIR",
         .about =
             "What has the discriminator learnt, without a label? A linear classifier (L2-SVM) on its "
@@ -89,8 +93,9 @@ int cmd_classify(int argc, char **argv)
             "them side by side; features that are worth something beat both. The model has seen the tested\n"
             "pictures, if it was trained on this folder, but no label.",
         .examples =
-            "  clgan classify --model runs/mine/model.safetensors --data faces --labels labels.csv "
-            "--compare\n"
+            "  clgan classify --model runs/mine/model.safetensors --data celeba --labels "
+            "list_attr_celeba.txt \\\n"
+            "      --column Smiling --compare\n"
             "  clgan classify --model runs/mine/model.safetensors --data faces --labels labels.csv \\\n"
             "      --column smile --threshold 0.3 --n 2000 --save smile.svm\n"
             "  clgan classify --model runs/mine/model.safetensors --data sorted     folders are the classes\n"

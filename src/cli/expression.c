@@ -3,6 +3,7 @@
 
 #include "noise.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,13 @@ static bool is_file(const char *from, const char *end, const char **rows)
     return (size_t)(name_end - from) > length && !memcmp(name_end - length, ending, length);
 }
 
+// Do numbers begin here, and not a class like 5_o_Clock_Shadow?
+static bool is_numbers(const char *from)
+{
+    const char *end = from + strspn(from, "0123456789");
+    return end > from && *end != '_' && !isalpha((unsigned char)*end);
+}
+
 static int plain_read(struct text *t, struct cli_term *term)
 {
     const char *from = t->at, *end = from, *rows;
@@ -130,7 +138,8 @@ static int plain_read(struct text *t, struct cli_term *term)
         end--;
     const bool file = is_file(from, end, &rows);
     int status = name_keep(t, term, from, (size_t)((file && rows ? rows - 1 : end) - from));
-    term->kind = file ? CLI_TERM_FILE : *from >= '0' && *from <= '9' ? CLI_TERM_NUMBERS : CLI_TERM_CLASS;
+    term->kind = is_numbers(from) ? CLI_TERM_NUMBERS : CLI_TERM_CLASS;
+    term->kind = file ? CLI_TERM_FILE : term->kind;
     if (!status && file && rows) {
         t->at = rows;
         status = numbers_read(t, term, end - 1);

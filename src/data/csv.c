@@ -3,11 +3,23 @@
 
 #include <string.h>
 
-static const char BLANKS[] = " \t", LINE_ENDS[] = "\r\n", FIELD_ENDS[] = ",\r\n";
+static const char LINE_ENDS[] = "\r\n";
 
-struct clg_csv clg_csv_begin(char *text)
+struct clg_csv clg_csv_begin(char *text, char separator)
 {
-    return (struct clg_csv){.next = text + (strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3), .read = 1};
+    return (struct clg_csv){.next = text, .read = 1, .separator = separator};
+}
+
+// Blanks around fields; a tab may be a separator.
+static const char *blanks_of(const struct clg_csv *csv)
+{
+    return csv->separator == '\t' ? " " : " \t";
+}
+
+static bool ends_field(const struct clg_csv *csv, char c)
+{
+    bool blank = csv->separator == ' ' && (c == ' ' || c == '\t');
+    return !c || c == csv->separator || blank || strchr(LINE_ENDS, c);
 }
 
 static char *line_pass(struct clg_csv *csv, char *end)
@@ -18,11 +30,12 @@ static char *line_pass(struct clg_csv *csv, char *end)
 
 static void empty_lines_pass(struct clg_csv *csv)
 {
-    char *p = csv->next + strspn(csv->next, BLANKS);
+    const char *blanks = blanks_of(csv);
+    char *p = csv->next + strspn(csv->next, blanks);
     while (*p && strchr(LINE_ENDS, *p)) {
         p = line_pass(csv, p);
         csv->next = p;
-        p += strspn(p, BLANKS);
+        p += strspn(p, blanks);
     }
     if (!*p)
         csv->next = p;
@@ -44,12 +57,25 @@ static char *quoted_pass(struct clg_csv *csv, char *from, char **field_end)
     return NULL;
 }
 
-static char *plain_pass(char *from, char **field_end)
+static char *plain_pass(const struct clg_csv *csv, char *from, char **field_end)
 {
-    char *end = from + strcspn(from, FIELD_ENDS);
-    for (*field_end = end; *field_end > from && strchr(BLANKS, (*field_end)[-1]);)
+    char *end = from;
+    while (!ends_field(csv, *end))
+        end++;
+    for (*field_end = end; *field_end > from && strchr(blanks_of(csv), (*field_end)[-1]);)
         --*field_end;
     return end;
+}
+
+// From the end of a field to the next one of the record, or to the end of the line.
+static char *separator_pass(struct clg_csv *csv, char *end)
+{
+    if (csv->separator == ' ')
+        end += strspn(end, " \t");
+    csv->inside = csv->separator == ' ' ? *end && !strchr(LINE_ENDS, *end) : *end == csv->separator;
+    if (csv->inside)
+        return end + (csv->separator != ' ');
+    return *end ? line_pass(csv, end) : end;
 }
 
 enum clg_csv_result clg_csv_next(struct clg_csv *csv, const char **field)
@@ -57,18 +83,17 @@ enum clg_csv_result clg_csv_next(struct clg_csv *csv, const char **field)
     if (!csv->inside)
         empty_lines_pass(csv);
     csv->line = csv->read;
-    char *start = csv->next + strspn(csv->next, BLANKS), *field_end;
+    char *start = csv->next + strspn(csv->next, blanks_of(csv)), *field_end;
     if (!csv->inside && !*start)
         return CLG_CSV_END;
     bool quoted = *start == '"';
     start += quoted;
-    char *end = quoted ? quoted_pass(csv, start, &field_end) : plain_pass(start, &field_end);
-    if (quoted && end)
-        end += strspn(end, BLANKS);
-    if (!end || (*end && !strchr(FIELD_ENDS, *end)))
+    char *end = quoted ? quoted_pass(csv, start, &field_end) : plain_pass(csv, start, &field_end);
+    if (quoted && end && csv->separator != ' ')
+        end += strspn(end, blanks_of(csv));
+    if (!end || !ends_field(csv, *end))
         return CLG_CSV_BROKEN;
-    csv->inside = *end == ',';
-    csv->next = csv->inside || !*end ? end + csv->inside : line_pass(csv, end);
+    csv->next = separator_pass(csv, end);
     *field_end = 0;
     *field = start;
     return csv->inside ? CLG_CSV_FIELD : CLG_CSV_LAST;

@@ -1,5 +1,5 @@
 // Pictures to look at: all of a folder in a fixed order, or one file; decoded when asked for.
-#include <clgan/pictures.h>
+#include "data/pictures.h"
 
 #include "base/log.h"
 #include "data/folder.h"
@@ -93,6 +93,11 @@ int clg_pictures_warned(const struct clg_pictures *pictures)
 int clg_pictures_count(const struct clg_pictures *pictures)
 {
     return (int)pictures->folder.n;
+}
+
+const char *clg_pictures_folder(const struct clg_pictures *pictures)
+{
+    return pictures->folder.root;
 }
 
 const char *clg_pictures_name(const struct clg_pictures *pictures, int i)

@@ -15,8 +15,17 @@ void fuzz_seeds(void)
                           "  \rhappy/2.png,\"two\nlines\"\nsad/3.png,b\n4.png,b",
                       odd[] = "f,age\n4.png,1,2,3\n4.png,1\nelsewhere.png,5\nhappy/1.png,30\nhappy/2.png,31\n"
                               "sad/3.png,1e999\n",
-                      tabs[] = "file\tage\n4.png\t1\n";
-    const char *const texts[] = {plain, quoted, odd, tabs};
+                      tabs[] = "file\tage\n4.png\t1\n",
+                      celeba[] = "4\nage Smiling \n1.png -1 1\nsad\\3.png  1 -1\nC:\\p\\4.png  1  1\n",
+                      pandas[] = ",file,age\n0,/mnt/p/happy/1.png,1\n1,sad/3,0\n2,4.PNG,1\n",
+                      semicolons[] =
+                          "Gef\xfchl;Datei\nfr\xf6hlich;happy/1.png\ntraurig;sad/3.jpg\nx;4\\xE9.png\n",
+                      wide[] = "\xff\xfe"
+                               "f\0\t\0a\0g\0e\0\n\0"
+                               "4\0.\0p\0n\0g\0\t\0"
+                               "7\0\n\0";
+    const char *const texts[] = {plain, quoted, odd, tabs, celeba, pandas, semicolons};
+    fuzz_seed(wide, sizeof wide - 1);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         fuzz_seed(texts[i], strlen(texts[i]));
 }
@@ -68,6 +77,7 @@ void fuzz_one(const uint8_t *data, size_t size)
         {.csv = "input"},
         {.csv = "input", .column = "age", .threshold_set = true, .threshold = 30},
         {.csv = "input", .classes = "sadness, happiness"},
+        {.csv = "input", .column = "2", .file_column = "1"},
     };
     if (!pictures) {
         fuzz_allow(0);

@@ -116,6 +116,10 @@ def draw_face(size: int = 64, seed: int = 0, index: int = 0, **parameters: float
 
 
 # --- a folder in a fixed order -------------------------------------------------------------------
+def _column(column: str | int | None) -> bytes | None:
+    return text(str(column) if isinstance(column, int) else column)
+
+
 class Pictures(Owned):
     """All usable pictures below a folder, sorted by name, or one file: names, load(), labels()."""
 
@@ -148,16 +152,19 @@ class Pictures(Owned):
         """How many pictures were read so far though their decoder warned; the log's information names each."""
         return self._call(lib.clg_pictures_warned)
 
-    def labels(self, csv=None, column: str | None = None, threshold: float | None = None,
-               classes: list[str] | None = None) -> tuple[np.ndarray, list[str]]:
-        """A class for each picture: int32 [n], and the classes' names.
+    def labels(self, csv=None, column: str | int | None = None, threshold: float | None = None,
+               classes: list[str] | None = None, file_column: str | int | None = None) -> tuple[np.ndarray, list[str]]:
+        """A class for each picture: int32 [n], and the classes' names. -1: of another class, or not in the table.
 
-        From a CSV file, whose first column names the pictures; else the folders' names are the classes. threshold: the
-        column's numbers become two classes. classes: only these, in that order; pictures of others are -1.
+        csv: a table as `clgan classify --labels` takes it; without one the folders' names are the classes. column,
+        file_column: where the labels are, and the pictures' names, where that is not clear: a name, or a number from 1.
+        threshold: the column's numbers become two classes. classes: only these, in that order. A column Smiling of 1
+        and 0, or 1 and -1, has the classes "not Smiling" and "Smiling".
         """
         params, found = clg_labels_params(), POINTER(clg_labels)()
-        kept = [text(csv), text(column), text(",".join(classes)) if classes else None]  # the struct points to them
-        params.csv, params.column, params.classes = kept
+        kept = [text(os.path.expanduser(csv) if csv else None), _column(column), _column(file_column),
+                text(",".join(classes)) if classes else None]  # the struct points to them
+        params.csv, params.column, params.file_column, params.classes = kept
         params.threshold_set, params.threshold, params.log = threshold is not None, threshold or 0, LOG
         with self._lock:
             call(lib.clg_labels_read, byref(found), self._as_argument, byref(params))

@@ -1,0 +1,323 @@
+// The columns of a table: has it a heading, which column names the pictures, which one holds the labels.
+#include "data/columns.h"
+
+#include "base/log.h"
+#include "data/list.h"
+#include "data/recode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// A table being looked at.
+struct look {
+    const struct clg_table *table;
+    const struct clg_matcher *matcher;
+    const struct clg_labels_params *params;
+    uint32_t first, width; // the first row behind the heading; columns
+    uint32_t shift;        // 1: the heading leaves out the first column, the files
+};
+enum { NOT_THERE = UINT32_MAX >> 1 };
+
+static bool is_number(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return end != text && !*end;
+}
+
+// --- the heading -------------------------------------------------------------------------------
+// The first row is none if it names a picture, or holds nothing but numbers.
+static bool has_heading(const struct look *look)
+{
+    const uint32_t width = clg_table_width(look->table, 0);
+    uint32_t numbers = 0;
+    for (uint32_t i = 0; i < width; i++) {
+        const char *field = clg_table_field(look->table, 0, i);
+        bool digits = strpbrk(field, "0123456789") != NULL;
+        if (clg_match_has_ending(field))
+            return false;
+        if (digits && clg_match(look->matcher, field).how == CLG_MATCH_SURE)
+            return false;
+        numbers += is_number(field);
+    }
+    return numbers < width;
+}
+
+// CelebA's headings, and R's, have no name for the column of the files.
+static bool leaves_out_files(const struct look *look)
+{
+    if (look->table->n < 2 || clg_table_width(look->table, 1) != clg_table_width(look->table, 0) + 1)
+        return false;
+    const char *file = clg_table_field(look->table, 1, 0);
+    const char *last = clg_table_field(look->table, 1, clg_table_width(look->table, 0));
+    bool is_file = clg_match_has_ending(file) || clg_match(look->matcher, file).how >= CLG_MATCH_LOOSE;
+    return *last && (is_file || look->table->separator == ' ');
+}
+
+static void heading_look(struct look *look)
+{
+    look->first = has_heading(look) ? 1 : 0;
+    look->shift = look->first && leaves_out_files(look) ? 1 : 0;
+    look->width = clg_table_width(look->table, 0) + look->shift;
+}
+
+// The name in the heading, "" where there is none.
+static const char *name_of(const struct look *look, uint32_t column)
+{
+    if (!look->first || column < look->shift)
+        return "";
+    return clg_table_field(look->table, 0, column - look->shift);
+}
+
+// What to call the column, to be freed; NULL when memory is out.
+static char *name_copy(const struct look *look, uint32_t column)
+{
+    const char *name = name_of(look, column);
+    char *recoded = clg_recode_latin(name), number[32];
+    snprintf(number, sizeof number, "column %u", column + 1);
+    return recoded ? recoded : strdup(*name ? name : number);
+}
+
+// "file, mood"; a column without a name with its number and what it begins with: "2 (happy)".
+static void list_add(const struct look *look, uint32_t column, struct clg_list *list)
+{
+    const char *name = name_of(look, column);
+    const char *value =
+        look->first < look->table->n ? clg_table_field(look->table, look->first, column) : NULL;
+    char *recoded = clg_recode_latin(name), text[64];
+    snprintf(text, sizeof text, "%u (%.40s)", column + 1, value ? value : "");
+    clg_list_add(list, recoded ? recoded : *name ? name : text);
+    free(recoded);
+}
+
+// --- columns that are asked for ----------------------------------------------------------------
+static bool is_named(const struct look *look, uint32_t column, const char *wanted)
+{
+    const char *name = name_of(look, column);
+    char *recoded = clg_recode_latin(name);
+    bool same = *name && (!strcmp(name, wanted) || (recoded && !strcmp(recoded, wanted)));
+    free(recoded);
+    return same;
+}
+
+// The column with this name, else with this number, counted from 1; else NOT_THERE. *several: names that are
+// there more than once.
+static uint32_t column_find(const struct look *look, const char *wanted, bool *several)
+{
+    uint32_t found = NOT_THERE;
+    *several = false;
+    for (uint32_t i = 0; i < look->width; i++) {
+        if (!is_named(look, i, wanted))
+            continue;
+        *several = found != NOT_THERE;
+        if (*several)
+            return NOT_THERE;
+        found = i;
+    }
+    if (found != NOT_THERE || !*wanted || wanted[strspn(wanted, "0123456789")])
+        return found;
+    unsigned long number = strtoul(wanted, NULL, 10);
+    return number >= 1 && number <= look->width ? (uint32_t)number - 1 : NOT_THERE;
+}
+
+// `not`: a column to leave out of the list.
+static int column_ask(const struct look *look, const char *wanted, uint32_t not, uint32_t *column)
+{
+    struct clg_list list = {0};
+    bool several;
+    *column = column_find(look, wanted, &several);
+    if (*column != NOT_THERE && *column != not )
+        return 0;
+    for (uint32_t i = 0; i < look->width; i++)
+        if (i != not )
+            list_add(look, i, &list);
+    if (several)
+        return clg_fail(&look->params->log, CLG_EINVAL,
+                        "%s has several columns \"%s\": give the number of one, counted from 1",
+                        look->params->csv, wanted);
+    return clg_fail(&look->params->log, CLG_EDATA, "%s has no column \"%s\"; it has %s", look->params->csv,
+                    wanted, clg_list_text(&list));
+}
+
+// --- the column of the files -------------------------------------------------------------------
+// pandas writes its index, whole numbers, as a first column without a name.
+static bool is_index(const struct look *look, uint32_t column)
+{
+    const char *name = name_of(look, column);
+    if (column > 0 || !look->first || look->shift || look->width < 3)
+        return false;
+    if (*name && strncmp(name, "Unnamed: ", 9))
+        return false;
+    for (uint32_t row = look->first; row < look->table->n; row++) {
+        const char *value = clg_table_field(look->table, row, column);
+        bool zeros = value && value[0] == '0' && value[1];
+        if (!value || !*value || zeros || value[strspn(value, "0123456789")])
+            return false;
+    }
+    return true;
+}
+
+// Has one of the first rows a picture's name there?
+static bool has_endings(const struct look *look, uint32_t column)
+{
+    enum { LOOK = 10 };
+    for (uint32_t row = look->first; row < look->table->n && row < look->first + LOOK; row++) {
+        const char *value = clg_table_field(look->table, row, column);
+        if (value && clg_match_has_ending(value))
+            return true;
+    }
+    return false;
+}
+
+// How many pictures the column names in a sample of the rows, each picture once; -1 when memory is out.
+static int pictures_named(const struct look *look, uint32_t column, int pictures)
+{
+    enum { SAMPLE = 2000 };
+    const uint32_t rows = look->table->n - look->first, step = rows / SAMPLE + 1;
+    bool *seen = calloc((size_t)pictures, sizeof *seen);
+    int n = 0;
+    if (!seen)
+        return -1;
+    for (uint32_t row = look->first; row < look->table->n; row += step) {
+        const char *value = clg_table_field(look->table, row, column);
+        struct clg_found found = {CLG_MATCH_NONE};
+        if (value && *value)
+            found = clg_match(look->matcher, value);
+        if (found.how >= CLG_MATCH_LOOSE && !seen[found.picture]) {
+            seen[found.picture] = true;
+            n++;
+        }
+    }
+    free(seen);
+    return n;
+}
+
+static int several_files(const struct look *look, const bool *candidates)
+{
+    struct clg_list list = {0};
+    for (uint32_t i = 0; i < look->width; i++)
+        if (candidates[i])
+            list_add(look, i, &list);
+    return clg_fail(&look->params->log, CLG_EINVAL,
+                    "%s has several columns that name pictures: %s; say which one (--file-column)",
+                    look->params->csv, clg_list_text(&list));
+}
+
+// Of the candidates the one that names the most pictures; it has to be clear. The first one where none does.
+static int file_vote(const struct look *look, int pictures, bool *candidates, uint32_t *column)
+{
+    int best = 0, second = 0;
+    *column = NOT_THERE;
+    for (uint32_t i = 0; i < look->width; i++) {
+        int n = candidates[i] ? pictures_named(look, i, pictures) : 0;
+        if (n < 0)
+            return clg_fail(&look->params->log, CLG_ENOMEM, "out of memory for %s", look->params->csv);
+        if (*column == NOT_THERE && candidates[i])
+            *column = i;
+        if (n > best) {
+            *column = i;
+            second = best;
+            best = n;
+        } else if (n > second) {
+            second = n;
+        }
+        candidates[i] = n > 0;
+    }
+    return best && best < 2 * second ? several_files(look, candidates) : 0;
+}
+
+static int file_find(const struct look *look, int pictures, uint32_t *column)
+{
+    bool *candidates = calloc(look->width, sizeof *candidates);
+    uint32_t ending = 0;
+    if (!candidates)
+        return clg_fail(&look->params->log, CLG_ENOMEM, "out of memory for %s", look->params->csv);
+    for (uint32_t i = 0; i < look->width; i++) {
+        candidates[i] = has_endings(look, i);
+        ending += candidates[i];
+        *column = candidates[i] ? i : *column;
+    }
+    for (uint32_t i = 0; i < look->width && !ending; i++)
+        candidates[i] = !is_index(look, i);
+    int status = ending == 1 ? 0 : file_vote(look, pictures, candidates, column);
+    free(candidates);
+    return status;
+}
+
+// --- the column of the labels ------------------------------------------------------------------
+static bool has_value(const struct look *look, uint32_t column, const char *wanted, size_t length)
+{
+    for (uint32_t row = look->first; row < look->table->n; row++) {
+        const char *value = clg_table_field(look->table, row, column);
+        if (value && strlen(value) == length && !memcmp(value, wanted, length))
+            return true;
+    }
+    return false;
+}
+
+// Are all classes that are asked for there?
+static bool has_classes(const struct look *look, uint32_t column)
+{
+    for (const char *p = look->params->classes; p;) {
+        p += strspn(p, " ");
+        size_t length = strcspn(p, ",");
+        if (!has_value(look, column, p, length))
+            return false;
+        p = p[length] ? p + length + 1 : NULL;
+    }
+    return true;
+}
+
+// The only column beside the files and an index; of several, the only one that has the classes asked for.
+static int label_find(const struct look *look, uint32_t file, uint32_t *column)
+{
+    struct clg_list list = {0};
+    uint32_t n = 0, only = 0, fitting = 0;
+    for (uint32_t i = 0; i < look->width; i++) {
+        if (i == file || is_index(look, i))
+            continue;
+        list_add(look, i, &list);
+        only = i;
+        n++;
+        if (look->params->classes && has_classes(look, i)) {
+            *column = i;
+            fitting++;
+        }
+    }
+    if (n == 1)
+        *column = only;
+    if (n == 1 || fitting == 1)
+        return 0;
+    if (!n)
+        return clg_fail(&look->params->log, CLG_EFORMAT,
+                        "%s has no column beside \"%s\": commas, semicolons, tabs or blanks part columns",
+                        look->params->csv, clg_table_field(look->table, 0, 0));
+    return clg_fail(&look->params->log, CLG_EINVAL, "%s has several columns: %s; say which one (--column)",
+                    look->params->csv, clg_list_text(&list));
+}
+
+int clg_columns_choose(struct clg_columns *columns, const struct clg_table *table,
+                       const struct clg_matcher *matcher, const struct clg_labels_params *params)
+{
+    struct look look = {.table = table, .matcher = matcher, .params = params};
+    *columns = (struct clg_columns){0};
+    heading_look(&look);
+    int status = params->file_column ? column_ask(&look, params->file_column, NOT_THERE, &columns->file)
+                                     : file_find(&look, clg_matcher_pictures(matcher), &columns->file);
+    if (!status)
+        status = params->column ? column_ask(&look, params->column, columns->file, &columns->label)
+                                : label_find(&look, columns->file, &columns->label);
+    if (status)
+        return status;
+    columns->first = look.first;
+    columns->named = *name_of(&look, columns->label) != 0;
+    columns->name = name_copy(&look, columns->label);
+    return columns->name ? 0 : clg_fail(&params->log, CLG_ENOMEM, "out of memory for %s", params->csv);
+}
+
+void clg_columns_free(struct clg_columns *columns)
+{
+    free(columns->name);
+    *columns = (struct clg_columns){0};
+}
