@@ -65,6 +65,10 @@ def a_run_is_utf8_and_goes_on_where_it_was():
     utf8(os.path.join(path(CLASSES[0]), "metrics.csv"))
     call("train", "--resume", path(CLASSES[0]), "--steps", "2", "--threads", "1")
     want(unescape(metadata(MODEL)["train.data"]) == ODD, "the path changes from run to run")
+    deep = path(*[f"{i}" * 100 for i in range(9)])
+    shutil.copytree(path("plain"), deep)
+    call("train", "--data", deep, "--out", path("deep"), *TINY, *words)
+    call("train", "--resume", path("deep"), "--steps", "2", "--threads", "1")
 
 
 @check
