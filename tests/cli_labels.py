@@ -45,7 +45,8 @@ def a_model_and_pictures():
 
 @check
 def celebas_lists():
-    text = table("list_attr_celeba.txt", f"{N}\r\n5_o_Clock_Shadow Smiling Young \r\n" + rows("{name} -1  {sign}  1\r\n"))
+    text = table("list_attr_celeba.txt",
+                 f"{N}\r\n5_o_Clock_Shadow Smiling Young \r\n" + rows("{name} -1  {sign}  1\r\n"))
     want(classes(text, "--column", "Smiling") == {"not Smiling": 4, "Smiling": 8}, "Smiling")
     want(list(classes(text, "--column", "Smiling", "--classes", "1,-1")) == ["Smiling", "not Smiling"], "1,-1")
     want(list(classes(text, "--column", "Smiling", "--classes", "Smiling,not Smiling")) == ["Smiling", "not Smiling"],

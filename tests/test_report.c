@@ -235,9 +235,8 @@ static void test_hostile_text(void **state)
     char *page = file_content(*state, "report.html");
     assert_well_formed(page);
     assert_null(strstr(page, "<script>alert"));
-    const char *escaped =
-        "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;q&quot; \\x01\\x1B "
-        "\\xFF\\xC0\\xAF \\xE2\\x82 \\xED\\xA0\\x80 \xc3\xa9";
+    const char *escaped = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;q&quot; \\x01\\x1B "
+                          "\\xFF\\xC0\\xAF \\xE2\\x82 \\xED\\xA0\\x80 \xc3\xa9";
     assert_int_equal(count_of(page, escaped), 6); // title, h1, device line, name, two values
     for (const char *p = page; *p; p++)
         assert_true((unsigned char)*p >= 0x20 || *p == '\n');

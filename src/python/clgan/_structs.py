@@ -90,8 +90,8 @@ class clg_labels(Structure):
 
 
 class clg_labels_params(Structure):
-    _fields_ = [("csv", c_char_p), ("column", c_char_p), ("file_column", c_char_p), ("threshold_set", c_bool), ("threshold", c_double),
-                ("classes", c_char_p), ("log", clg_log)]
+    _fields_ = [("csv", c_char_p), ("column", c_char_p), ("file_column", c_char_p), ("threshold_set", c_bool),
+                ("threshold", c_double), ("classes", c_char_p), ("log", clg_log)]
 
 
 # --- gan.h, train.h ------------------------------------------------------------------------------
