@@ -2,6 +2,7 @@
 #include "base/lock.h"
 
 #include "base/log.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +67,7 @@ int clg_lock_take(struct clg_lock *lock, const char *folder, const struct clg_lo
             return status;
         }
         holder_write(fd);
-        *lock = (struct clg_lock){fd, path};
+        *lock = (struct clg_lock){fd, clg_process_id(), path};
         return 0;
     }
 }
@@ -75,7 +76,8 @@ void clg_lock_free(struct clg_lock *lock)
 {
     if (lock->fd < 0)
         return;
-    unlink(lock->path); // while it is held: who comes next makes a new one
+    if (!clg_process_is_child(lock->process))
+        unlink(lock->path); // while it is held: who comes next makes a new one
     close(lock->fd);
     free(lock->path);
     *lock = CLG_LOCK_NONE;

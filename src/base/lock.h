@@ -7,7 +7,8 @@
 // Held by the file `.clgan-lock` in the folder, which names the process. The system lets go of it when the
 // process ends, however that happens.
 struct clg_lock {
-    int fd; // -1: not held
+    int fd;       // -1: not held
+    long process; // that took it
     char *path;
 };
 #define CLG_LOCK_NONE ((struct clg_lock){.fd = -1})

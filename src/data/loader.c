@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "data/folder.h"
 #include "data/order.h"
@@ -25,6 +26,7 @@ struct slot {
 
 struct clg_data {
     struct clg_data_params params;
+    long process; // whose threads they are
     bool builtin;
     struct clg_folder folder;
     size_t sample_bytes;
@@ -305,6 +307,7 @@ int clg_data_open(struct clg_data **out, const struct clg_data_params *params)
     if (!data)
         return clg_fail(&params->log, CLG_ENOMEM, "out of memory opening %s", params->path);
     data->params = *params;
+    data->process = clg_process_id();
     data->builtin = strcmp(params->path, "builtin:faces") == 0;
     data->sample_bytes = (size_t)params->size * (size_t)params->size * (size_t)params->channels;
     pthread_mutex_init(&data->lock, NULL);
@@ -325,7 +328,8 @@ int clg_data_open(struct clg_data **out, const struct clg_data_params *params)
 void clg_data_close(struct clg_data **address)
 {
     struct clg_data *data = *address;
-    if (!data)
+    *address = NULL;
+    if (!data || clg_process_is_child(data->process))
         return;
     pthread_mutex_lock(&data->lock);
     data->stop = true;
@@ -342,13 +346,14 @@ void clg_data_close(struct clg_data **address)
     free(data->warned);
     clg_folder_close(&data->folder);
     free(data);
-    *address = NULL;
 }
 
 // --- delivery ----------------------------------------------------------------------------------
 
 int clg_data_next(struct clg_data *data, uint8_t *pixels)
 {
+    if (clg_process_is_child(data->process))
+        return clg_process_refuse(&data->params.log, CLG_EINVAL, "the data set");
     int batch = data->params.batch;
     pthread_mutex_lock(&data->lock);
     struct slot *slot = &data->slots[data->delivered % SLOTS];
@@ -378,6 +383,9 @@ int clg_data_next(struct clg_data *data, uint8_t *pixels)
 
 void clg_data_info(struct clg_data *data, struct clg_data_info *info)
 {
+    *info = (struct clg_data_info){.pictures = data->folder.n};
+    if (clg_process_is_child(data->process))
+        return; // another thread may have held the lock when the process was forked
     pthread_mutex_lock(&data->lock);
     *info = (struct clg_data_info){
         .pictures = data->folder.n,

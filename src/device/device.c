@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "device/devices.h"
 
 #include <stdarg.h>
@@ -109,6 +110,7 @@ int clg_device_open(struct clg_device **device, const struct clg_device_params *
         return clg_fail(&params->log, CLG_ENOMEM, "out of memory");
     d->params = *params;
     d->log = params->log;
+    d->process = clg_process_id();
     d->kernels_dir = copy(params->kernels_dir);
     d->cache_dir = copy(params->cache_dir);
     d->tuning_dir = copy(params->tuning_dir);
@@ -119,7 +121,9 @@ int clg_device_open(struct clg_device **device, const struct clg_device_params *
         status = clg_fail(&d->log, CLG_EIO, "no folder %s to read kernels from", params->kernels_dir);
         goto fail;
     }
-    status = device_choose(d, params->select);
+    status = clg_opencl_enter(&d->log);
+    if (!status)
+        status = device_choose(d, params->select);
     if (status)
         goto fail;
     cl_platform_id platform;
@@ -149,7 +153,8 @@ fail:
 void clg_device_close(struct clg_device **device)
 {
     struct clg_device *d = *device;
-    if (!d)
+    *device = NULL;
+    if (!d || clg_device_inherited(d))
         return;
     if (d->queue)
         clFinish(d->queue);
@@ -167,7 +172,6 @@ void clg_device_close(struct clg_device **device)
     free(d->checked);
     free(d->variants);
     free(d);
-    *device = NULL;
 }
 
 const struct clg_device_info *clg_device_info(const struct clg_device *device)
@@ -177,6 +181,9 @@ const struct clg_device_info *clg_device_info(const struct clg_device *device)
 
 int clg_device_finish(struct clg_device *d)
 {
+    int status = clg_device_check(d);
+    if (status)
+        return status;
     cl_int error = clFinish(d->queue);
     return error ? clg_cl_fail(d, error, "the device failed while computing") : 0;
 }

@@ -46,6 +46,7 @@ struct clg_device {
     struct clg_device_params params; // strings owned below
     char *kernels_dir, *cache_dir, *tuning_dir, *variants;
     struct clg_log log;
+    long process; // that opened it
     cl_context context;
     cl_device_id id;
     cl_command_queue queue;
@@ -75,6 +76,11 @@ struct clg_device {
     int scratch_old_n;
     struct clg_form *forms; // of weights (ops/forms.c)
 };
+
+// --- after fork() (owner.c) --------------------------------------------------------------------
+// Does the device belong to the parent process? Then nothing of it may be touched, nor freed.
+bool clg_device_inherited(const struct clg_device *d);
+int clg_device_check(const struct clg_device *d); // the same as an error
 
 // --- launching (launch.c) ----------------------------------------------------------------------
 enum clg_arg_kind { CLG_ARG_TENSOR, CLG_ARG_INT, CLG_ARG_FLOAT, CLG_ARG_LOCAL };

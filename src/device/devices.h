@@ -26,4 +26,8 @@ bool clg_devices_same(const struct clg_device_info *a, const struct clg_device_i
 // Is `name` one of the blank-separated `extensions` (may be NULL)?
 bool clg_device_extension(const char *extensions, const char *name);
 
+// Is this process the one that uses OpenCL, or the first to do so? Else, in a forked child, CLG_EDEVICE after
+// a line in the log (owner.c).
+int clg_opencl_enter(const struct clg_log *log);
+
 #endif

@@ -32,7 +32,7 @@ int clg_device_extensions(const struct clg_device *d)
 {
     size_t size = 0;
     int count = 0;
-    if (clGetDeviceInfo(d->id, CL_DEVICE_EXTENSIONS, 0, NULL, &size) || !size)
+    if (clg_device_inherited(d) || clGetDeviceInfo(d->id, CL_DEVICE_EXTENSIONS, 0, NULL, &size) || !size)
         return 0;
     char *text = calloc(1, size + 1);
     if (text && !clGetDeviceInfo(d->id, CL_DEVICE_EXTENSIONS, size, text, NULL))

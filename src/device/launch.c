@@ -2,6 +2,7 @@
 #include "device/device.h"
 
 #include "base/log.h"
+#include "base/process.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +22,20 @@ struct entry {
 struct clg_list {
     struct entry *entries;
     int n, room;
-    bool ran; // once: drivers that compile at a kernel's first launch have done so
+    long process; // whose kernels they are
+    bool ran;     // once: drivers that compile at a kernel's first launch have done so
 };
 
 static int entry_run(struct clg_device *d, const struct entry *e)
 {
     cl_event event = NULL;
     cl_event *wanted = d->profile ? &event : NULL;
-    if (e->call) {
-        int status = e->call(d, e->args, wanted);
-        if (status)
-            return status;
-    } else {
+    int status = clg_device_check(d);
+    if (!status && e->call)
+        status = e->call(d, e->args, wanted);
+    if (status)
+        return status;
+    if (!e->call) {
         cl_int error = clEnqueueNDRangeKernel(d->queue, e->kernel, (cl_uint)e->dims, NULL, e->global,
                                               e->local_given ? e->local : NULL, 0, NULL, wanted);
         if (error)
@@ -131,7 +134,9 @@ int clg_launch(struct clg_device *d, const struct clg_launch *launch, const stru
     int status = clg_program_get(d, launch->file, launch->options ? launch->options : "", &program);
     if (status || d->mode == CLG_MODE_COLLECT)
         return status;
-    status = clg_program_build(d, program);
+    status = clg_device_check(d);
+    if (!status)
+        status = clg_program_build(d, program);
     if (status)
         return status;
 
@@ -191,10 +196,15 @@ int clg_collect(struct clg_device *d, clg_body_fn *body, void *user)
 
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list)
 {
+    *list = NULL;
+    int status = clg_device_check(d);
+    if (status)
+        return status;
     *list = calloc(1, sizeof **list);
     if (!*list)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording launches");
-    int status = clg_collect(d, body, user);
+    (*list)->process = d->process;
+    status = clg_collect(d, body, user);
     if (!status) {
         clg_programs_build_all(d);
         d->mode = CLG_MODE_RECORD;
@@ -246,7 +256,7 @@ void clg_list_free(struct clg_list **list)
         return;
     for (int i = 0; i < (*list)->n; i++) {
         struct entry *e = &(*list)->entries[i];
-        if (e->kernel)
+        if (e->kernel && !clg_process_is_child((*list)->process))
             clReleaseKernel(e->kernel);
         free(e->args);
     }

@@ -37,6 +37,9 @@ static int buffer_new(struct clg_device *d, struct clg_buffer *b, size_t floats)
             &d->log, CLG_ENOMEM,
             "%.2f GiB in one piece is more than %s allows (%.2f GiB); try a smaller --batch, --ngf or --ndf",
             (double)bytes / 1073741824.0, d->info.name, (double)d->info.max_allocation / 1073741824.0);
+    int status = clg_device_check(d);
+    if (status)
+        return status;
     *b = (struct clg_buffer){.floats = floats};
     cl_mem_flags flags = CL_MEM_READ_WRITE;
     if (d->info.type == CLG_DEVICE_CPU) {
@@ -92,14 +95,15 @@ int clg_slab_new(struct clg_slab **slab, struct clg_device *device, size_t float
     return status;
 }
 
-void clg_slab_free(struct clg_slab **slab)
+void clg_slab_free(struct clg_slab **address)
 {
-    if (!*slab)
+    struct clg_slab *slab = *address;
+    *address = NULL;
+    if (!slab || clg_device_inherited(slab->device))
         return;
-    clg_device_finish((*slab)->device); // launches may still use it
-    buffer_free((*slab)->device, &(*slab)->buffer);
-    free(*slab);
-    *slab = NULL;
+    clg_device_finish(slab->device); // launches may still use it
+    buffer_free(slab->device, &slab->buffer);
+    free(slab);
 }
 
 int clg_slab_take(struct clg_slab *slab, struct clg_shape shape, struct clg_tensor *tensor)
@@ -121,6 +125,9 @@ struct clg_tensor clg_slab_all(const struct clg_slab *slab)
 
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor t, const void *host, size_t bytes)
 {
+    int status = clg_device_check(d);
+    if (status)
+        return status;
     if (t.buffer->version)
         t.buffer->version++;
     cl_int error = clEnqueueWriteBuffer(d->queue, t.buffer->mem, CL_FALSE, t.offset * sizeof(float), bytes,
@@ -131,12 +138,17 @@ int clg_tensor_write_later(struct clg_device *d, struct clg_tensor t, const void
 int clg_tensor_write(struct clg_device *d, struct clg_tensor t, const float *host)
 {
     int status = clg_tensor_write_later(d, t, host, clg_shape_count(t.shape) * sizeof(float));
+    if (status && clg_device_inherited(d))
+        return status;
     int finished = clg_device_finish(d);
     return status ? status : finished;
 }
 
 int clg_tensor_read(struct clg_device *d, struct clg_tensor t, float *host)
 {
+    int status = clg_device_check(d);
+    if (status)
+        return status;
     cl_int error = clEnqueueReadBuffer(d->queue, t.buffer->mem, CL_TRUE, t.offset * sizeof(float),
                                        clg_shape_count(t.shape) * sizeof(float), host, 0, NULL, NULL);
     return error ? clg_cl_fail(d, error, "cannot copy from the device") : 0;

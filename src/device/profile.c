@@ -95,6 +95,8 @@ int clg_device_profile(struct clg_device *d, struct clg_profile_row **rows, int 
     if (!d->profile)
         return clg_fail(&d->log, CLG_EINVAL, "the device was opened without profile");
     int status = clg_device_finish(d);
+    if (status && clg_device_inherited(d))
+        return status;
     settle(d->profile);
     size_t bytes = (size_t)d->profile->n * sizeof **rows;
     *rows = malloc(bytes + 1);

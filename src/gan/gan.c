@@ -98,23 +98,24 @@ static void side_free(struct clg_side *side)
     clg_net_free(&side->net);
 }
 
-void clg_gan_free(struct clg_gan **gan)
+void clg_gan_free(struct clg_gan **address)
 {
-    if (!*gan)
+    struct clg_gan *gan = *address;
+    *address = NULL;
+    if (!gan || clg_device_inherited(gan->device))
         return;
-    clg_device_finish((*gan)->device);
-    clg_step_free(&(*gan)->step);
+    clg_device_finish(gan->device);
+    clg_step_free(&gan->step);
     for (int i = 0; i < CLG_INFERENCE_SIZES; i++) {
-        clg_inference_free(&(*gan)->generate[i]);
-        clg_inference_free(&(*gan)->discriminate[i]);
+        clg_inference_free(&gan->generate[i]);
+        clg_inference_free(&gan->discriminate[i]);
     }
-    side_free(&(*gan)->g);
-    side_free(&(*gan)->d);
-    clg_net_free(&(*gan)->average);
-    clg_texts_free(&(*gan)->kept.options);
-    clg_texts_free(&(*gan)->kept.notes);
-    free(*gan);
-    *gan = NULL;
+    side_free(&gan->g);
+    side_free(&gan->d);
+    clg_net_free(&gan->average);
+    clg_texts_free(&gan->kept.options);
+    clg_texts_free(&gan->kept.notes);
+    free(gan);
 }
 
 struct clg_gan_params clg_gan_params_of(const struct clg_gan *gan)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@ enum { TURNS = 32, FEW = 5, SLOW = 10 }; // kept; needed for a median; times the
 
 struct clg_watch {
     pthread_t thread;
+    long process; // whose thread it is
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     const char *what;
@@ -81,6 +83,7 @@ struct clg_watch *clg_watch_start(const char *what, double least, const struct c
     if (!w)
         return NULL;
     w->what = what;
+    w->process = clg_process_id();
     w->least = least;
     w->log = *log;
     pthread_condattr_t monotonic;
@@ -107,7 +110,7 @@ static void turn_end(struct clg_watch *w)
 
 void clg_watch_turn(struct clg_watch *w, long long number)
 {
-    if (!w)
+    if (!w || clg_process_is_child(w->process))
         return;
     pthread_mutex_lock(&w->mutex);
     turn_end(w);
@@ -118,7 +121,7 @@ void clg_watch_turn(struct clg_watch *w, long long number)
 
 void clg_watch_pause(struct clg_watch *w)
 {
-    if (!w)
+    if (!w || clg_process_is_child(w->process))
         return;
     pthread_mutex_lock(&w->mutex);
     turn_end(w);
@@ -128,7 +131,8 @@ void clg_watch_pause(struct clg_watch *w)
 void clg_watch_stop(struct clg_watch **watch)
 {
     struct clg_watch *w = *watch;
-    if (!w)
+    *watch = NULL;
+    if (!w || clg_process_is_child(w->process))
         return;
     pthread_mutex_lock(&w->mutex);
     w->stop = true;
@@ -138,5 +142,4 @@ void clg_watch_stop(struct clg_watch **watch)
     pthread_mutex_destroy(&w->mutex);
     pthread_cond_destroy(&w->changed);
     free(w);
-    *watch = NULL;
 }
