@@ -1,5 +1,6 @@
 """The command, `clgan` or `python -m clgan`: the one beside this file, or in the source tree's build folder."""
 import os
+import signal
 import sys
 
 
@@ -10,6 +11,7 @@ def main():
     found = next((p for p in paths if os.access(p, os.X_OK) and os.path.isfile(p)), None)
     if found is None:
         sys.exit("no clgan command at " + " or ".join(paths) + ": build it with ./run build")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and the command would inherit that
     os.execv(found, ["clgan", *sys.argv[1:]])
 
 

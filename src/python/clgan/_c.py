@@ -1,6 +1,7 @@
 """The library: found, loaded, its functions with their types, and failures turned into exceptions."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -239,11 +240,16 @@ _here = threading.local()  # .lines: of every call that this thread is in, the e
 _elsewhere: list[str] = []  # the last error said by a thread of the library's own
 
 
+def _tell(level: int, line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # logging itself fails where stderr is closed
+        _logger.log(level, line)
+
+
 def _on_line(_user, level, line):
     text = line.decode(errors="replace")
     lines = getattr(_here, "lines", None)
     if level:
-        _logger.log(_LEVELS.get(level, logging.INFO), text)
+        _tell(_LEVELS.get(level, logging.INFO), text)
     elif lines:
         lines[-1].append(text)
     else:
@@ -276,13 +282,18 @@ def call(function, *arguments):
         _elsewhere.clear()
         raise error_of(result.value, message)
     for line in said:  # what went wrong and was got over
-        _logger.error(line)
+        _tell(logging.ERROR, line)
     return None
 
 
 def text(value) -> bytes | None:
-    """A text or path as the library takes it."""
+    """A text as the library takes it."""
     return None if value is None else os.fsencode(value)
+
+
+def path(value) -> bytes | None:
+    """A path, a str, bytes or os.PathLike, as the library takes it; ~ and ~user are home folders."""
+    return None if value is None else os.fsencode(os.path.expanduser(value))
 
 
 def unescape(text: str) -> str:

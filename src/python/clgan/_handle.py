@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import weakref
 
@@ -11,10 +12,16 @@ from ._c import call, lib
 class Owned:
     """Freed by close(), at the end of a `with`, or with its last reference. A lock keeps threads apart."""
 
+    _instead = ""  # of copying or pickling it
+
     def __init__(self):
         self._pointer = ctypes.c_void_p()  # a constructor of the library writes here
         self._lock = threading.RLock()
         self._finalizer = None
+        _all.add(self)
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: {self._instead}")
 
     def _own(self, free: str) -> None:
         """From now on the pointer is freed by the library's function of that name."""
@@ -43,6 +50,18 @@ class Owned:
 
     def __exit__(self, *_):
         self.close()
+
+
+_all: weakref.WeakSet[Owned] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: threads that held a lock are not there to release it. The library refuses what it must."""
+    for owned in list(_all):
+        owned._lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)
 
 
 def _free(library, name: str, pointer: ctypes.c_void_p) -> None:

@@ -7,7 +7,7 @@ from ctypes import POINTER, byref
 import numpy as np
 
 from . import _arrays
-from ._c import LOG, call, lib, log, text
+from ._c import LOG, call, lib, log, path as path_of, text
 from ._handle import Owned
 from ._structs import clg_data_info, clg_face, clg_labels, clg_labels_params
 from .picture import crop_of
@@ -24,13 +24,15 @@ class Dataset(Owned):
         for pictures in clgan.Dataset("~/pictures", size=64, batch=128): ...
     """
 
+    _instead = "make another one, clgan.Dataset(path, ...); `start` is the first sample's number"
+
     def __init__(self, path="builtin:faces", size: int = 64, channels: int = 3, batch: int = 128, crop: str = "center",
                  flip: bool = False, threads: int = 2, seed: int = 1, start: int = 0):
         super().__init__()
-        self.path = os.path.expanduser(os.fspath(path))
+        self.path = os.path.expanduser(os.fsdecode(path))
         self.options = {"crop": crop, "flip": flip, "threads": threads}
         params = lib.clg_data_params_default()
-        kept = text(self.path)  # the struct points to it
+        kept = path_of(self.path)  # the struct points to it
         params.path, params.crop, params.flip, params.log = kept, crop_of(crop), bool(flip), LOG
         params.size, params.channels = _arrays.whole(size, "size", 1), _arrays.whole(channels, "channels", 1)
         params.batch, params.threads = _arrays.whole(batch, "batch", 1), _arrays.whole(threads, "threads", 1)
@@ -125,11 +127,15 @@ class Pictures(Owned):
 
     def __init__(self, path, crop: str = "center"):
         super().__init__()
-        self.path = os.path.expanduser(os.fspath(path))
-        call(lib.clg_pictures_open, byref(self._pointer), text(self.path), crop_of(crop), log())
+        self.path, self.crop = os.path.expanduser(os.fsdecode(path)), crop
+        call(lib.clg_pictures_open, byref(self._pointer), path_of(self.path), crop_of(crop), log())
         self._own("clg_pictures_close")
         self.names = [os.fsdecode(self._call(lib.clg_pictures_name, i))
                       for i in range(self._call(lib.clg_pictures_count))]
+
+    def __reduce__(self):
+        """Copied and pickled as its path: the copy opens the folder again, as it is then."""
+        return Pictures, (os.path.abspath(self.path), self.crop)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -162,7 +168,7 @@ class Pictures(Owned):
         and 0, or 1 and -1, has the classes "not Smiling" and "Smiling".
         """
         params, found = clg_labels_params(), POINTER(clg_labels)()
-        kept = [text(os.path.expanduser(csv) if csv else None), _column(column), _column(file_column),
+        kept = [path_of(csv), _column(column), _column(file_column),
                 text(",".join(classes)) if classes else None]  # the struct points to them
         params.csv, params.column, params.file_column, params.classes = kept
         params.threshold_set, params.threshold, params.log = threshold is not None, threshold or 0, LOG

@@ -10,7 +10,7 @@ import weakref
 from ctypes import POINTER, byref, c_int, c_uint64
 from dataclasses import dataclass
 
-from ._c import LOG, call, free, lib, log, text
+from ._c import LOG, call, free, lib, log, path, text
 from ._handle import Owned
 from ._structs import PROGRESS_FN, clg_ceilings, clg_device_info, clg_profile_row
 from .errors import ENODEV, DeviceError
@@ -126,7 +126,9 @@ class Device(Owned):
             gan = clgan.Gan(device=device, size=64)
     """
 
-    def __init__(self, select: str | None = None, *, kernels: str | None = None, cache: bool = True,
+    _instead = "open another one, clgan.Device(...), in the process that computes"
+
+    def __init__(self, select: str | None = None, *, kernels: str | os.PathLike | None = None, cache: bool = True,
                  tuning: bool = True, variants: str | None = None, exact: bool = False, profile: bool = False):
         super().__init__()
         self._depth = 0  # of calls that this device is in
@@ -135,7 +137,7 @@ class Device(Owned):
         self._compiling = _Compiling()
         params = lib.clg_device_params_default()
         params.select = text(select if select is not None else os.environ.get("CLGAN_DEVICE"))
-        params.kernels_dir = text(kernels)
+        params.kernels_dir = path(kernels)
         params.cache_dir = _cache_folder("") if cache else None
         params.tuning_dir = _cache_folder("/tuning") if tuning else None
         params.variants = text(variants)

@@ -11,7 +11,7 @@ from ctypes import byref, c_int64
 import numpy as np
 
 from . import _arrays
-from ._c import call, lib, log, pairs, text
+from ._c import call, lib, log, pairs, path as path_of, text
 from ._handle import Owned
 from ._structs import clg_gan_metrics, clg_tensor_facts
 from .device import Device, device_of
@@ -37,6 +37,8 @@ class Gan(Owned, Training, Exploring):
     device: a clgan.Device, a text that chooses one ("gpu"), or None for the default one. Pictures are [n, size, size,
     channels] (NHWC): float32 in -1..1, or uint8 where it is said. The options are those of the command:
     """
+
+    _instead = "it lives on a device; gan.save(path) keeps it, and clgan.Gan.load(path) makes a gan from that"
 
     def __init__(self, device: Device | str | None = None, **options):
         chosen = gan_options().set(options, "Gan")
@@ -70,16 +72,16 @@ class Gan(Owned, Training, Exploring):
         batch = 0 if batch is None else _arrays.whole(batch, "batch", 1)
         gan = cls.__new__(cls)
         gan._start(device)
-        gan._made(lib.clg_gan_load, gan.device._as_argument, text(path), batch)
+        gan._made(lib.clg_gan_load, gan.device._as_argument, path_of(path), batch)
         steps = c_int64()
-        call(lib.clg_checkpoint_params, text(path), byref(lib.clg_gan_params_default()), byref(steps), log())
+        call(lib.clg_checkpoint_params, path_of(path), byref(lib.clg_gan_params_default()), byref(steps), log())
         if steps.value >= 0:  # weights of another program are no run to go on with
             gan._folder = gan._folder_of(path)
         return gan
 
     def save(self, path, **metadata) -> None:
         """A safetensors file with everything that going on needs, under PyTorch's names; whole or not at all."""
-        self._call(lib.clg_gan_save, text(path), *pairs(metadata))
+        self._call(lib.clg_gan_save, path_of(path), *pairs(metadata))
 
     def init_from(self, path) -> None:
         """Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names, netG or netD or both.
@@ -88,7 +90,7 @@ class Gan(Owned, Training, Exploring):
         biases before batch norm go into its running mean. A tensor of a net that has no place here is a DataError that
         names it; the gan is then as before.
         """
-        self._call(lib.clg_gan_init_from, text(path))
+        self._call(lib.clg_gan_init_from, path_of(path))
 
     # --- what it is ------------------------------------------------------------------------------
     @property

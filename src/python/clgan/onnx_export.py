@@ -1,6 +1,7 @@
 """ONNX files of the nets, NCHW, in inference mode. Needs the package onnx, and nothing else."""
 from __future__ import annotations
 
+import os
 import re
 
 from . import _arrays
@@ -79,6 +80,6 @@ def export(gan, path, net: str) -> None:
                               ir_version=IR_VERSION)
     onnx.checker.check_model(model)
     try:
-        onnx.save(model, path)
+        onnx.save(model, os.path.expanduser(path))
     except OSError as error:
         raise Error(f"cannot write {path}: {error.strerror}") from error

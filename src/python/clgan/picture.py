@@ -8,7 +8,7 @@ from ctypes import byref, c_int
 import numpy as np
 
 from . import _arrays
-from ._c import call, lib, log, text
+from ._c import call, lib, log, path as path_of, text
 from ._structs import clg_crop
 
 
@@ -24,7 +24,7 @@ def load_picture(path, size: int, channels: int = 3, crop: str = "center") -> np
     """A JPEG or PNG file, upright, cropped and resized with antialiasing: uint8 [size, size, channels]."""
     size, channels = _arrays.whole(size, "size", 1, 16384), (1, 3)[_arrays.one_of(channels, (1, 3), "channels")]
     pixels = np.empty((size, size, channels), np.uint8)
-    call(lib.clg_picture_load, text(path), crop_of(crop), size, channels, pixels, log())
+    call(lib.clg_picture_load, path_of(path), crop_of(crop), size, channels, pixels, log())
     return pixels
 
 
@@ -32,7 +32,7 @@ def save_picture(path, picture) -> None:
     """uint8, or float32 in -1..1, [h, w, 1 or 3], to a .png, .jpg or .jpeg file."""
     picture = _as_pixels(picture)
     _arrays.check_shape(picture, ("h", "w", "channels"), "picture")
-    call(lib.clg_picture_save, text(path), picture, picture.shape[1], picture.shape[0], picture.shape[2], log())
+    call(lib.clg_picture_save, path_of(path), picture, picture.shape[1], picture.shape[0], picture.shape[2], log())
 
 
 def to_pixels(values) -> np.ndarray:
@@ -87,7 +87,7 @@ class Picture:
 
     def save(self, path) -> None:
         """The PNG as a file."""
-        with open(path, "wb") as file:
+        with open(os.path.expanduser(path), "wb") as file:
             file.write(self.png)
 
     def __repr__(self) -> str:

@@ -1,6 +1,8 @@
 """Progress of long work: tqdm's bar where that is installed, else one line on stderr."""
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import time
 
@@ -13,35 +15,62 @@ _PAUSE = 0.2  # seconds between rewrites of the line
 _PLAIN_PAUSE = 10  # where it cannot be rewritten
 
 
+def reader_gone(error: BaseException) -> bool:
+    """Does a failed write mean a pipe without a reader, or a closed terminal (which one may have asked to outlive)?"""
+    if not isinstance(error, OSError):
+        return False
+    hung_up = error.errno == errno.EIO and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    return hung_up or error.errno in (errno.EPIPE, errno.ESHUTDOWN, errno.ECONNRESET)
+
+
 class Progress:
-    """`total` things called `unit`. With `shown` False it stays silent."""
+    """`total` things called `unit`. With `shown` False it stays silent, and so it does from the first failed write on."""
 
     def __init__(self, total: int, what: str, unit: str, shown: bool = True):
         self.total, self.what, self.unit, self.done = total, what, unit, 0
-        self.bar = tqdm(total=total, desc=what, unit=f" {unit}") if shown and tqdm else None
-        self.line = shown and not tqdm
+        self.bar, self.line = None, shown and not tqdm and sys.stderr is not None
+        self.gone = False  # nobody reads it any more
         self.last = self.start = time.monotonic()
+        self.rewrites = False
+        self._try(self._open, shown)
+
+    def _try(self, show, *arguments) -> None:
+        try:
+            show(*arguments)
+        except Exception as error:  # stderr may be anything: closed, a pipe, a notebook's stream
+            self.gone = reader_gone(error)
+            self.bar, self.line = None, False
+
+    def _open(self, shown: bool) -> None:
+        if shown and tqdm:
+            self.bar = tqdm(total=self.total, desc=self.what, unit=f" {self.unit}")
         self.rewrites = sys.stderr is not None and sys.stderr.isatty()
 
     def at(self, done: int, facts: str = "") -> None:
         """`done` of all so far; `facts` are told beside."""
+        self._try(self._show, done - self.done, facts)
+        self.done = done
+
+    def _show(self, more: int, facts: str) -> None:
         if self.bar is not None:
             self.bar.set_postfix_str(facts, refresh=False)
-            self.bar.update(done - self.done)
-        self.done = done
+            self.bar.update(more)
         now = time.monotonic()
         if self.line and now - self.last >= (_PAUSE if self.rewrites else _PLAIN_PAUSE):
             self.last = now
-            self._write(facts, now)
+            self._write(self.done + more, facts, now)
 
-    def _write(self, facts: str, now: float) -> None:
-        rate = self.done / max(now - self.start, 1e-9)
-        left = f", {(self.total - self.done) / rate:.0f} s left" if rate > 0 else ""
-        line = f"{self.what} {self.done}/{self.total}{left}  {facts}"
+    def _write(self, done: int, facts: str, now: float) -> None:
+        rate = done / max(now - self.start, 1e-9)
+        left = f", {(self.total - done) / rate:.0f} s left" if rate > 0 else ""
+        line = f"{self.what} {done}/{self.total}{left}  {facts}"
         sys.stderr.write(f"\r{line[:118]}\033[K" if self.rewrites else line + "\n")
         sys.stderr.flush()
 
     def close(self) -> None:
+        self._try(self._close)
+
+    def _close(self) -> None:
         if self.bar is not None:
             self.bar.close()
         elif self.line and self.rewrites and self.last != self.start:

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from ctypes import byref, c_char_p
 
 import numpy as np
 
 from . import _arrays
-from ._c import LOG, call, lib, log, pairs, text
+from ._c import LOG, call, lib, log, pairs, path as path_of, text
 from ._handle import Owned
 
 
@@ -47,13 +48,21 @@ class LinearSVM(Owned):
     def load(cls, path) -> LinearSVM:
         """From a file of save()."""
         svm = cls()
-        call(lib.clg_svm_load, byref(svm._pointer), text(path), log())
+        call(lib.clg_svm_load, byref(svm._pointer), path_of(path), log())
         svm._own("clg_svm_free")
         return svm
 
     def save(self, path, **metadata) -> None:
         """A safetensors file: weight [classes, count], bias [classes], and the names."""
-        self._call(lib.clg_svm_save, text(path), *pairs(metadata), log())
+        self._call(lib.clg_svm_save, path_of(path), *pairs(metadata), log())
+
+    def __reduce__(self):
+        """Copied and pickled as its file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "svm.safetensors")
+            self.save(path)
+            with open(path, "rb") as file:
+                return _from_bytes, (file.read(),)
 
     @property
     def names(self) -> list[str]:
@@ -80,3 +89,12 @@ class LinearSVM(Owned):
         if not self._pointer:
             return "<clgan.LinearSVM, closed>"
         return f"<clgan.LinearSVM of {self._call(lib.clg_svm_count)} features: {', '.join(self.names)}; c {self.c:g}>"
+
+
+def _from_bytes(content: bytes) -> LinearSVM:
+    """From what a file of save() holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "svm.safetensors")
+        with open(path, "wb") as file:
+            file.write(content)
+        return LinearSVM.load(path)

@@ -20,9 +20,10 @@ from ._structs import TRAIN_FN, clg_gan_metrics
 from .data import Batches, Dataset
 from .errors import EINVAL, InvalidError
 from .options import TRAIN, Options
-from .progress import Progress
+from .progress import Progress, reader_gone
 
 _METRICS = [name for name, _ in clg_gan_metrics._fields_]
+_AGAIN = 1.0  # seconds after which a second SIGTERM is another one
 _RATE_STEPS = 20  # steps that the rate is taken over
 _OURS = ("data", "out", "init", "resume", "steps", "epochs")  # rows of the table that train() has arguments for
 _PLACES = ("out", "overwrite", "init", "resume")  # what names a run's place and start
@@ -53,24 +54,36 @@ class History(list):
 
 
 class _CtrlC:
-    """Inside, the first Ctrl-C only sets `pressed`; a second one is a KeyboardInterrupt. In the main thread."""
+    """Inside, in the main thread, the first Ctrl-C only sets `pressed`; a second one is a KeyboardInterrupt.
+
+    SIGTERM and SIGHUP count too, unless the program ignores or handles them. They may come twice at once (`timeout`, a
+    shell and its terminal), so that a second SIGTERM ends the process only a while later, and a second SIGHUP never.
+    """
 
     def __enter__(self):
-        self.pressed, self.before = False, None
+        self.pressed, self.before, self.since = False, {}, 0.0
         if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGINT, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                now = signal.getsignal(number)  # None: of another language's
+                if now == signal.SIG_DFL or number == signal.SIGINT and now not in (signal.SIG_IGN, None):
+                    self.before[number] = signal.signal(number, self._on_signal)
         return self
 
-    def _on_signal(self, *_):
-        if self.pressed:
+    def _on_signal(self, number, _frame):
+        if not self.pressed:
+            self.pressed, self.since = True, time.monotonic()
+            with contextlib.suppress(Exception):  # it may have come amid another print, and stderr may be closed
+                if sys.stderr is not None:
+                    print("\nclgan: finishing this step (Ctrl-C once more: stop at once)", file=sys.stderr)
+        elif number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.pressed = True
-        with contextlib.suppress(RuntimeError):  # the signal may have come amid another print
-            print("\nclgan: finishing this step (Ctrl-C once more: stop at once)", file=sys.stderr)
+        elif number == signal.SIGTERM and time.monotonic() - self.since > _AGAIN:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     def __exit__(self, *_):
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
 
 class _Course:
@@ -87,8 +100,16 @@ class _Course:
         self.history.append(status)
         self.bar.at(status.step - self.first, f"D {status.loss_d:.2f} G {status.loss_g:.2f}  D(x) {status.d_real:.2f} "
                     f"D(G(z)) {status.d_fake_before:.2f}  {status.images_per_s:.0f} img/s")
-        asked = bool(self.callback and self.callback(status))
-        return asked or self.ctrl_c.pressed
+        return self._asked(status) or self.ctrl_c.pressed or self.bar.gone
+
+    def _asked(self, status: Status) -> bool:
+        """By the callback. One that prints where nobody reads any more asks for an end, too."""
+        try:
+            return bool(self.callback and self.callback(status))
+        except OSError as error:
+            if not reader_gone(error):
+                raise
+            return True
 
     def end(self, steps: int) -> History:
         self.history.stopped = not self.history or self.history[-1].step < steps
@@ -117,7 +138,8 @@ class Training:
 
         data: a folder, "builtin:faces", a clgan.Dataset, or uint8 pictures [n, size, size, channels]. Options, as the
         command's: crop, flip, threads. callback(status) after each step; True ends the training. Ctrl-C finishes the
-        step, and train() returns what there is: the gan is usable and can go on.
+        step, and train() returns what there is: the gan is usable and can go on. SIGTERM, a closed terminal and a pipe
+        that nobody reads any more count like Ctrl-C; where stderr is closed, only the progress is missing.
 
         out: a folder for the whole run, as `clgan train` makes it: model.safetensors, metrics.csv, samples/ and
         report.html; then also sample_every, save_every, keep and overwrite (an earlier run there is refused without).
@@ -142,7 +164,7 @@ class Training:
             return self._train_here(self._batches(data, chosen), steps, epochs, callback, progress)
         if not isinstance(data, (str, os.PathLike)):
             raise TypeError("train: with out= the pictures come from a folder, 'builtin:faces' or a Dataset")
-        data, out = os.path.expanduser(data), os.path.expanduser(out)
+        data, out = os.path.expanduser(os.fsdecode(data)), os.path.expanduser(os.fsdecode(out))
         return self._train_there(data, out, steps, epochs, chosen, callback, progress)
 
     # --- in memory -------------------------------------------------------------------------------
@@ -181,7 +203,7 @@ class Training:
     @staticmethod
     def _folder_of(path) -> str | None:
         """Of the run that a checkpoint is the end of."""
-        folder, name = os.path.split(os.path.realpath(os.fspath(path)))
+        folder, name = os.path.split(os.path.realpath(os.path.expanduser(os.fsdecode(path))))
         return folder if name == _MODEL else None
 
     @staticmethod
