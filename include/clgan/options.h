@@ -18,6 +18,7 @@ enum clg_option_type {
     CLG_OPTION_TEXT,   // const char *, kept as given
     CLG_OPTION_CHOICE, // int: index into choices, "a|b|c"
     CLG_OPTION_CROP,   // struct clg_crop
+    CLG_OPTION_PATH,   // const char *, kept as given: of a file or folder, the command takes ~ for a home
 };
 
 // A row; tables end in {0}.

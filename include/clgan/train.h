@@ -44,6 +44,12 @@ typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
 CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
                                 const struct clg_log *log);
 
+// What is wrong with a run, as far as it can be told before a device is opened: the model, the data folder, the
+// file of init, the run of resume, an earlier run in out. 0, or the code that clg_train would give, after a line
+// in the log.
+CLG_API int clg_train_check(const struct clg_gan_params *gan, const struct clg_train_params *params,
+                            const struct clg_log *log);
+
 // Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With
 // resume, gan's params come from the checkpoint and *gan is ignored; a run that is at its last step gets its
 // samples and its report again, without a step, and one behind it is CLG_EINVAL. A loss that is not finite:

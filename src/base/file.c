@@ -186,6 +186,33 @@ void clg_file_unmap(const char **content, size_t size)
     *content = NULL;
 }
 
+void clg_path_absolute(const char *path, char *absolute, size_t size)
+{
+    char folder[4096] = "";
+    const bool relative = *path != '/';
+    snprintf(absolute, size, "%s", path);
+    size_t at = 0;
+    if (relative && !getcwd(folder, sizeof folder))
+        return;
+    if (relative && strcmp(folder, "/"))
+        at = strlen(folder);
+    if (at + strlen(path) + 2 > size)
+        return;
+    memcpy(absolute, folder, at);
+    for (const char *name = path; *name;) {
+        const size_t length = strcspn(name, "/");
+        if (length && !(length == 1 && *name == '.')) {
+            absolute[at++] = '/';
+            memcpy(absolute + at, name, length);
+            at += length;
+        }
+        name += length + (name[length] == '/');
+    }
+    if (!at)
+        absolute[at++] = '/';
+    absolute[at] = 0;
+}
+
 bool clg_file_exists(const char *path)
 {
     struct stat facts;

@@ -30,6 +30,10 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
 int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log);
 void clg_file_unmap(const char **content, size_t size); // NULL is fine
 
+// The path from the root, without "./" and double or trailing slashes; links in it stay. As it is, when it is too
+// long.
+void clg_path_absolute(const char *path, char *absolute, size_t size);
+
 bool clg_file_exists(const char *path);
 int clg_file_remove(const char *path, const struct clg_log *log);
 

@@ -145,6 +145,8 @@ static int parse_option(const struct cli_command *command, int argc, char **argv
                                    row->value ? row->value : row->choices);
         value = argv[++*i];
     }
+    if (row->type == CLG_OPTION_PATH)
+        value = cli_path(value);
     struct clg_log log = cli_log(NULL, false);
     if (clg_option_set(row, o->params, value, &log))
         return CLI_USAGE;
@@ -174,7 +176,7 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
         if (!strncmp(argv[i], "--", 2) && argv[i][2])
             code = parse_option(command, argc, argv, &i, given);
         else if (command->word && !*command->word && (argv[i][0] != '-' || !argv[i][1]))
-            *command->word = argv[i];
+            *command->word = command->word_is_path ? cli_path(argv[i]) : argv[i];
         else if (argv[i][0] == '-' && argv[i][1])
             code = cli_usage_error(argv[0], "unknown option %s (options are written --name)", argv[i]);
         else

@@ -42,7 +42,7 @@ static int from_file(const struct arithmetic *a, const struct cli_term *term, st
 {
     const size_t length = (size_t)a->params.z;
     float *rows;
-    int n, status = cli_noise_load(term->name, &a->params, &rows, &n, &a->log);
+    int n, status = cli_noise_load(cli_path(term->name), &a->params, &rows, &n, &a->log);
     if (status || !term->numbers) {
         m->z = rows;
         m->n = n;

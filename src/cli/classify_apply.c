@@ -70,8 +70,6 @@ int classify_apply(struct classify *c)
     struct cli_features_source source;
     cJSON *json = NULL, *list = NULL;
     int status = classify_load(c, &svm, &source);
-    if (!status)
-        status = cli_data_open(&c->pictures, c->options.data, c->crop, &c->log);
     if (!status && c->options.json) {
         json = cJSON_CreateObject();
         list = cJSON_AddArrayToObject(json, "pictures");

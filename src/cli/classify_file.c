@@ -115,7 +115,7 @@ static int model_open(struct classify *c, const struct told *told)
         return cli_fail(&c->log, CLG_EINVAL,
                         "%s takes %s features: give --model FILE (it was trained with %s)", c->options.svm,
                         cli_features_names[told->kind], told->model);
-    int status = classify_open_model(c);
+    int status = classify_check_model(c);
     if (status)
         return status;
     if (wants->size != has->size || wants->channels != has->channels || wants->ndf != has->ndf)
@@ -124,7 +124,8 @@ static int model_open(struct classify *c, const struct told *told)
             "%s takes features of a model of %dx%dx%d pictures with ndf %d; %s is of %dx%dx%d, ndf %d",
             c->options.svm, wants->size, wants->size, wants->channels, wants->ndf, c->options.model,
             has->size, has->size, has->channels, has->ndf);
-    if (told->kind == CLI_FEATURES_UNTRAINED) {
+    status = classify_open_model(c);
+    if (!status && told->kind == CLI_FEATURES_UNTRAINED) {
         struct clg_gan *fresh;
         status = classify_untrained(c, wants->seed, &fresh);
         clg_gan_free(&c->gan);
@@ -136,16 +137,18 @@ static int model_open(struct classify *c, const struct told *told)
 static int source_open(struct classify *c, const struct told *told, const struct clg_svm *svm,
                        struct cli_features_source *source)
 {
-    int status = told->kind == CLI_FEATURES_PIXELS ? 0 : model_open(c, told);
-    if (status)
-        return status;
-    source->params = told->params;
-    source->gan = c->gan;
     if (cli_features_count(told->kind, &told->params) != clg_svm_count(svm))
         return cli_fail(&c->log, CLG_EFORMAT, "%s is damaged: %" PRId64 " weights for %" PRId64 " features",
                         c->options.svm, clg_svm_count(svm), cli_features_count(told->kind, &told->params));
     const char *crop = c->options.crop ? c->options.crop : told->crop;
-    return cli_crop_choose(crop, NULL, &c->crop, &c->log);
+    int status = cli_crop_choose(crop, NULL, &c->crop, &c->log);
+    if (!status)
+        status = cli_data_open(&c->pictures, c->options.data, c->crop, &c->log);
+    if (!status && told->kind != CLI_FEATURES_PIXELS)
+        status = model_open(c, told);
+    source->params = told->params;
+    source->gan = c->gan;
+    return status;
 }
 
 int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_source *source)

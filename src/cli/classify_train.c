@@ -157,7 +157,11 @@ int classify_train(struct classify *c)
     const struct classify_options *o = &c->options;
     struct clg_labels *labels = NULL;
     struct classify_split split = {0};
-    int status = cli_crop_choose(o->crop, o->model, &c->crop, &c->log);
+    int status = classify_check_model(c);
+    if (!status && o->save)
+        status = cli_file_check(o->save, &c->log);
+    if (!status)
+        status = cli_crop_choose(o->crop, o->model, &c->crop, &c->log);
     if (!status)
         status = cli_data_open(&c->pictures, o->data, c->crop, &c->log);
     if (!status)

@@ -48,6 +48,7 @@ struct cli_command {
     const struct cli_options *options; // ends in {0}
     const char **word;                 // where the one word that is no option goes; NULL: there is none
     const char *word_name;             // what it is called when it is missing: "PICTURE"
+    bool word_is_path;
 };
 // What was on the command line.
 struct cli_given {
@@ -86,6 +87,8 @@ clg_progress_fn cli_compile_progress;
 struct clg_log cli_log(struct cli_progress *progress, bool verbose);
 // A formatted message as one line of UTF-8 (<clgan/text.h>), whatever names are in it.
 void cli_message(char *message, size_t size, const char *format, va_list args);
+// To hand to what may fail unheard.
+extern const struct clg_log cli_log_silent;
 // Logs an error and returns its code.
 int cli_fail(const struct clg_log *log, int status, const char *format, ...) CLG_PRINTF(3, 4);
 void cli_warn(const struct clg_log *log, const char *format, ...) CLG_PRINTF(2, 3);
@@ -124,7 +127,28 @@ const char *cli_line(const char *name);
 // A name as a field of CSV, in quotes where it needs them.
 void cli_csv_print(const char *name, FILE *file);
 
-// --- paths and pictures ------------------------------------------------------------------------
+// --- who reads it (reader.c) --------------------------------------------------------------------
+// First of all: looks at stdout and stderr, and opens what is closed of them as /dev/null.
+void cli_reader_begin(void);
+// Has stdout or stderr lost its reader: a pipe's other end, a terminal? (Not a terminal where SIGHUP is ignored.)
+bool cli_reader_gone(void);
+// fflush(stdout), which notes when it fails.
+void cli_output_flush(void);
+// Why stdout could not be written: an errno, or -1 for unknown. 0: it could, or its reader is gone.
+int cli_output_error(void);
+
+// --- paths and pictures (paths.c, output.c) -----------------------------------------------------
+// "~/x" and "~user/x" with the home in the place of ~; others as they are. Valid to the program's end. Options of
+// type CLG_OPTION_PATH have gone through it.
+const char *cli_path(const char *text);
+bool cli_same_folder(const char *a, const char *b); // however they are spelled
+// Can the folder be written to, or be made? The file be written; a picture, which its name's end tells? 0 or
+// CLG_EIO (a picture's name: CLG_EINVAL), after one line in the log. To be asked before a device is opened.
+int cli_folder_check(const char *path, const struct clg_log *log);
+int cli_file_check(const char *path, const struct clg_log *log);
+int cli_picture_check(const char *path, const struct clg_log *log);
+// The first of "name", "name-2", "name-3" ... that is not there, or empty. False: it is too long.
+bool cli_folder_unused(const char *name, char *path, size_t size);
 // Creates a folder and its parents. 0 or CLG_EIO, after one line in the log.
 int cli_folder_create(const char *path, const struct clg_log *log);
 

@@ -1,15 +1,16 @@
 // clgan arithmetic: sums of noise vectors and what they mean (Radford et al. 2015, section 6.3.2).
 #include "arithmetic.h"
+#include "noise.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
 #define AT(field) offsetof(struct arithmetic_options, field)
 static const struct clg_option arithmetic_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names the noise vectors, as in `clgan generate`"},
-    {"by", CLG_OPTION_TEXT, AT(by), 0, 0, NULL, "FILE",
+    {"by", CLG_OPTION_PATH, AT(by), 0, 0, NULL, "FILE",
      "names of classes are those of this classifier (`clgan classify --save`)"},
     {"pool", CLG_OPTION_INT, AT(pool), 1, 10000000, NULL, "N",
      "samples of the seed among which --by looks for classes"},
@@ -17,18 +18,18 @@ static const struct clg_option arithmetic_table[] = {
      "the clearest so many of a class make its mean; 0: all of it, as --apply takes by itself"},
     {"scale", CLG_OPTION_FLOAT, AT(scale), 0, 100, NULL, "X",
      "how far neighbours of the result lie: uniform noise of -X..X"},
-    {"grid", CLG_OPTION_TEXT, AT(grid), 0, 0, NULL, "FILE", "write the sheet (.png or .jpg)"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "write separate pictures"},
-    {"npy", CLG_OPTION_TEXT, AT(npy), 0, 0, NULL, "FILE",
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE", "write the sheet (.png or .jpg)"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures"},
+    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write the result and its 8 neighbours, or what --apply drew: float32 pictures"},
-    {"z-out", CLG_OPTION_TEXT, AT(z_out), 0, 0, NULL, "FILE",
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE",
      "keep the result, or the samples that --apply changed, as .npy for `clgan generate --z`"},
     {"apply", CLG_OPTION_INT, AT(apply), 1, 1000000, NULL, "N",
      "add the result to N samples that no term has, and tell what the classifier says"},
     {"apply-to", CLG_OPTION_TEXT, AT(apply_to), 0, 0, NULL, "CLASS", "only to samples of this class"},
     {"target", CLG_OPTION_TEXT, AT(target), 0, 0, NULL, "CLASS",
      "the class whose score shall rise (default: the first one that is added)"},
-    {"judge", CLG_OPTION_TEXT, AT(judge), 0, 0, NULL, "FILE",
+    {"judge", CLG_OPTION_PATH, AT(judge), 0, 0, NULL, "FILE",
      "another classifier to measure with, so that it did not choose the terms (default: --by)"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
@@ -111,13 +112,51 @@ static void close_all(struct arithmetic *a)
     cJSON_Delete(a->json);
 }
 
+static int classifier_check(const struct arithmetic *a, const char *path)
+{
+    struct clg_svm *svm = NULL;
+    int status = path ? clg_svm_load(&svm, path, &a->log) : 0;
+    clg_svm_free(&svm);
+    return status;
+}
+
+static int noise_check(const struct arithmetic *a, const char *path)
+{
+    float *z = NULL;
+    int rows, status = cli_noise_load(cli_path(path), &a->params, &z, &rows, &a->log);
+    free(z);
+    return status;
+}
+
+// All that needs no device: the model's facts, the files that are read, and those that will be written.
+static int prepare(struct arithmetic *a)
+{
+    const struct arithmetic_options *o = a->o;
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &a->params, &step, &a->log);
+    if (!status)
+        status = classifier_check(a, o->by);
+    if (!status)
+        status = classifier_check(a, o->judge);
+    for (int i = 0; i < a->expression.n && !status; i++)
+        if (a->expression.term[i].kind == CLI_TERM_FILE)
+            status = noise_check(a, a->expression.term[i].name);
+    if (!status && o->grid)
+        status = cli_picture_check(o->grid, &a->log);
+    if (!status && o->npy)
+        status = cli_file_check(o->npy, &a->log);
+    if (!status && o->z_out)
+        status = cli_file_check(o->z_out, &a->log);
+    if (!status && o->out)
+        status = cli_folder_check(o->out, &a->log);
+    return status;
+}
+
 static int arithmetic(struct clg_device *device, struct arithmetic *a)
 {
     int status = clg_gan_load(&a->gan, device, a->o->model, 0);
-    if (!status) {
-        a->params = clg_gan_params_of(a->gan);
+    if (!status)
         status = judges_open(a);
-    }
     if (!status)
         status = arithmetic_terms(a);
     if (!status) {
@@ -201,7 +240,9 @@ int cmd_arithmetic(int argc, char **argv)
     code = parse(&a, &given);
     if (code == CLI_RUN) {
         struct clg_device *device = NULL;
-        int status = cli_device_open(&device, &where, &progress);
+        int status = prepare(&a);
+        if (!status)
+            status = cli_device_open(&device, &where, &progress);
         if (!status)
             status = arithmetic(device, &a);
         close_all(&a);

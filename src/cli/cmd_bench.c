@@ -9,7 +9,7 @@ static const struct clg_option bench_table[] = {
     {"what", CLG_OPTION_CHOICE, AT(what), 0, 0, "step|ops|generate|data|all", NULL, "what to time"},
     {"steps", CLG_OPTION_INT, AT(steps), 1, 1000000, NULL, "N", "steps to time, or samples of each time"},
     {"warmup", CLG_OPTION_INT, AT(warmup), 0, 1000000, NULL, "N", "steps before them"},
-    {"data", CLG_OPTION_TEXT, AT(data), 0, 0, NULL, "DIR", "what the loader reads; or builtin:faces"},
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR", "what the loader reads; or builtin:faces"},
     {"threads", CLG_OPTION_INT, AT(threads), 1, 256, NULL, "N", "the loader's threads"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
@@ -92,6 +92,17 @@ static void begin(struct bench *b)
     cJSON_AddNumberToObject(b->json, "batch", p->batch);
 }
 
+// Before a device is opened.
+static int check(const struct bench *b)
+{
+    const bool reads = b->options.what == BENCH_DATA || b->options.what == BENCH_ALL;
+    struct clg_train_params train = clg_train_params_default();
+    train.data = b->options.data;
+    train.overwrite = true; // it writes nothing
+    train.steps = 1;
+    return reads ? clg_train_check(&b->gan, &train, &b->log) : clg_gan_params_check(&b->gan, &b->log);
+}
+
 static int bench(struct bench *b)
 {
     static int (*const parts[])(struct bench *) = {[BENCH_STEP] = bench_step,
@@ -145,7 +156,9 @@ int cmd_bench(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     b.progress = &progress;
     b.log = cli_log(&progress, where.verbose);
-    int status = b.options.what == BENCH_DATA ? 0 : cli_device_open(&b.device, &where, &progress);
+    int status = check(&b);
+    if (!status && b.options.what != BENCH_DATA)
+        status = cli_device_open(&b.device, &where, &progress);
     if (!status)
         status = bench(&b);
     cli_progress_end(&progress, true);

@@ -3,15 +3,15 @@
 
 #define AT(field) offsetof(struct classify_options, field)
 static const struct clg_option classify_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"data", CLG_OPTION_TEXT, AT(data), 0, 0, NULL, "DIR", "folder of pictures, searched below"},
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR", "folder of pictures, searched below"},
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "results as one line of JSON"},
     {0},
 };
 static const struct clg_option train_table[] = {
-    {"labels", CLG_OPTION_TEXT, AT(labels), 0, 0, NULL, "TABLE",
+    {"labels", CLG_OPTION_PATH, AT(labels), 0, 0, NULL, "TABLE",
      "a row for each picture (CSV, tabs, CelebA's lists); without it the folders' names are the classes"},
     {"column", CLG_OPTION_TEXT, AT(column), 0, 0, NULL, "NAME|N",
      "the labels' column: its name, or its number from 1; else the only one, or the one with the --classes"},
@@ -30,11 +30,11 @@ static const struct clg_option train_table[] = {
     {"c", CLG_OPTION_FLOAT, AT(c), 0, 1e6, NULL, "X",
      "cost of misclassification; 0: the best of 0.001, 0.01 .. 10 on a fifth held out of what is learnt "
      "from"},
-    {"save", CLG_OPTION_TEXT, AT(save), 0, 0, NULL, "FILE", "keep the classifier"},
+    {"save", CLG_OPTION_PATH, AT(save), 0, 0, NULL, "FILE", "keep the classifier"},
     {0},
 };
 static const struct clg_option apply_table[] = {
-    {"svm", CLG_OPTION_TEXT, AT(svm), 0, 0, NULL, "FILE", "a classifier that --save kept"},
+    {"svm", CLG_OPTION_PATH, AT(svm), 0, 0, NULL, "FILE", "a classifier that --save kept"},
     {0},
 };
 
@@ -57,14 +57,16 @@ static int check(const struct classify_options *o, const struct cli_given *given
     return CLI_RUN;
 }
 
+int classify_check_model(struct classify *c)
+{
+    int64_t step;
+    return clg_checkpoint_params(c->options.model, &c->params, &step, &c->log);
+}
+
 int classify_open_model(struct classify *c)
 {
     int status = cli_device_open(&c->device, &c->where, c->progress);
-    if (!status)
-        status = clg_gan_load(&c->gan, c->device, c->options.model, 0);
-    if (!status)
-        c->params = clg_gan_params_of(c->gan);
-    return status;
+    return status ? status : clg_gan_load(&c->gan, c->device, c->options.model, 0);
 }
 
 int cmd_classify(int argc, char **argv)

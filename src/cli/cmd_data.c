@@ -17,7 +17,7 @@ static const char *const endings[] = {"png", "jpg"};
 
 #define DATA(field) offsetof(struct data_options, field)
 static const struct clg_option data_table[] = {
-    {"out", CLG_OPTION_TEXT, DATA(out), 0, 0, NULL, "DIR", "where to write; created if need be"},
+    {"out", CLG_OPTION_PATH, DATA(out), 0, 0, NULL, "DIR", "where to write; created if need be"},
     {"n", CLG_OPTION_INT, DATA(n), 1, 10000000, NULL, "N", "how many faces"},
     {"size", CLG_OPTION_INT, DATA(size), 8, 2048, NULL, "N", "side of the square pictures, 8 to 2048"},
     {"seed", CLG_OPTION_UINT64, DATA(seed), 0, 0, NULL, "N",

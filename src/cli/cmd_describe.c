@@ -6,7 +6,7 @@ struct describe_options {
 };
 
 static const struct clg_option describe_table[] = {
-    {"svg", CLG_OPTION_TEXT, offsetof(struct describe_options, svg), 0, 0, NULL, "FILE",
+    {"svg", CLG_OPTION_PATH, offsetof(struct describe_options, svg), 0, 0, NULL, "FILE",
      "also draw both nets as stacks of feature maps"},
     {0},
 };

@@ -1,6 +1,7 @@
 // clgan doctor: is each device to be trusted? A report for a bug report, or for oneself before a long run.
 #include "doctor.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static const struct clg_option doctor_table[] = {
     {"all", CLG_OPTION_BOOL, AT(all), 0, 0, NULL, NULL,
      "every parameter list on every shape; on CPUs CLBlast too, which compiles for minutes"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "every finding as JSON"},
-    {"kernels", CLG_OPTION_TEXT, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
+    {"kernels", CLG_OPTION_PATH, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
     {"verbose", CLG_OPTION_BOOL, AT(verbose), 0, 0, NULL, NULL, "list what is right, too"},
     {0},
 };
@@ -129,7 +130,7 @@ static int examine_some(struct doctor_findings *findings, int n, const struct do
     if (!options->json)
         doctor_print_system();
     for (int i = 0; i < n && !status; i++) {
-        fflush(stdout); // what is known so far, should the driver crash
+        cli_output_flush(); // what is known so far, should the driver crash
         status = examine(&findings[i], options, log, progress);
         if (!status && !options->json)
             doctor_print(&findings[i], options->verbose);
@@ -190,6 +191,9 @@ int cmd_doctor(int argc, char **argv)
         return code;
     struct cli_progress progress = cli_progress_new();
     const struct clg_log log = cli_log(&progress, false);
+    if (options.kernels && access(options.kernels, R_OK | X_OK))
+        return cli_exit_code(
+            cli_fail(&log, CLG_EIO, "no folder %s to read kernels from: %s", options.kernels, strerror(errno)));
     struct clg_device_info *list;
     int count;
     int status = clg_devices_list(&list, &count, &log);

@@ -17,15 +17,15 @@ static const double GIB = 1 << 30, MOST = 8; // of one file, which is in memory 
 
 #define AT(field) offsetof(struct features_options, field)
 static const struct clg_option features_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"data", CLG_OPTION_TEXT, AT(data), 0, 0, NULL, "DIR",
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR",
      "folder of pictures, searched below; or one picture"},
     {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "that many of them, in the order of their names; 0: all"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, counted from 0"},
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
-    {"npy", CLG_OPTION_TEXT, AT(npy), 0, 0, NULL, "FILE", "where to: float32 [pictures][features]"},
-    {"names", CLG_OPTION_TEXT, AT(names), 0, 0, NULL, "FILE", "the pictures' names, a line for each row"},
+    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE", "where to: float32 [pictures][features]"},
+    {"names", CLG_OPTION_PATH, AT(names), 0, 0, NULL, "FILE", "the pictures' names, a line for each row"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "say what was written as one line of JSON"},
     {0},
 };
@@ -93,48 +93,59 @@ static int choose(const struct features_options *o, const struct clg_pictures *p
     return 0;
 }
 
-static int features(struct clg_device *device, const struct features_options *o, const struct clg_log *log,
-                    struct cli_progress *progress)
+struct extraction {
+    const struct features_options *o;
+    const struct clg_log *log;
+    struct clg_gan_params params;
+    struct clg_pictures *pictures;
+    int *which, n; // pictures
+    int64_t count; // of features
+    float *rows;
+};
+
+// All that needs no device: the model's facts, the pictures, where the features go.
+static int prepare(struct extraction *e)
 {
-    struct clg_gan *gan = NULL;
-    struct clg_pictures *pictures = NULL;
+    const struct features_options *o = e->o;
     struct clg_crop crop;
-    struct cli_features_source source = {.progress = progress, .log = log};
-    float *rows = NULL;
-    int *which = NULL, n = 0;
-    int64_t count = 0;
-    int status = clg_gan_load(&gan, device, o->model, 0);
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &e->params, &step, e->log);
     if (!status)
-        status = cli_crop_choose(o->crop, o->model, &crop, log);
-    if (!status)
-        status = cli_data_open(&pictures, o->data, crop, log);
-    if (!status) {
-        source.gan = gan;
-        source.pictures = pictures;
-        source.params = clg_gan_params_of(gan);
-        count = clg_features_count(&source.params);
-        status = choose(o, pictures, count, &which, &n, log);
-    }
-    if (!status) {
-        rows = malloc((size_t)n * (size_t)count * sizeof *rows);
-        if (!rows)
-            status =
-                cli_fail(log, CLG_ENOMEM,
-                         "features of %d pictures need %.1f GiB of memory: take parts with --first and --n",
-                         n, (double)n * (double)count * sizeof *rows / GIB);
-    }
-    if (!status)
-        status = cli_features_read(&source, which, n, rows);
-    if (!status)
-        status = clg_npy_save(o->npy, rows, (const int64_t[]){n, count}, 2, log);
+        status = cli_file_check(o->npy, e->log);
     if (!status && o->names)
-        status = names_write(pictures, which, n, o->names, log);
+        status = cli_file_check(o->names, e->log);
     if (!status)
-        status = tell(o, n, count, log);
-    free(rows);
-    free(which);
-    cli_data_close(&pictures, o->data, log);
-    clg_gan_free(&gan);
+        status = cli_crop_choose(o->crop, o->model, &crop, e->log);
+    if (!status)
+        status = cli_data_open(&e->pictures, o->data, crop, e->log);
+    e->count = clg_features_count(&e->params);
+    if (!status)
+        status = choose(o, e->pictures, e->count, &e->which, &e->n, e->log);
+    if (status)
+        return status;
+    e->rows = malloc((size_t)e->n * (size_t)e->count * sizeof *e->rows);
+    if (e->rows)
+        return 0;
+    return cli_fail(e->log, CLG_ENOMEM,
+                    "features of %d pictures need %.1f GiB of memory: take parts with --first and --n", e->n,
+                    (double)e->n * (double)e->count * sizeof *e->rows / GIB);
+}
+
+static int features(struct extraction *e, struct clg_device *device, struct cli_progress *progress)
+{
+    const struct features_options *o = e->o;
+    struct cli_features_source source = {
+        .params = e->params, .pictures = e->pictures, .progress = progress, .log = e->log};
+    int status = clg_gan_load(&source.gan, device, o->model, 0);
+    if (!status)
+        status = cli_features_read(&source, e->which, e->n, e->rows);
+    if (!status)
+        status = clg_npy_save(o->npy, e->rows, (const int64_t[]){e->n, e->count}, 2, e->log);
+    if (!status && o->names)
+        status = names_write(e->pictures, e->which, e->n, o->names, e->log);
+    if (!status)
+        status = tell(o, e->n, e->count, e->log);
+    clg_gan_free(&source.gan);
     return status;
 }
 
@@ -170,9 +181,15 @@ int cmd_features(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     struct clg_log log = cli_log(&progress, where.verbose);
     struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    struct extraction e = {.o = &options, .log = &log};
+    int status = prepare(&e);
     if (!status)
-        status = features(device, &options, &log, &progress);
+        status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = features(&e, device, &progress);
+    free(e.rows);
+    free(e.which);
+    clg_pictures_close(&e.pictures);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);

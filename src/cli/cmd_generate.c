@@ -18,21 +18,21 @@ enum {
 
 #define AT(field) offsetof(struct generate_options, field)
 static const struct clg_option generate_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
      "names the noise vectors; the same ones everywhere"},
     {"first", CLG_OPTION_UINT64, AT(first), 0, 0, NULL, "N",
      "number of the first picture of the seed or file"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/face-00007.png"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/face-00007.png"},
     {"format", CLG_OPTION_CHOICE, AT(format), 0, 0, "png|jpg", NULL, "of the separate pictures"},
-    {"grid", CLG_OPTION_TEXT, AT(grid), 0, 0, NULL, "FILE", "write all as one picture (.png or .jpg)"},
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE", "write all as one picture (.png or .jpg)"},
     {"columns", CLG_OPTION_INT, AT(columns), 0, 10000, NULL, "N", "of the grid; 0: about as many as rows"},
-    {"npy", CLG_OPTION_TEXT, AT(npy), 0, 0, NULL, "FILE",
+    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write float32 [n][height][width][channels], -1..1"},
-    {"z", CLG_OPTION_TEXT, AT(z), 0, 0, NULL, "FILE", "take the noise from this .npy, float32 [n][z]"},
-    {"z-out", CLG_OPTION_TEXT, AT(z_out), 0, 0, NULL, "FILE", "keep the noise used, as .npy"},
+    {"z", CLG_OPTION_PATH, AT(z), 0, 0, NULL, "FILE", "take the noise from this .npy, float32 [n][z]"},
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "keep the noise used, as .npy"},
     {0},
 };
 
@@ -138,28 +138,37 @@ static int save_whole(struct generation *g, int n)
     return 0;
 }
 
-static int generate(struct clg_device *device, const struct generate_options *o, bool n_given,
-                    const struct clg_log *log, struct cli_progress *progress)
+// All that needs no device: the model's facts, the noise, where the pictures go. *n: how many.
+static int prepare(struct generation *g, int *n)
 {
-    struct generation g = {.o = o, .log = log};
-    struct clg_gan *gan = NULL;
-    int n = o->z && !n_given ? 0 : o->n; // 0: as many as the file has
-    int status = clg_gan_load(&gan, device, o->model, 0);
-    if (!status) {
-        g.gan = clg_gan_params_of(gan);
-        status = o->z ? noise_from_file(&g, &n) : noise_make(&g, n);
-    }
+    const struct generate_options *o = g->o;
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &g->gan, &step, g->log);
     if (!status)
-        status = make_room(&g, n);
+        status = o->z ? noise_from_file(g, n) : noise_make(g, *n);
+    if (!status)
+        status = make_room(g, *n);
+    if (!status && o->grid)
+        status = cli_picture_check(o->grid, g->log);
+    if (!status && o->npy)
+        status = cli_file_check(o->npy, g->log);
+    if (!status && o->z_out)
+        status = cli_file_check(o->z_out, g->log);
     if (!status && o->out)
-        status = cli_folder_create(o->out, log);
+        status = cli_folder_check(o->out, g->log);
+    return status;
+}
+
+static int generate(struct generation *g, struct clg_device *device, int n, struct cli_progress *progress)
+{
+    struct clg_gan *gan = NULL;
+    int status = clg_gan_load(&gan, device, g->o->model, 0);
+    if (!status && g->o->out)
+        status = cli_folder_create(g->o->out, g->log);
     if (!status)
-        status = generate_all(&g, gan, n, progress);
+        status = generate_all(g, gan, n, progress);
     if (!status)
-        status = save_whole(&g, n);
-    free(g.z);
-    free(g.floats);
-    free(g.pixels);
+        status = save_whole(g, n);
     clg_gan_free(&gan);
     return status;
 }
@@ -201,9 +210,16 @@ int cmd_generate(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     struct clg_log log = cli_log(&progress, where.verbose);
     struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    struct generation g = {.o = &options, .log = &log};
+    int n = options.z && !cli_was_given(&given, "n") ? 0 : options.n; // 0: as many as the file has
+    int status = prepare(&g, &n);
     if (!status)
-        status = generate(device, &options, cli_was_given(&given, "n"), &log, &progress);
+        status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = generate(&g, device, n, &progress);
+    free(g.z);
+    free(g.floats);
+    free(g.pixels);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);

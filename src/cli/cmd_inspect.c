@@ -5,13 +5,13 @@
 
 #define AT(field) offsetof(struct inspect_options, field)
 static const struct clg_option inspect_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "FILE", "where the sheet goes (.png or .jpg)"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE", "where the sheet goes (.png or .jpg)"},
     {"net", CLG_OPTION_CHOICE, AT(net), 0, 0, "generator|discriminator", NULL, "whose feature maps to show"},
     {"layer", CLG_OPTION_INT, AT(layer), -1, 1000, NULL, "N",
      "of the net, see the list; -1: the last hidden one with an activation"},
-    {"picture", CLG_OPTION_TEXT, AT(picture), 0, 0, NULL, "PATH",
+    {"picture", CLG_OPTION_PATH, AT(picture), 0, 0, NULL, "PATH",
      "what the discriminator sees: a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
      "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
@@ -40,7 +40,7 @@ static const struct clg_option ways_table[] = {
     {"remove", CLG_OPTION_TEXT, AT(remove), 0, 0, NULL, "LIST", "the same for several maps: 3,7,9-12"},
     {"find", CLG_OPTION_TEXT, AT(find), 0, 0, NULL, "CLASS",
      "the same for the maps whose removal lowers the score of this class most"},
-    {"by", CLG_OPTION_TEXT, AT(by), 0, 0, NULL, "FILE", "the classifier of --find (`clgan classify --save`)"},
+    {"by", CLG_OPTION_PATH, AT(by), 0, 0, NULL, "FILE", "the classifier of --find (`clgan classify --save`)"},
     {0},
 };
 
@@ -173,18 +173,35 @@ static inspect_fn *part_of(const struct inspect_options *o, const struct cli_giv
     return inspect_list;
 }
 
+// All that needs no device: the model, the pictures, the classifier, where the sheet goes.
+static int prepare(struct inspection *in, const struct cli_given *given)
+{
+    struct inspect_options *o = in->o;
+    struct clg_pictures *pictures = NULL;
+    struct clg_svm *svm = NULL;
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &in->params, &step, in->log);
+    if (!status && part_of(o, given) != inspect_list)
+        status = cli_picture_check(o->out, in->log);
+    if (!status && o->picture && !cli_was_given(given, "crop"))
+        status = cli_pictures_crop(o->model, &o->crop, in->log);
+    if (!status && o->picture && clg_pictures_open(&pictures, o->picture, o->crop, &cli_log_silent))
+        status = clg_pictures_open(&pictures, o->picture, o->crop, in->log); // its files are named here or later
+    if (!status && o->by)
+        status = clg_svm_load(&svm, o->by, in->log);
+    clg_svm_free(&svm);
+    clg_pictures_close(&pictures);
+    return status;
+}
+
 static int inspect(struct inspection *in, const struct cli_given *given)
 {
     struct inspect_options *o = in->o;
     int status = clg_gan_load(&in->gan, in->device, o->model, 0);
-    if (!status && o->picture && !cli_was_given(given, "crop"))
-        status = cli_pictures_crop(o->model, &o->crop, in->log);
     if (!status && o->json && !(in->json = cJSON_CreateObject()))
         status = cli_fail(in->log, CLG_ENOMEM, "out of memory");
-    if (!status) {
-        in->params = clg_gan_params_of(in->gan);
+    if (!status)
         status = part_of(o, given)(in);
-    }
     if (!status && in->json)
         status = cli_json_print(in->json, false, in->log);
     cJSON_Delete(in->json);
@@ -224,7 +241,9 @@ int cmd_inspect(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     const struct clg_log log = cli_log(&progress, where.verbose);
     struct inspection in = {.o = &options, .log = &log, .progress = &progress};
-    int status = cli_device_open(&in.device, &where, &progress);
+    int status = prepare(&in, &given);
+    if (!status)
+        status = cli_device_open(&in.device, &where, &progress);
     if (!status)
         status = inspect(&in, &given);
     cli_progress_end(&progress, true);

@@ -17,25 +17,25 @@ struct interpolate_options {
 
 #define AT(field) offsetof(struct interpolate_options, field)
 static const struct clg_option interpolate_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"seeds", CLG_OPTION_TEXT, AT(seeds), 0, 0, NULL, "LIST",
      "points to pass: numbers of --seed's noise vectors, \"3,8,12-15\""},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names the noise vectors, as in `clgan generate`"},
-    {"z", CLG_OPTION_TEXT, AT(z), 0, 0, NULL, "FILE",
+    {"z", CLG_OPTION_PATH, AT(z), 0, 0, NULL, "FILE",
      "points to pass: the rows of this .npy, float32 [n][z]"},
     {"frames", CLG_OPTION_INT, AT(frames), 2, 100000, NULL, "N",
      "pictures from one point to the next, both of them counted"},
     {"loop", CLG_OPTION_BOOL, AT(loop), 0, 0, NULL, NULL, "go back to the first point at the end"},
     {"linear", CLG_OPTION_BOOL, AT(linear), 0, 0, NULL, NULL, "go straight, not along great circles"},
-    {"grid", CLG_OPTION_TEXT, AT(grid), 0, 0, NULL, "FILE",
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "write one picture, a row for each stretch between two points (.png or .jpg)"},
-    {"animation", CLG_OPTION_TEXT, AT(animation), 0, 0, NULL, "FILE", "write an animated PNG"},
+    {"animation", CLG_OPTION_PATH, AT(animation), 0, 0, NULL, "FILE", "write an animated PNG"},
     {"fps", CLG_OPTION_FLOAT, AT(fps), 0.1, 100, NULL, "X", "the animation's pictures a second"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/frame-00007.png"},
-    {"npy", CLG_OPTION_TEXT, AT(npy), 0, 0, NULL, "FILE",
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/frame-00007.png"},
+    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write float32 [n][height][width][channels], -1..1"},
-    {"z-out", CLG_OPTION_TEXT, AT(z_out), 0, 0, NULL, "FILE", "keep the path's noise, as .npy"},
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "keep the path's noise, as .npy"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
@@ -188,30 +188,38 @@ static int tell(const struct walk *w)
     return 0;
 }
 
-static int interpolate(struct clg_device *device, const struct interpolate_options *o,
-                       const struct clg_log *log, struct cli_progress *progress)
+// All that needs no device: the model's facts, the way, where the pictures go.
+static int prepare(struct walk *w)
 {
-    struct walk w = {.o = o, .log = log};
+    const struct interpolate_options *o = w->o;
+    const char *const files[] = {o->animation, o->npy, o->z_out};
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &w->gan, &step, w->log);
+    if (!status)
+        status = path_make(w);
+    if (!status && o->grid)
+        status = cli_picture_check(o->grid, w->log);
+    for (size_t i = 0; i < sizeof files / sizeof *files && !status; i++)
+        status = files[i] ? cli_file_check(files[i], w->log) : 0;
+    if (!status && o->out)
+        status = cli_folder_check(o->out, w->log);
+    return status;
+}
+
+static int interpolate(struct walk *w, struct clg_device *device, struct cli_progress *progress)
+{
     struct clg_gan *gan = NULL;
-    int status = clg_gan_load(&gan, device, o->model, 0);
+    int status = clg_gan_load(&gan, device, w->o->model, 0);
+    if (!status)
+        status = cli_sheet_generate(gan, w->z, w->frames, &w->pictures, progress, w->log);
     if (!status) {
-        w.gan = clg_gan_params_of(gan);
-        status = path_make(&w);
+        changes_measure(w);
+        status = cli_sheet_pixels(&w->gan, w->pictures, w->frames, &w->pixels, w->log);
     }
     if (!status)
-        status = cli_sheet_generate(gan, w.z, w.frames, &w.pictures, progress, log);
-    if (!status) {
-        changes_measure(&w);
-        status = cli_sheet_pixels(&w.gan, w.pictures, w.frames, &w.pixels, log);
-    }
+        status = save(w);
     if (!status)
-        status = save(&w);
-    if (!status)
-        status = tell(&w);
-    free(w.at);
-    free(w.z);
-    free(w.pictures);
-    free(w.pixels);
+        status = tell(w);
     clg_gan_free(&gan);
     return status;
 }
@@ -261,9 +269,16 @@ int cmd_interpolate(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     struct clg_log log = cli_log(&progress, where.verbose);
     struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    struct walk w = {.o = &options, .log = &log};
+    int status = prepare(&w);
     if (!status)
-        status = interpolate(device, &options, &log, &progress);
+        status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = interpolate(&w, device, &progress);
+    free(w.at);
+    free(w.z);
+    free(w.pictures);
+    free(w.pixels);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);

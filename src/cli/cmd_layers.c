@@ -17,7 +17,7 @@ static const struct clg_option layers_table[] = {
     {"size", CLG_OPTION_INT, AT(size), 16, 512, NULL, "N",
      "side of the square that is cut from the picture's middle"},
     {"channels", CLG_OPTION_INT, AT(channels), 1, 3, "1|3", NULL, "1: grey, 3: colour"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "where to write the pictures; created if need be"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "where to write the pictures; created if need be"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print the table for machines"},
     {0},
 };
@@ -165,6 +165,7 @@ int cmd_layers(int argc, char **argv)
         .options = tables,
         .word = &options.picture,
         .word_name = "PICTURE",
+        .word_is_path = true,
     };
     int code = cli_parse(&command, argc, argv, NULL);
     if (code != CLI_RUN)
@@ -174,6 +175,8 @@ int cmd_layers(int argc, char **argv)
     struct clg_device *device = NULL;
     uint8_t *pixels;
     int status = picture_load(&options, &pixels, &log);
+    if (!status)
+        status = cli_folder_check(options.out, &log);
     if (!status)
         status = cli_device_open(&device, &where, &progress);
     if (!status)

@@ -11,19 +11,19 @@ enum { PIXELS, FEATURES, BOTH };
 
 #define AT(field) offsetof(struct nearest_options, field)
 static const struct clg_option nearest_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"data", CLG_OPTION_TEXT, AT(data), 0, 0, NULL, "DIR", "the pictures that it was trained on"},
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR", "the pictures that it was trained on"},
     {"n", CLG_OPTION_INT, AT(n), 1, 10000, NULL, "N", "samples that are drawn"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names them, as in `clgan generate`"},
-    {"pictures", CLG_OPTION_TEXT, AT(pictures), 0, 0, NULL, "DIR", "take these pictures instead of samples"},
+    {"pictures", CLG_OPTION_PATH, AT(pictures), 0, 0, NULL, "DIR", "take these pictures instead of samples"},
     {"k", CLG_OPTION_INT, AT(k), 1, 100, NULL, "N", "neighbours of each"},
     {"by", CLG_OPTION_CHOICE, AT(by), 0, 0, "pixels|features|both", NULL,
      "what is compared: the pictures, what the discriminator sees in them, or the one and the other"},
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
     {"flip", CLG_OPTION_BOOL, AT(flip), 0, 0, NULL, NULL,
      "look at the mirror images too; a model that was trained with --flip does it by itself"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "FILE",
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE",
      "sheet (.png or .jpg): a sample, its neighbours by pixels, those by features"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "all neighbours and distances as one line of JSON"},
     {0},
@@ -73,16 +73,13 @@ static int nearest(struct nearest *n, struct clg_device *device)
     int status = clg_gan_load(&n->gan, device, o->model, 0);
     if (status)
         return status;
-    n->params = clg_gan_params_of(n->gan);
     if (o->by != FEATURES)
         space_add(n, "pixels", CLI_FEATURES_PIXELS);
     if (o->by != PIXELS)
         space_add(n, "features", CLI_FEATURES_DISCRIMINATOR);
-    status = cli_data_open(&n->training, o->data, n->crop, &n->log);
-    if (status)
-        return status;
     n->all = clg_pictures_count(n->training);
-    status = o->pictures ? samples_load(n) : samples_draw(n);
+    if (!o->pictures)
+        status = samples_draw(n);
     if (!status)
         status = nearest_search(n);
     if (!status && o->out)
@@ -115,6 +112,21 @@ static int as_trained(struct nearest *n, bool flip_given)
     }
     free(text);
     return status;
+}
+
+// All that needs no device: the model's facts, the pictures, where the sheet goes.
+static int prepare(struct nearest *n, bool flip_given)
+{
+    const struct nearest_options *o = &n->options;
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &n->params, &step, &n->log);
+    if (!status && o->out)
+        status = cli_picture_check(o->out, &n->log);
+    if (!status)
+        status = as_trained(n, flip_given);
+    if (!status)
+        status = cli_data_open(&n->training, o->data, n->crop, &n->log);
+    return status || !o->pictures ? status : samples_load(n);
 }
 
 static int check(const struct nearest_options *o, const struct cli_given *given)
@@ -163,7 +175,7 @@ int cmd_nearest(int argc, char **argv)
     struct clg_device *device = NULL;
     n.progress = &progress;
     n.log = cli_log(&progress, where.verbose);
-    int status = as_trained(&n, cli_was_given(&given, "flip"));
+    int status = prepare(&n, cli_was_given(&given, "flip"));
     if (!status)
         status = cli_device_open(&device, &where, &progress);
     if (!status)

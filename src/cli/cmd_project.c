@@ -20,20 +20,20 @@ enum { PICTURES = 10000 };
 
 #define AT(field) offsetof(struct project_options, field)
 static const struct clg_option project_table[] = {
-    {"model", CLG_OPTION_TEXT, AT(model), 0, 0, NULL, "FILE",
+    {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"picture", CLG_OPTION_TEXT, AT(picture), 0, 0, NULL, "PATH", "a picture, or a folder of them"},
+    {"picture", CLG_OPTION_PATH, AT(picture), 0, 0, NULL, "PATH", "a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
      "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures of the folder, at most"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, by name, from 0"},
-    {"mask", CLG_OPTION_TEXT, AT(mask), 0, 0, NULL, "MASK",
+    {"mask", CLG_OPTION_PATH, AT(mask), 0, 0, NULL, "MASK",
      "complete what it hides: " CLI_MASKS ", or a PNG file of the model's size, white where known"},
-    {"grid", CLG_OPTION_TEXT, AT(grid), 0, 0, NULL, "FILE",
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "write a sheet: the pictures and below what was found (.png or .jpg)"},
     {"columns", CLG_OPTION_INT, AT(columns), 1, 1000, NULL, "N", "pictures in a row of the sheet"},
-    {"out", CLG_OPTION_TEXT, AT(out), 0, 0, NULL, "DIR", "write what was found: DIR/found-00007.png"},
-    {"z-out", CLG_OPTION_TEXT, AT(z_out), 0, 0, NULL, "FILE",
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write what was found: DIR/found-00007.png"},
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE",
      "keep the noise as .npy, for `clgan generate --z`"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
@@ -281,13 +281,13 @@ static int tell(const struct projection *p)
 }
 
 // --- the command -------------------------------------------------------------------------------
-static int project(struct clg_device *device, struct projection *p, bool crop_given)
+// All that needs no device: the model's facts, the mask and the pictures, where the results go.
+static int prepare(struct projection *p, bool crop_given)
 {
     struct project_options *o = p->o;
-    struct clg_gan *gan = NULL;
-    int status = clg_gan_load(&gan, device, o->model, 0);
+    int64_t step;
+    int status = clg_checkpoint_params(o->model, &p->gan, &step, p->log);
     if (!status) {
-        p->gan = clg_gan_params_of(gan);
         p->one = cli_sheet_one(&p->gan);
         status = o->mask ? cli_mask_make(o->mask, p->gan.size, p->search.seed, &p->mask, p->log) : 0;
     }
@@ -295,21 +295,37 @@ static int project(struct clg_device *device, struct projection *p, bool crop_gi
         status = cli_pictures_crop(o->model, &o->crop, p->log);
     if (!status)
         status = cli_pictures_open(&p->pictures, o->picture, o->crop, o->first, o->n, &p->gan, p->log);
-    if (!status) {
-        p->n = p->pictures.n;
+    p->n = p->pictures.n;
+    if (!status && o->grid)
+        status = cli_picture_check(o->grid, p->log);
+    if (!status && o->z_out)
+        status = cli_file_check(o->z_out, p->log);
+    if (!status && o->out)
+        status = cli_folder_check(o->out, p->log);
+    return status;
+}
+
+static int project(struct projection *p, struct clg_device *device)
+{
+    struct clg_gan *gan = NULL;
+    int status = clg_gan_load(&gan, device, p->o->model, 0);
+    if (!status)
         status = search(p, gan);
-    }
     if (!status)
         status = save(p);
     if (!status)
         status = tell(p);
+    clg_gan_free(&gan);
+    return status;
+}
+
+static void projection_free(struct projection *p)
+{
     cli_pictures_close(&p->pictures);
     free(p->mask);
     free(p->z);
     free(p->found);
     free(p->psnr);
-    clg_gan_free(&gan);
-    return status;
 }
 
 static int check(const struct project_options *o)
@@ -356,9 +372,12 @@ int cmd_project(int argc, char **argv)
     p.log = &log;
     p.progress = &progress;
     struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    int status = prepare(&p, cli_was_given(&given, "crop"));
     if (!status)
-        status = project(device, &p, cli_was_given(&given, "crop"));
+        status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = project(&p, device);
+    projection_free(&p);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);

@@ -1,56 +1,13 @@
 // clgan train: a run from pictures to a model, which Ctrl-C ends cleanly and --resume continues.
 #include "resume.h"
+#include "stop.h"
 
 #include <dirent.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-// --- signals -----------------------------------------------------------------------------------
-static volatile sig_atomic_t stop_signal; // the first one received, or 0
-
-// The first signal asks for a clean end, a second one ends at once.
-static void on_signal(int number)
-{
-    if (stop_signal) {
-        signal(number, SIG_DFL);
-        raise(number);
-        return;
-    }
-    stop_signal = number;
-    static const char text[] = "\nclgan: finishing this step, then saving (once more: stop at once)\n";
-    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)written;
-}
-
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-enum { SIGNALS = sizeof signals / sizeof *signals };
-
-// A signal that is ignored stays so: nohup, and jobs in the background. To be asked before a device is
-// opened: OpenCL drivers with LLVM inside put handlers of their own in place, whatever was there.
-struct ignored {
-    bool is[SIGNALS];
-};
-
-static struct ignored ignored_signals(void)
-{
-    struct ignored ignored = {{false}};
-    struct sigaction before;
-    for (int i = 0; i < SIGNALS; i++)
-        ignored.is[i] = sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
-    return ignored;
-}
-
-static void catch_signals(struct ignored ignored)
-{
-    for (int i = 0; i < SIGNALS; i++) {
-        struct sigaction action = {.sa_handler = ignored.is[i] ? SIG_IGN : on_signal, .sa_flags = SA_RESTART};
-        sigemptyset(&action.sa_mask);
-        sigaction(signals[i], &action, NULL);
-    }
-}
+enum { STEPS = 1000 }; // of the built-in faces, which never end, when none are asked for
 
 // --- a run -------------------------------------------------------------------------------------
 struct run {
@@ -60,13 +17,15 @@ struct run {
     struct cli_progress progress;
     struct clg_log log;
     struct clg_train_status last;
+    struct cli_ignored ignored;
+    char folder[PATH_MAX]; // of the run, when it is not the option's own text
 };
 
 static bool on_step(void *user, const struct clg_train_status *s)
 {
     struct run *run = user;
     char epoch[32] = "", eta[32];
-    bool ends = stop_signal || s->step >= s->steps;
+    bool stop = cli_stop_asked(), ends = stop || s->step >= s->steps;
     run->last = *s;
     if (s->epoch > 0)
         snprintf(epoch, sizeof epoch, "epoch %.1f  ", s->epoch);
@@ -75,7 +34,7 @@ static bool on_step(void *user, const struct clg_train_status *s)
         &run->progress, ends, "step %lld/%lld  %sD %.2f G %.2f  D(x) %.2f D(G(z)) %.2f  %.*f img/s  ETA %s",
         (long long)s->step, (long long)s->steps, epoch, s->metrics.loss_d, s->metrics.loss_g,
         s->metrics.d_real, s->metrics.d_fake_before, s->images_per_s < 10, s->images_per_s, eta);
-    return stop_signal != 0;
+    return stop;
 }
 
 static void print_model(const struct clg_gan_params *gan, const struct clg_device_info *info)
@@ -99,7 +58,7 @@ static void print_plan(const struct run *run, const struct clg_device *device)
     if (clg_gan_memory(&run->gan)) // 0: a model that will be refused
         print_model(&run->gan, info);
     printf("data    %s\n", cli_shown(run->train.data));
-    fflush(stdout);
+    cli_output_flush();
 }
 
 // The grid of the highest step in out/samples, whose names are step-N.png.
@@ -141,7 +100,7 @@ static void print_results(const struct run *run, bool stopped)
                (long long)run->last.steps);
         cli_resume_print(stdout, folder, &run->where);
     }
-    fflush(stdout);
+    cli_output_flush();
 }
 
 static int print_profile(const struct run *run, struct clg_device *device)
@@ -156,17 +115,16 @@ static int print_profile(const struct run *run, struct clg_device *device)
 
 static int train(struct run *run)
 {
-    struct ignored ignored = ignored_signals();
     struct clg_device *device = NULL;
     int status = cli_device_open(&device, &run->where, &run->progress);
     if (status)
         return status;
     print_plan(run, device);
-    catch_signals(ignored);
+    cli_stop_begin(run->ignored);
     status = clg_train(device, &run->gan, &run->train, on_step, run);
     cli_progress_end(&run->progress, true);
     if (!status)
-        print_results(run, stop_signal && run->last.step < run->last.steps);
+        print_results(run, cli_stop_asked() && run->last.step < run->last.steps);
     if (!status && run->where.profile)
         status = print_profile(run, device);
     clg_device_close(&device);
@@ -178,8 +136,9 @@ static int check(const struct run *run, const struct cli_given *given)
 {
     const struct clg_train_params *t = &run->train;
     static const char *const others[] = {"out", "init", "overwrite"};
-    for (int i = 0; i < 3; i++)
-        if (t->resume && cli_was_given(given, others[i]))
+    const bool same = cli_was_given(given, "out") && t->resume && t->out && cli_same_folder(t->resume, t->out);
+    for (int i = same; i < 3 && t->resume; i++)
+        if (cli_was_given(given, others[i]))
             return cli_usage_error("train", "--resume goes on in its own folder: leave out --%s", others[i]);
     if (!t->data)
         return cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
@@ -192,8 +151,10 @@ static int check(const struct run *run, const struct cli_given *given)
 static int take_up(struct run *run, const struct cli_command *command, int argc, char **argv,
                    struct cli_given *given, char **memory)
 {
-    const char *folder = run->train.resume;
-    int status = cli_resume_model(folder, &run->gan, &run->last.step, given, &run->log);
+    char folder[PATH_MAX];
+    int status = cli_resume_folder(run->train.resume, folder, &run->log);
+    if (!status)
+        status = cli_resume_model(folder, &run->gan, &run->last.step, given, &run->log);
     if (!status)
         status = clg_train_params_of(folder, &run->train, memory, &run->log);
     run->train.resume = folder;
@@ -204,7 +165,45 @@ static int take_up(struct run *run, const struct cli_command *command, int argc,
     struct clg_gan_params gan = run->gan;
     int code = cli_parse(command, argc, argv, given);
     run->gan = gan;
+    snprintf(run->folder, sizeof run->folder, "%s", folder);
+    run->train.resume = run->folder;
     return code;
+}
+
+// What is left out gets a value that is said in one line: endless data a number of steps, the run a new folder.
+static void choose(struct run *run, const struct cli_given *given)
+{
+    struct clg_train_params *t = &run->train;
+    const bool data_given = cli_was_given(given, "data");
+    const bool endless = !strncmp(t->data, "builtin:", 8);
+    const bool no_steps = !cli_was_given(given, "steps") && !cli_was_given(given, "epochs");
+    if (endless && no_steps)
+        t->steps = STEPS;
+    if (!cli_was_given(given, "out") && !t->overwrite && cli_folder_unused(t->out, run->folder, sizeof run->folder))
+        t->out = run->folder;
+    if (data_given && cli_was_given(given, "out") && !(endless && no_steps))
+        return;
+    printf("chosen  ");
+    if (!data_given)
+        printf("the built-in faces (--data DIR takes your pictures), ");
+    if (endless && no_steps)
+        printf("%d steps (--steps N), ", STEPS);
+    printf("folder %s%s\n", t->out, cli_was_given(given, "out") ? "" : " (--out DIR)");
+    cli_output_flush();
+}
+
+// Before a device is opened: what may be wrong with the run.
+static int ready(struct run *run, const struct cli_given *given)
+{
+    int status = 0;
+    run->ignored = cli_stop_prepare();
+    if (!run->train.resume) {
+        choose(run, given);
+        status = cli_folder_check(run->train.out, &run->log);
+    }
+    if (!status)
+        status = clg_train_check(&run->gan, &run->train, &run->log);
+    return status;
 }
 
 int cmd_train(int argc, char **argv)
@@ -218,11 +217,13 @@ int cmd_train(int argc, char **argv)
                                          {"Device", cli_device_table, &run.where},
                                          {0}};
     const struct cli_command command = {
-        .usage = "clgan train --data DIR [--out DIR] [--epochs N | --steps N] [--batch N] [--size N] ...\n"
+        .usage = "clgan train [--data DIR] [--out DIR] [--epochs N | --steps N] [--batch N] [--size N] ...\n"
                  "       clgan train --resume DIR [--steps N] ...",
         .about = "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and "
                  "report.html.\n"
-                 "Ctrl-C finishes the step, saves, and says how to go on.",
+                 "Without --data it trains on the built-in faces, without --out in a new folder runs/clgan...\n"
+                 "Ctrl-C finishes the step, saves, and says how to go on; so do SIGTERM, a closed terminal, and a\n"
+                 "pipe whose reader is gone.",
         .examples =
             "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
             "  clgan train --data ~/pictures --crop 178x178+20+20 --flip --epochs 25 --out runs/mine\n"
@@ -238,8 +239,10 @@ int cmd_train(int argc, char **argv)
         code = check(&run, &given);
     if (code == CLI_RUN && run.train.resume)
         code = take_up(&run, &command, argc, argv, &given, &memory);
-    if (code == CLI_RUN)
-        code = cli_exit_code(train(&run));
+    if (code == CLI_RUN) {
+        int status = ready(&run, &given);
+        code = cli_exit_code(status ? status : train(&run));
+    }
     free(memory);
     return code;
 }

@@ -204,7 +204,9 @@ int cmd_tune(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     struct clg_log log = cli_log(&progress, where.verbose);
     struct clg_device *device = NULL;
-    int status = cli_device_open(&device, &where, &progress);
+    int status = options.reset ? 0 : clg_gan_params_check(&gan, &log);
+    if (!status)
+        status = cli_device_open(&device, &where, &progress);
     if (!status)
         status = tune(device, &gan, &options, &log, &progress);
     if (!status && where.profile)

@@ -10,7 +10,7 @@ const struct clg_option cli_device_table[] = {
      "auto, gpu, cpu, N or P:D of `clgan devices`, or a part of the name (default: $CLGAN_DEVICE)"},
     {"variant", CLG_OPTION_TEXT, AT(variant), 0, 0, NULL, "LIST",
      "force variants of operations: conv=plain,..."},
-    {"kernels", CLG_OPTION_TEXT, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
+    {"kernels", CLG_OPTION_PATH, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
     {"exact", CLG_OPTION_BOOL, AT(exact), 0, 0, NULL, NULL,
      "convolutions by direct sums only, no minimal filtering: slower, a few bits more exact"},
     {"no-cache", CLG_OPTION_BOOL, AT(no_cache), 0, 0, NULL, NULL, "compile kernels anew, keep none on disk"},
@@ -106,7 +106,9 @@ int cli_device_open(struct clg_device **device, const struct cli_device_options 
                     struct cli_progress *progress)
 {
     const struct clg_log log = cli_log(progress, options->verbose);
-    int status = cli_device_open_quietly(device, options, progress, &log);
+    int status = clg_variants_valid(options->variant, &log);
+    if (!status)
+        status = cli_device_open_quietly(device, options, progress, &log);
     if (status == CLG_ENODEV)
         list_devices();
     return status;

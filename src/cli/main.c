@@ -45,7 +45,7 @@ static void print_help(FILE *file)
           "  CLGAN_DEVICE=cpu clgan bench --batch 64                  choose the device\n\n"
           "Exit codes:\n"
           "  0  done\n"
-          "  1  failed: a loss is not finite, or anything not below\n"
+          "  1  failed: a loss is not finite, stdout cannot be written, or anything not below\n"
           "  2  an option is wrong, or no such device\n"
           "  3  the device failed, a kernel does not compile, or memory is short\n"
           "  4  a file or folder cannot be read or written, or has unexpected content\n",
@@ -99,10 +99,11 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cli_reader_begin();
     int code = run(argc, argv);
-    if ((fflush(stdout) || ferror(stdout)) && code == CLI_OK) {
-        fputs("clgan: cannot write the output\n", stderr);
-        return CLI_DATA;
-    }
-    return code;
+    const int error = cli_output_error();
+    if (!error || code != CLI_OK)
+        return code;
+    fprintf(stderr, "clgan: cannot write the output: %s\n", error > 0 ? strerror(error) : "unknown error");
+    return CLI_FAILURE;
 }

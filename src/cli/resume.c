@@ -4,6 +4,40 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+// --- its folder --------------------------------------------------------------------------------
+static bool is_file(const char *path)
+{
+    struct stat facts;
+    return !stat(path, &facts) && S_ISREG(facts.st_mode);
+}
+
+int cli_resume_folder(const char *named, char *folder, const struct clg_log *log)
+{
+    static const char model[] = "model.safetensors";
+    const char *slash = strrchr(named, '/'), *name = slash ? slash + 1 : named;
+    size_t length = strlen(named);
+    if (length >= PATH_MAX)
+        return cli_fail(log, CLG_EIO, "the folder's name is too long: %.60s...", named);
+    strcpy(folder, named);
+    if (!is_file(named)) {
+        while (length > 1 && folder[length - 1] == '/')
+            folder[--length] = 0;
+        return 0;
+    }
+    if (strcmp(name, model))
+        return cli_fail(log, CLG_EINVAL,
+                        "--resume goes on with the folder of a run, from the %s in it; a new run can start with the "
+                        "weights of %s by --init",
+                        model, named);
+    folder[name - named] = 0;
+    if (!slash)
+        strcpy(folder, ".");
+    else if (slash > named)
+        folder[slash - named] = 0;
+    return 0;
+}
 
 // --- its model ---------------------------------------------------------------------------------
 static void warn(const struct clg_option *row, const struct clg_gan_params *asked,

@@ -58,6 +58,9 @@ int clg_model_generator(struct clg_net **net, struct clg_device *device, const s
 int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
                             const struct clg_gan_params *params, const struct clg_log *log);
 
+// weights_init.c: would clg_gan_init_from take the file for this model? Asked without a device.
+int clg_weights_check(const char *path, const struct clg_gan_params *params, const struct clg_log *log);
+
 // fits.c: 0, or CLG_ENOMEM after a line that says what would fit. Params that are refused elsewhere fit.
 int clg_gan_weights_fit(struct clg_device *device, const struct clg_gan_params *params);
 int clg_gan_training_fits(struct clg_device *device, const struct clg_gan_params *params);

@@ -38,13 +38,13 @@ const struct clg_option clg_gan_options[] = {
 
 #define TRAIN(field) offsetof(struct clg_train_params, field)
 const struct clg_option clg_train_options[] = {
-    {"data", CLG_OPTION_TEXT, TRAIN(data), 0, 0, NULL, "DIR",
+    {"data", CLG_OPTION_PATH, TRAIN(data), 0, 0, NULL, "DIR",
      "folder of JPEG and PNG pictures, searched below; or builtin:faces"},
-    {"out", CLG_OPTION_TEXT, TRAIN(out), 0, 0, NULL, "DIR", "folder for model, samples, metrics and report"},
+    {"out", CLG_OPTION_PATH, TRAIN(out), 0, 0, NULL, "DIR", "folder for model, samples, metrics and report"},
     {"overwrite", CLG_OPTION_BOOL, TRAIN(overwrite), 0, 0, NULL, NULL, "replace the run in the --out folder"},
-    {"resume", CLG_OPTION_TEXT, TRAIN(resume), 0, 0, NULL, "DIR",
+    {"resume", CLG_OPTION_PATH, TRAIN(resume), 0, 0, NULL, "DIR",
      "go on with the run in this folder, with its options but for those given"},
-    {"init", CLG_OPTION_TEXT, TRAIN(init), 0, 0, NULL, "FILE",
+    {"init", CLG_OPTION_PATH, TRAIN(init), 0, 0, NULL, "FILE",
      "start from the weights of this safetensors file (PyTorch's names)"},
     {"steps", CLG_OPTION_INT64, TRAIN(steps), 0, 1e12, NULL, "N",
      "train until this step; 0: as --epochs says"},
@@ -251,6 +251,7 @@ int clg_option_set(const struct clg_option *o, void *params, const char *text, c
     case CLG_OPTION_UINT64: return set_uint64(o, field, text, log);
     case CLG_OPTION_FLOAT: return set_float(o, field, text, log);
     case CLG_OPTION_BOOL: return set_bool(o, field, text, log);
+    case CLG_OPTION_PATH:
     case CLG_OPTION_TEXT: *(const char **)field = *text ? text : NULL; return 0;
     case CLG_OPTION_CHOICE: return set_choice(o, field, text, log);
     case CLG_OPTION_CROP: return set_crop(o, field, text, log);
@@ -277,6 +278,7 @@ void clg_option_get(const struct clg_option *o, const void *params, char *text, 
     case CLG_OPTION_UINT64: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
     case CLG_OPTION_FLOAT: print_float(*(const float *)field, text, size); break;
     case CLG_OPTION_BOOL: snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
+    case CLG_OPTION_PATH:
     case CLG_OPTION_TEXT:
         string = *(const char *const *)field;
         snprintf(text, size, "%s", string ? string : "");

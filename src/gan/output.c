@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "device/device.h"
 #include "gan/gan.h"
+#include "gan/ready.h"
 #include "gan/report.h"
 #include "gan/texts.h"
 
@@ -26,6 +27,7 @@ struct clg_output {
     struct clg_gan_params model;
     struct clg_train_params train;
     char folder[PATH - 64];
+    char data[PATH]; // of train: from the root, so that going on elsewhere finds it
     FILE *metrics;
     double start;
     float *z; // of the sample grid: the same GRID vectors all along
@@ -68,11 +70,9 @@ static int folder_start(struct clg_output *o)
     parts_remove(o);
     path_in(o, "model.safetensors", path);
     if (!o->train.resume && clg_file_exists(path)) {
-        if (!o->train.overwrite)
-            return clg_fail(&o->log, CLG_EINVAL,
-                            "%s holds an earlier run: go on with it (--resume %s), choose another "
-                            "--out, or replace it (--overwrite)",
-                            o->folder, o->folder);
+        int status = clg_out_check(&o->train, &o->log);
+        if (status)
+            return status;
         unlink(path);
         samples_remove(o, "samples", "step-");
         samples_remove(o, ".", "model-");
@@ -119,6 +119,10 @@ int clg_output_open(struct clg_output **output, struct clg_device *device, struc
     o->device = device;
     o->model = clg_gan_params_of(gan);
     o->train = *params;
+    if (strncmp(params->data, "builtin:", 8)) {
+        clg_path_absolute(params->data, o->data, sizeof o->data);
+        o->train.data = o->data;
+    }
     o->start = clg_seconds();
     const char *folder = params->resume ? params->resume : params->out;
     if (strlen(folder) >= sizeof o->folder)

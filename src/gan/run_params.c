@@ -1,6 +1,7 @@
 // The params of a run, from its checkpoint.
 #include <clgan/train.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "gan/checkpoint.h"
 
@@ -18,25 +19,48 @@ static const char *text_of(const struct clg_safetensors *file, const struct clg_
     return clg_safetensors_metadata(file, key);
 }
 
+static bool is_data(const struct clg_option *o)
+{
+    return strcmp(o->name, "data") == 0;
+}
+
+// The data folder of an older checkpoint may be relative: to the working directory, or to a folder that the
+// run's folder lies in. `path` has PATH bytes more than its text.
+static void data_find(const char *run, char *path)
+{
+    char *folder = realpath(run, NULL), found[PATH];
+    if (*path != '/' && strncmp(path, "builtin:", 8) && !clg_file_exists(path)) {
+        for (char *end = folder; end && (end = strrchr(folder, '/')); *end = 0) {
+            if (snprintf(found, sizeof found, "%s/%s", folder, path) < PATH && clg_file_exists(found)) {
+                strcpy(path, found);
+                break;
+            }
+        }
+    }
+    free(folder);
+}
+
 // Room for the texts of all options, each with its end.
 static size_t texts_size(const struct clg_safetensors *file)
 {
     size_t size = 1;
     for (const struct clg_option *o = clg_train_options; o->name; o++)
         if (text_of(file, o))
-            size += strlen(text_of(file, o)) + 1;
+            size += strlen(text_of(file, o)) + 1 + (is_data(o) ? PATH : 0);
     return size;
 }
 
-static int options_take(const struct clg_safetensors *file, const char *path, struct clg_train_params *params,
-                        char *memory, const struct clg_log *log)
+static int options_take(const struct clg_safetensors *file, const char *path, const char *folder,
+                        struct clg_train_params *params, char *memory, const struct clg_log *log)
 {
     for (const struct clg_option *o = clg_train_options; o->name; o++) {
         const char *text = text_of(file, o);
         if (!text)
             continue;
         char *kept = strcpy(memory, text);
-        memory += strlen(text) + 1;
+        if (is_data(o))
+            data_find(folder, kept);
+        memory += strlen(kept) + 1;
         if (clg_option_set(o, params, kept, &clg_log_silent))
             return clg_fail(log, CLG_EFORMAT,
                             "%s is damaged or of another version of clgan: its train.%s is \"%.60s\"", path,
@@ -59,7 +83,7 @@ int clg_train_params_of(const char *folder, struct clg_train_params *params, cha
         return status;
     *memory = malloc(texts_size(file));
     if (*memory)
-        status = options_take(file, path, params, *memory, log);
+        status = options_take(file, path, folder, params, *memory, log);
     else
         status = clg_fail(log, CLG_ENOMEM, "out of memory");
     clg_safetensors_close(&file);

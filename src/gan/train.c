@@ -7,6 +7,7 @@
 #include "device/device.h"
 #include "gan/gan.h"
 #include "gan/output.h"
+#include "gan/ready.h"
 #include "gan/watch.h"
 
 #include <stdlib.h>
@@ -99,18 +100,12 @@ static int target_find(struct run *r)
     if (!r->target && r->pictures)
         r->target = (int64_t)((r->pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
                               (uint64_t)r->model.batch);
-    if (r->target < 1)
-        return clg_fail(&r->device->log, CLG_EINVAL, "the built-in faces never end: say --steps N");
     const int64_t step = clg_gan_step_count(r->gan);
-    if (step < r->target)
-        return 0;
-    const bool complete =
-        p->resume && step == r->target; // killed behind the last checkpoint, it may lack files
-    clg_log_line(&r->device->log, complete ? CLG_LOG_WARNING : CLG_LOG_ERROR,
-                 "the run is already at step %lld of %lld: say a larger --steps or --epochs", (long long)step,
-                 (long long)r->target);
-    r->saved = step;
-    return complete ? 0 : CLG_EINVAL;
+    bool complete;
+    int status = clg_target_check(p, r->target, step, &complete, &r->device->log);
+    if (complete)
+        r->saved = step;
+    return status;
 }
 
 // What can be done without: a file that cannot be written (a full disk) does not end the run.

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 5 }; // in one message
+enum { NETS = 2, NAMES_MAX = 5 }; // names in one message
 
 // One net with new values for all its parameters, by their number.
 struct staged {
@@ -65,9 +65,9 @@ static void difference_text(const struct clg_weights *w, const struct clg_net *n
 }
 
 // The options with which the file's nets would fit.
-static int sizes_check(const struct clg_gan *gan, const struct clg_weights *w)
+static int sizes_check(const struct clg_weights *w, const struct clg_gan_params *has,
+                       const struct staged *nets)
 {
-    const struct clg_gan_params *has = &gan->params;
     struct clg_gan_params needs = *has;
     char options[160] = "", difference[320] = "";
     int status = clg_weights_sizes(w, &needs);
@@ -80,8 +80,8 @@ static int sizes_check(const struct clg_gan *gan, const struct clg_weights *w)
     option_add(options, sizeof options, "ndf", has->ndf, needs.ndf);
     if (!*options)
         return 0;
-    difference_text(w, gan->g.net, CLG_WHOSE_G, difference, sizeof difference);
-    difference_text(w, gan->d.net, CLG_WHOSE_D, difference, sizeof difference);
+    for (int i = 0; i < NETS; i++)
+        difference_text(w, nets[i].net, nets[i].whose, difference, sizeof difference);
     return clg_fail(w->log, CLG_EFORMAT, "%s: %s; it would fit a model of%s", w->path,
                     *difference ? difference : "its nets have other sizes than the model's", options);
 }
@@ -288,26 +288,53 @@ static int average_set(struct clg_gan *gan)
     return status;
 }
 
-int clg_weights_init(struct clg_gan *gan, struct clg_weights *w)
+// The values of both nets, all checked; nothing is written.
+static int stage(const struct clg_weights *w, const struct clg_gan_params *params, struct staged *nets,
+                 struct names *left_out)
 {
-    struct staged nets[] = {{CLG_WHOSE_G, gan->g.net, NULL}, {CLG_WHOSE_D, gan->d.net, NULL}};
-    struct names homeless = {"", 0}, left_out = {"", 0};
-    int status = sizes_check(gan, w);
-    for (int i = 0; i < 2 && !status; i++)
+    struct names homeless = {"", 0};
+    int status = sizes_check(w, params, nets);
+    for (int i = 0; i < NETS && !status; i++)
         if (w->has[nets[i].whose])
             status = net_stage(w, &nets[i]);
-    for (int i = 0; i < 2 && !status; i++)
-        rest_sort(w, &nets[i], &homeless, &left_out);
-    if (!status)
-        status = homeless_check(w, &homeless);
-    for (int i = 0; i < 2 && !status; i++)
+    for (int i = 0; i < NETS && !status; i++)
+        rest_sort(w, &nets[i], &homeless, left_out);
+    return status ? status : homeless_check(w, &homeless);
+}
+
+int clg_weights_init(struct clg_gan *gan, struct clg_weights *w)
+{
+    struct staged nets[NETS] = {{CLG_WHOSE_G, gan->g.net, NULL}, {CLG_WHOSE_D, gan->d.net, NULL}};
+    struct names left_out = {"", 0};
+    int status = stage(w, &gan->params, nets, &left_out);
+    for (int i = 0; i < NETS && !status; i++)
         if (w->has[nets[i].whose])
             status = net_write(&nets[i]);
     if (!status && gan->average && w->has[CLG_WHOSE_G])
         status = average_set(gan);
     if (!status)
         warn(w, &left_out);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < NETS; i++)
         net_release(&nets[i]);
+    return status;
+}
+
+int clg_weights_check(const char *path, const struct clg_gan_params *params, const struct clg_log *log)
+{
+    struct staged nets[NETS] = {{CLG_WHOSE_G, NULL, NULL}, {CLG_WHOSE_D, NULL, NULL}};
+    struct names left_out = {"", 0};
+    struct clg_weights weights;
+    int status = clg_weights_open(&weights, path, log);
+    if (!status)
+        status = clg_model_generator(&nets[0].net, NULL, params, log);
+    if (!status)
+        status = clg_model_discriminator(&nets[1].net, NULL, params, log);
+    if (!status)
+        status = stage(&weights, params, nets, &left_out);
+    for (int i = 0; i < NETS; i++) {
+        net_release(&nets[i]);
+        clg_net_free(&nets[i].net);
+    }
+    clg_weights_close(&weights);
     return status;
 }

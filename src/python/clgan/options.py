@@ -9,7 +9,7 @@ import numpy as np
 from ._c import call, lib, log
 
 GAN, TRAIN = "clg_gan_options", "clg_train_options"
-_INT, _INT64, _UINT64, _FLOAT, _BOOL, _TEXT, _CHOICE, _CROP = range(8)  # enum clg_option_type
+_INT, _INT64, _UINT64, _FLOAT, _BOOL, _TEXT, _CHOICE, _CROP, _PATH = range(9)  # enum clg_option_type
 _SIZE = 4096  # of a value as text
 
 

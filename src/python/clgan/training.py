@@ -165,6 +165,8 @@ class Training:
         if not isinstance(data, (str, os.PathLike)):
             raise TypeError("train: with out= the pictures come from a folder, 'builtin:faces' or a Dataset")
         data, out = os.path.expanduser(os.fsdecode(data)), os.path.expanduser(os.fsdecode(out))
+        if not data.startswith("builtin:"):
+            data = os.path.join(os.getcwd(), data)  # the run is found to go on from anywhere
         return self._train_there(data, out, steps, epochs, chosen, callback, progress)
 
     # --- in memory -------------------------------------------------------------------------------
