@@ -151,13 +151,10 @@ static int check(const struct run *run, const struct cli_given *given)
 static int take_up(struct run *run, const struct cli_command *command, int argc, char **argv,
                    struct cli_given *given, char **memory)
 {
-    char folder[PATH_MAX];
-    int status = cli_resume_folder(run->train.resume, folder, &run->log);
+    int status = cli_resume_model(run->folder, &run->gan, &run->last.step, given, &run->log);
     if (!status)
-        status = cli_resume_model(folder, &run->gan, &run->last.step, given, &run->log);
-    if (!status)
-        status = clg_train_params_of(folder, &run->train, memory, &run->log);
-    run->train.resume = folder;
+        status = clg_train_params_of(run->folder, &run->train, memory, &run->log);
+    run->train.resume = run->folder;
     if (status)
         return cli_exit_code(status);
     if (cli_was_given(given, "epochs") && !cli_was_given(given, "steps"))
@@ -165,7 +162,6 @@ static int take_up(struct run *run, const struct cli_command *command, int argc,
     struct clg_gan_params gan = run->gan;
     int code = cli_parse(command, argc, argv, given);
     run->gan = gan;
-    snprintf(run->folder, sizeof run->folder, "%s", folder);
     run->train.resume = run->folder;
     return code;
 }
@@ -235,6 +231,11 @@ int cmd_train(int argc, char **argv)
     char *memory = NULL;
     int code = cli_parse(&command, argc, argv, &given);
     run.log = cli_log(&run.progress, run.where.verbose);
+    if (code == CLI_RUN && run.train.resume) {
+        int status = cli_resume_folder(run.train.resume, run.folder, &run.log);
+        run.train.resume = run.folder;
+        code = status ? cli_exit_code(status) : CLI_RUN;
+    }
     if (code == CLI_RUN)
         code = check(&run, &given);
     if (code == CLI_RUN && run.train.resume)
