@@ -24,8 +24,8 @@ struct clg_conv {
     int r, s, stride, pad; // kernel height and width; stride >= 1; 0 <= pad < r and s
 };
 
-// Are all entries of the list (clg_device_params.variants; may be NULL) known? Else CLG_EINVAL after a line that
-// tells those that are.
+// Are all entries of the list (clg_device_params.variants; may be NULL) known? Else CLG_EINVAL after a line
+// that tells those that are.
 CLG_API int clg_variants_valid(const char *list, const struct clg_log *log);
 
 // The output side (rows or columns) of a convolution, <= 0 when the kernel does not fit.

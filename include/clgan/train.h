@@ -31,7 +31,7 @@ struct clg_train_status {
     int64_t step, steps;            // done, target
     double epoch;                   // passes over the folder so far (0 for the endless built-in set)
     struct clg_gan_metrics metrics; // of the last step
-    double images_per_s, eta_s; // over the last steps; 0 and -1 while unknown, after a run's first step
+    double images_per_s, eta_s;     // over the last steps; 0 and -1 while unknown, after a run's first step
     double loader_images_per_s, loader_waited_s;
     uint64_t skipped_pictures;
     uint64_t warned_pictures; // read, but with a warning of their decoder
@@ -40,13 +40,15 @@ struct clg_train_status {
 typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
 
 // The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid
-// until the next call of free(*memory). What a command line says afterwards can be laid over them.
+// until the next call of free(*memory). A relative data folder, as older versions stored it, is looked for
+// from the working directory and from the folders above `folder`. What a command line says afterwards can be
+// laid over them.
 CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
                                 const struct clg_log *log);
 
-// What is wrong with a run, as far as it can be told before a device is opened: the model, the data folder, the
-// file of init, the run of resume, an earlier run in out. 0, or the code that clg_train would give, after a line
-// in the log.
+// What is wrong with a run, as far as it can be told before a device is opened: the model, the data folder,
+// the file of init, the run of resume, an earlier run in out. 0, or the code that clg_train would give, after
+// a line in the log.
 CLG_API int clg_train_check(const struct clg_gan_params *gan, const struct clg_train_params *params,
                             const struct clg_log *log);
 

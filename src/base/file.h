@@ -18,8 +18,8 @@ void clg_file_abort(struct clg_file *file); // closes and removes; harmless when
 // Removes what killed processes left of files with names from `prefix` on that they were writing to `folder`.
 void clg_file_remove_parts(const char *folder, const char *prefix);
 
-// A regular file to be read, which the caller closes, and what stat tells of it; nothing else is waited for or
-// read. Negative: an error.
+// A regular file to be read, which the caller closes, and what stat tells of it; nothing else is waited for
+// or read. Negative: an error.
 int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log);
 size_t clg_file_prefix(int fd, void *bytes, size_t n); // its first bytes, up to n: how many there are
 
@@ -30,8 +30,8 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
 int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log);
 void clg_file_unmap(const char **content, size_t size); // NULL is fine
 
-// The path from the root, without "./" and double or trailing slashes; links in it stay. As it is, when it is too
-// long.
+// The path from the root, without "./" and double or trailing slashes; links in it stay. As it is, when it is
+// too long.
 void clg_path_absolute(const char *path, char *absolute, size_t size);
 
 bool clg_file_exists(const char *path);

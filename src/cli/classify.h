@@ -63,8 +63,8 @@ int classify_report(const struct classify *c, const struct clg_labels *labels,
 // --- the classifier's file ---------------------------------------------------------------------
 // With what it takes to use it again: the kind of features, the pictures' size, the model.
 int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *gan, const struct clg_svm *svm);
-// Loads it, opens the pictures, and the model where its features need one: it must be the one that it was trained
-// with.
+// Loads it, opens the pictures, and the model where its features need one: it must be the one that it was
+// trained with.
 int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_source *source);
 
 // Weights from the seed in the model's architecture: what features are worth before training.

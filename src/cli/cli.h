@@ -130,7 +130,8 @@ void cli_csv_print(const char *name, FILE *file);
 // --- who reads it (reader.c) --------------------------------------------------------------------
 // First of all: looks at stdout and stderr, and opens what is closed of them as /dev/null.
 void cli_reader_begin(void);
-// Has stdout or stderr lost its reader: a pipe's other end, a terminal? (Not a terminal where SIGHUP is ignored.)
+// Has stdout or stderr lost its reader: a pipe's other end, a terminal? (Not a terminal where SIGHUP is
+// ignored.)
 bool cli_reader_gone(void);
 // fflush(stdout), which notes when it fails.
 void cli_output_flush(void);
@@ -138,8 +139,8 @@ void cli_output_flush(void);
 int cli_output_error(void);
 
 // --- paths and pictures (paths.c, output.c) -----------------------------------------------------
-// "~/x" and "~user/x" with the home in the place of ~; others as they are. Valid to the program's end. Options of
-// type CLG_OPTION_PATH have gone through it.
+// "~/x" and "~user/x" with the home in the place of ~; others as they are. Valid to the program's end.
+// Options of type CLG_OPTION_PATH have gone through it.
 const char *cli_path(const char *text);
 bool cli_same_folder(const char *a, const char *b); // however they are spelled
 // Can the folder be written to, or be made? The file be written; a picture, which its name's end tells? 0 or

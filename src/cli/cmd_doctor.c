@@ -192,8 +192,8 @@ int cmd_doctor(int argc, char **argv)
     struct cli_progress progress = cli_progress_new();
     const struct clg_log log = cli_log(&progress, false);
     if (options.kernels && access(options.kernels, R_OK | X_OK))
-        return cli_exit_code(
-            cli_fail(&log, CLG_EIO, "no folder %s to read kernels from: %s", options.kernels, strerror(errno)));
+        return cli_exit_code(cli_fail(&log, CLG_EIO, "no folder %s to read kernels from: %s", options.kernels,
+                                      strerror(errno)));
     struct clg_device_info *list;
     int count;
     int status = clg_devices_list(&list, &count, &log);

@@ -186,7 +186,8 @@ static int prepare(struct inspection *in, const struct cli_given *given)
     if (!status && o->picture && !cli_was_given(given, "crop"))
         status = cli_pictures_crop(o->model, &o->crop, in->log);
     if (!status && o->picture && clg_pictures_open(&pictures, o->picture, o->crop, &cli_log_silent))
-        status = clg_pictures_open(&pictures, o->picture, o->crop, in->log); // its files are named here or later
+        status =
+            clg_pictures_open(&pictures, o->picture, o->crop, in->log); // its files are named here or later
     if (!status && o->by)
         status = clg_svm_load(&svm, o->by, in->log);
     clg_svm_free(&svm);

@@ -136,7 +136,8 @@ static int check(const struct run *run, const struct cli_given *given)
 {
     const struct clg_train_params *t = &run->train;
     static const char *const others[] = {"out", "init", "overwrite"};
-    const bool same = cli_was_given(given, "out") && t->resume && t->out && cli_same_folder(t->resume, t->out);
+    const bool same =
+        cli_was_given(given, "out") && t->resume && t->out && cli_same_folder(t->resume, t->out);
     for (int i = same; i < 3 && t->resume; i++)
         if (cli_was_given(given, others[i]))
             return cli_usage_error("train", "--resume goes on in its own folder: leave out --%s", others[i]);
@@ -166,7 +167,8 @@ static int take_up(struct run *run, const struct cli_command *command, int argc,
     return code;
 }
 
-// What is left out gets a value that is said in one line: endless data a number of steps, the run a new folder.
+// What is left out gets a value that is said in one line: endless data a number of steps, the run a new
+// folder.
 static void choose(struct run *run, const struct cli_given *given)
 {
     struct clg_train_params *t = &run->train;
@@ -175,7 +177,8 @@ static void choose(struct run *run, const struct cli_given *given)
     const bool no_steps = !cli_was_given(given, "steps") && !cli_was_given(given, "epochs");
     if (endless && no_steps)
         t->steps = STEPS;
-    if (!cli_was_given(given, "out") && !t->overwrite && cli_folder_unused(t->out, run->folder, sizeof run->folder))
+    if (!cli_was_given(given, "out") && !t->overwrite &&
+        cli_folder_unused(t->out, run->folder, sizeof run->folder))
         t->out = run->folder;
     if (data_given && cli_was_given(given, "out") && !(endless && no_steps))
         return;
@@ -215,11 +218,13 @@ int cmd_train(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan train [--data DIR] [--out DIR] [--epochs N | --steps N] [--batch N] [--size N] ...\n"
                  "       clgan train --resume DIR [--steps N] ...",
-        .about = "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and "
-                 "report.html.\n"
-                 "Without --data it trains on the built-in faces, without --out in a new folder runs/clgan...\n"
-                 "Ctrl-C finishes the step, saves, and says how to go on; so do SIGTERM, a closed terminal, and a\n"
-                 "pipe whose reader is gone.",
+        .about =
+            "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and "
+            "report.html.\n"
+            "Without --data it trains on the built-in faces, without --out in a new folder runs/clgan...\n"
+            "Ctrl-C finishes the step, saves, and says how to go on; so do SIGTERM, a closed terminal, and "
+            "a\n"
+            "pipe whose reader is gone.",
         .examples =
             "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
             "  clgan train --data ~/pictures --crop 178x178+20+20 --flip --epochs 25 --out runs/mine\n"

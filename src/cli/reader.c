@@ -9,8 +9,8 @@
 
 static bool was_terminal[2]; // stdout, stderr
 
-// Where stdout or stderr is closed from the start, nobody wants it; but no file that is opened later may take its
-// number, and get what is said there.
+// Where stdout or stderr is closed from the start, nobody wants it; but no file that is opened later may take
+// its number, and get what is said there.
 static void fill_descriptors(void)
 {
     int fd;

@@ -27,10 +27,11 @@ int cli_resume_folder(const char *named, char *folder, const struct clg_log *log
         return 0;
     }
     if (strcmp(name, model))
-        return cli_fail(log, CLG_EINVAL,
-                        "--resume goes on with the folder of a run, from the %s in it; a new run can start with the "
-                        "weights of %s by --init",
-                        model, named);
+        return cli_fail(
+            log, CLG_EINVAL,
+            "--resume goes on with the folder of a run, from the %s in it; a new run can start with the "
+            "weights of %s by --init",
+            model, named);
     folder[name - named] = 0;
     if (!slash)
         strcpy(folder, ".");

@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-// The folder of the run that --resume names: itself, or that of its model.safetensors. CLG_EIO or CLG_EINVAL after
-// a line that says what to give. `folder` has PATH_MAX bytes.
+// The folder of the run that --resume names: itself, or that of its model.safetensors. CLG_EIO or CLG_EINVAL
+// after a line that says what to give. `folder` has PATH_MAX bytes.
 int cli_resume_folder(const char *named, char *folder, const struct clg_log *log);
 
 // Sets the model's options as the run in `folder` has them, with a warning where the command line says

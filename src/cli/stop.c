@@ -14,8 +14,9 @@ static volatile sig_atomic_t stop_signal; // the first one received, or 0
 static volatile time_t stop_time;         // when
 static bool reader_gone;
 
-// One event may send two of a kind: `timeout` sends SIGTERM to the process and to its group, a closed terminal's
-// SIGHUP comes from the shell and from the system. What people send twice is SIGINT, or SIGTERM a while later.
+// One event may send two of a kind: `timeout` sends SIGTERM to the process and to its group, a closed
+// terminal's SIGHUP comes from the shell and from the system. What people send twice is SIGINT, or SIGTERM a
+// while later.
 static bool means_at_once(int number)
 {
     struct timespec now;
@@ -66,7 +67,8 @@ bool cli_stop_asked(void)
     static const char text[] = "clgan: nobody reads the output any more: finishing this step, then saving\n";
     if (!stop_signal && !reader_gone && cli_reader_gone()) {
         reader_gone = true;
-        ssize_t written = write(STDERR_FILENO, text, sizeof text - 1); // where stdout alone has lost its reader
+        ssize_t written =
+            write(STDERR_FILENO, text, sizeof text - 1); // where stdout alone has lost its reader
         (void)written;
     }
     return stop_signal || reader_gone;

@@ -149,7 +149,7 @@ int clg_program_reload(struct clg_device *d, struct clg_program *program);
 unsigned char *clg_program_binary(cl_program program, size_t *size);
 // Those not built yet, with progress; one that does not compile is left, to fail where it is used.
 void clg_programs_build_all(struct clg_device *d);
-void clg_programs_forget(struct clg_device *d);   // those not built yet: unused, or they do not compile
+void clg_programs_forget(struct clg_device *d); // those not built yet: unused, or they do not compile
 void clg_programs_free(struct clg_device *d);
 
 // A compiled program's place on disk (cache.c). Load: 0 and a binary, or 1: nothing usable there.

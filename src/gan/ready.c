@@ -101,10 +101,11 @@ int clg_out_check(const struct clg_train_params *p, const struct clg_log *log)
     snprintf(path, sizeof path, "%s/model.safetensors", p->out);
     if (p->resume || p->overwrite || !clg_file_exists(path))
         return 0;
-    return clg_fail(log, CLG_EINVAL,
-                    "%s holds an earlier run: go on with it (--resume %s), choose another --out, or replace it "
-                    "(--overwrite)",
-                    p->out, p->out);
+    return clg_fail(
+        log, CLG_EINVAL,
+        "%s holds an earlier run: go on with it (--resume %s), choose another --out, or replace it "
+        "(--overwrite)",
+        p->out, p->out);
 }
 
 // --- all of it ---------------------------------------------------------------------------------
