@@ -37,7 +37,8 @@ int clg_texts_add(struct clg_texts *t, const char *key, const char *value)
 static char *value_of(const struct clg_option *o, const void *params)
 {
     const char *const *field = (const void *)((const char *)params + o->offset);
-    const size_t size = o->type == CLG_OPTION_TEXT && *field ? strlen(*field) + 1 : VALUE;
+    const bool is_text = o->type == CLG_OPTION_TEXT || o->type == CLG_OPTION_PATH;
+    const size_t size = is_text && *field ? strlen(*field) + 1 : VALUE;
     char *text = malloc(size);
     if (text)
         clg_option_get(o, params, text, size);
