@@ -14,7 +14,7 @@ flags_of() {
     src/cli/*) echo "-include tests/analyze.h -DCLG_ANALYZE_CLI" ;;
     *) echo "-include tests/analyze.h" ;;
     esac
-    pkg-config --cflags OpenCL clblast libjpeg libpng libcjson
+    pkg-config --cflags OpenCL clblast libjpeg libpng libwebp libcjson
 }
 
 # Both analysers' findings in one file, a line each: FILE:LINE: what [CHECK]

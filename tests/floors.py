@@ -13,7 +13,7 @@ PUBLIC_ONLY = ("src/cli", "src/python", "examples")
 LIBRARIES = (
     (r"CL/.*", ("src/device/", "src/ops/", "src/tune/")),
     (r"clblast(_c)?\.h", ("src/ops/gemm.c",)),
-    (r"jpeglib\.h|png\.h", ("src/data/",)),
+    (r"jpeglib\.h|png\.h|webp/.*", ("src/data/",)),
     (r"linear\.h", ("src/explore/svm.c",)),
     (r"cmocka\.h", ()),
 )

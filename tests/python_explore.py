@@ -63,6 +63,23 @@ class Files(unittest.TestCase):
         with self.assertRaisesRegex(clgan.Error, "cannot read picture folder"):
             clgan.Dataset(path("none"))
 
+    def test_what_is_no_folder_of_pictures(self):
+        os.makedirs(path("pics", "bmp"))
+        clgan.save_picture(path("pics", "a.png"), clgan.faces(1, size=16)[0][0])
+        os.rename(path("pics", "a.png"), path("pics", "a"))
+        with open(path("pics.zip"), "wb") as file:
+            file.write(b"PK\3\4\x14\0" + bytes(30))
+        with open(path("pics", "bmp", "b.jpg"), "wb") as file:
+            file.write(b"GIF89a" + bytes(30))
+        self.assertEqual(clgan.Pictures(path("pics")).names, ["a"])
+        for bad, says in ((path("pics.zip"), "is a zip archive: unpack it first"),
+                          (path("pics", "bmp"), "1 gif: convert it to PNG or JPEG"),
+                          (path("Pics"), "did you mean " + path("pics")),
+                          ("file://" + path("pics"), "give the path alone: " + path("pics"))):
+            for opened in (clgan.Pictures, clgan.Dataset, lambda p: tiny().train(p, steps=1, progress=False)):
+                with self.assertRaisesRegex(clgan.Error, re.escape(says)):
+                    opened(bad)
+
     def test_folders_in_order(self):
         pixels = clgan.faces(6, size=16)[0]
         for i, name in enumerate(("b/2.png", "a/9.png", "a/1.png", "b/1.png")):

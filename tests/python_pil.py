@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Pictures as clgan reads them, against Pillow. usage: python_pil.py PATH_OF_CLGAN"""
 import io
+import os
 import struct
 import unittest
 import zlib
@@ -88,6 +89,37 @@ class Reads(unittest.TestCase):
                 chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
                 self.alike(png[:33] + chunk + png[33:])
                 self.alike(png[:-12] + chunk + png[-12:])
+
+    def test_webp(self):
+        colours = np.dstack([np.asarray(scene()), np.arange(W * H).reshape(H, W) * 7 % 256]).astype(np.uint8)
+        clear = Image.fromarray(colours)  # with alpha
+        for options in ({}, {"quality": 20}, {"lossless": True}, {"method": 0}, {"icc_profile": bytes(9000)}):
+            self.alike(encoded(scene(), "WEBP", **options))
+        self.alike(encoded(scene(), "WEBP", save_all=True, append_images=[scene().rotate(90)]))
+        for orientation in range(1, 9):
+            self.alike(encoded(scene(), "WEBP", exif=b"Exif\0\0" + exif(orientation, "<")))
+        content = encoded(clear, "WEBP", lossless=True, exact=True)
+        white = Image.new("RGBA", clear.size, "white")
+        white.alpha_composite(clear)
+        with open(path("clear.jpg"), "wb") as file:
+            file.write(content)
+        is_, expected = clgan.load_picture(path("clear.jpg"), H), np.asarray(white.convert("RGB"), int)
+        self.assertLessEqual(np.abs(is_ - expected[:, (W - H) // 2:(W + H) // 2]).max(), 1)
+
+    def test_first_frame_of_an_animated_png(self):
+        self.alike(encoded(scene(), "PNG", save_all=True, append_images=[scene().rotate(90)]))
+
+    def test_other_kinds_are_counted(self):
+        os.mkdir(path("kinds"))
+        kinds = {"BMP": "bmp", "GIF": "gif", "TIFF": "tiff", "ICO": "ico", "PPM": "pnm", "PDF": "pdf", "TGA": "tga",
+                 "PCX": "pcx", "DDS": "dds", "EPS": "postscript", "SGI": "sgi"}
+        for kind in list(kinds):
+            with open(path("kinds", f"{kind}.tga" if kind == "TGA" else f"{kind}.jpg"), "wb") as file:
+                file.write(encoded(scene().resize((64, 64)), kind))
+        with self.assertRaises(clgan.Error) as caught:
+            clgan.Pictures(path("kinds"))
+        for name in kinds.values():
+            self.assertIn(f"1 {name}", str(caught.exception))
 
     def test_damaged_codes(self):
         content, random = encoded(scene(), subsampling=0), np.random.default_rng(1)

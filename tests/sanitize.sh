@@ -31,9 +31,9 @@ threads() {
     shift
     # shellcheck disable=SC2046 # pkg-config's answer is words
     ${CC:-cc} -std=c11 -g -O1 -fsanitize=thread -D_GNU_SOURCE -DCL_TARGET_OPENCL_VERSION=120 -DCLG_VERSION='"0"' \
-        -DCLG_SOURCE_ROOT="\"$PWD\"" -Iinclude -Isrc $(pkg-config --cflags OpenCL libjpeg libpng libcjson) \
+        -DCLG_SOURCE_ROOT="\"$PWD\"" -Iinclude -Isrc $(pkg-config --cflags OpenCL libjpeg libpng libwebp libcjson) \
         src/base/*.c src/data/*.c "$@" -o "$build/$name-threads" \
-        $(pkg-config --libs libjpeg libpng zlib libcjson cmocka) -lm -pthread &&
+        $(pkg-config --libs libjpeg libpng libwebp libwebpdemux zlib libcjson cmocka) -lm -pthread &&
         "$build/$name-threads" || failed="$failed $name"
 }
 threads loader tests/test_loader.c

@@ -4,7 +4,7 @@ set -u
 cd "$1" || exit 1
 
 # shellcheck disable=SC2046 # pkg-config's answer is words
-set -- $(pkg-config --cflags OpenCL clblast libjpeg libpng libcjson)
+set -- $(pkg-config --cflags OpenCL clblast libjpeg libpng libwebp libcjson)
 failed=0 seen=0
 for compiler in gcc clang; do
     if ! command -v $compiler >/dev/null; then

@@ -1,4 +1,4 @@
-// Training pictures: a folder of JPEG and PNG files, or the built-in faces, decoded ahead of time by threads.
+// Training pictures: a folder of JPEG, PNG and WebP files, or the built-in faces, decoded ahead of time by threads.
 #ifndef CLGAN_DATA_H
 #define CLGAN_DATA_H
 
@@ -46,7 +46,7 @@ CLG_API int clg_data_next(struct clg_data *data, uint8_t *pixels);
 
 struct clg_data_info {
     uint64_t pictures;   // usable pictures in the folder; 0 for the endless built-in set
-    uint64_t skipped;    // files named and skipped so far
+    uint64_t skipped;    // files left out so far: named in the log, or counted there by kind
     uint64_t warned; // pictures read so far though their decoder warned; information in the log names each
     double images_per_s; // what one decoding thread delivers, times threads
     double waited_s;     // how long clg_data_next blocked in all
@@ -54,11 +54,14 @@ struct clg_data_info {
 CLG_API void clg_data_info(struct clg_data *data, struct clg_data_info *info);
 
 // --- one file ----------------------------------------------------------------------------------
-// A JPEG or PNG file (grey, colour, CMYK, 16 bit, palette, alpha over white), turned upright by its EXIF
-// orientation, cropped and resized with antialiasing to pixels [size][size][channels]. What a JPEG's decoder
-// complains about although all of the picture is there becomes a warning in the log; missing data: CLG_EFORMAT.
+// A JPEG, PNG or WebP file, told by its content (grey, colour, CMYK, 16 bit, palette, alpha over white; the
+// first frame of an animation), turned upright by its EXIF orientation, cropped and resized with antialiasing
+// to pixels [size][size][channels]. What a JPEG's decoder complains about although all of the picture is there
+// becomes a warning in the log; missing data: CLG_EFORMAT.
 CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
                              const struct clg_log *log);
+// Its width and height as shown, upright, without decoding it.
+CLG_API int clg_picture_size(const char *path, int *w, int *h, const struct clg_log *log);
 
 // pixels [h][w][channels], channels 1 or 3, to a .png, .jpg or .jpeg file (quality 95), whole or not at all.
 CLG_API int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,

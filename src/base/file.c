@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include "base/log.h"
+#include "base/missing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,7 +109,7 @@ int clg_file_open(const char *path, struct stat *facts, const struct clg_log *lo
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+        return clg_path_missing("", path, errno, log);
     if (!fstat(fd, facts) && S_ISREG(facts->st_mode))
         return fd;
     close(fd);

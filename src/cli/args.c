@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // --- near words --------------------------------------------------------------------------------
 static int least(int a, int b, int c)
@@ -162,6 +163,16 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+// Files behind an option's one value: the shell made them of a pattern.
+static int word_refuse(const char *command, const char *word)
+{
+    if (access(word, F_OK) == 0)
+        return cli_usage_error(
+            command, "unexpected word \"%s\": for all files of a pattern, give the folder that holds them",
+            word);
+    return cli_usage_error(command, "unexpected word \"%s\"", word);
+}
+
 int cli_parse(const struct cli_command *command, int argc, char **argv, struct cli_given *given)
 {
     struct cli_given unused;
@@ -180,7 +191,7 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, struct c
         else if (argv[i][0] == '-' && argv[i][1])
             code = cli_usage_error(argv[0], "unknown option %s (options are written --name)", argv[i]);
         else
-            code = cli_usage_error(argv[0], "unexpected word \"%s\"", argv[i]);
+            code = word_refuse(argv[0], argv[i]);
         if (code != CLI_RUN)
             return code;
     }

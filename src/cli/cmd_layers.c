@@ -155,7 +155,7 @@ int cmd_layers(int argc, char **argv)
         {"Options", layers_table, &options}, {"Device", cli_device_table, &where}, {0}};
     const struct cli_command command = {
         .usage = "clgan layers PICTURE [--size N] [--channels 1|3] [--out DIR] [--json]",
-        .about = "A primer of convolutional nets on one picture, a JPEG or PNG file. Writes what each layer "
+        .about = "A primer of convolutional nets on one picture, a JPEG, PNG or WebP file. Writes what each layer "
                  "makes of\n"
                  "it: convolution (blur, edges, stride), pooling, transposed convolution, and deconvolution, "
                  "which\n"

@@ -28,7 +28,7 @@ static const struct clg_option project_table[] = {
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures of the folder, at most"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, by name, from 0"},
     {"mask", CLG_OPTION_PATH, AT(mask), 0, 0, NULL, "MASK",
-     "complete what it hides: " CLI_MASKS ", or a PNG file of the model's size, white where known"},
+     "complete what it hides: " CLI_MASKS ", or a picture of the model's size, white where known"},
     {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "write a sheet: the pictures and below what was found (.png or .jpg)"},
     {"columns", CLG_OPTION_INT, AT(columns), 1, 1000, NULL, "N", "pictures in a row of the sheet"},

@@ -19,10 +19,6 @@ int64_t cli_features_count(enum cli_features kind, const struct clg_gan_params *
 int cli_data_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
                   const struct clg_log *log)
 {
-    *pictures = NULL;
-    if (!strncmp(path, "builtin:", 8))
-        return cli_fail(log, CLG_EINVAL, "%s is no folder: `clgan data --out DIR` writes such faces to one",
-                        path);
     return clg_pictures_open(pictures, path, crop, log);
 }
 

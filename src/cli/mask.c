@@ -1,11 +1,9 @@
 // Masks: which pixels of a picture are known, and which are to be completed.
 #include "mask.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 // --- built-in ----------------------------------------------------------------------------------
 // Is the pixel hidden? u, v: 0..1 across and down.
@@ -61,33 +59,31 @@ static bool built_in_fill(const char *name, float *weight, int size, uint64_t se
 }
 
 // --- files -------------------------------------------------------------------------------------
-// Width and height of a PNG file: its first chunk's first eight bytes.
-static int png_size(const char *path, uint32_t size[2], const struct clg_log *log)
+enum { LINE_BYTES = 4096 };
+
+static void hear(void *line, enum clg_log_level level, const char *text)
 {
-    uint8_t head[24];
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // no waiting for a named pipe's writer
-    if (file < 0)
-        return cli_fail(log, CLG_EIO, "cannot read %s: %s; a mask is a PNG file, or one of %s", path,
-                        strerror(errno), CLI_MASKS);
-    const ssize_t got = read(file, head, sizeof head);
-    close(file);
-    if (got < (ssize_t)sizeof head || memcmp(head, "\x89PNG\r\n\x1a\n", 8))
-        return cli_fail(log, CLG_EFORMAT, "%s is no PNG file, which a mask must be", path);
-    for (int i = 0; i < 2; i++) {
-        const uint8_t *at = head + 16 + 4 * i;
-        size[i] = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-    }
-    return 0;
+    (void)level;
+    snprintf(line, LINE_BYTES, "%s", text);
+}
+
+// Why the file is no mask, and what else one could be.
+static int size_read(const char *path, int *w, int *h, const struct clg_log *log)
+{
+    char line[LINE_BYTES];
+    const int status = clg_picture_size(path, w, h, &(struct clg_log){hear, line});
+    return status ? cli_fail(log, status, "%s; a mask is a picture, or one of %s", line, CLI_MASKS) : 0;
 }
 
 static int file_fill(const char *path, float *weight, int size, const struct clg_log *log)
 {
-    uint32_t is[2] = {0};
+    int w = 0, h = 0;
     uint8_t *pixels = malloc((size_t)size * (size_t)size);
-    int status = pixels ? png_size(path, is, log) : cli_fail(log, CLG_ENOMEM, "out of memory");
-    if (!status && (is[0] != (uint32_t)size || is[1] != (uint32_t)size))
-        status = cli_fail(log, CLG_EFORMAT, "%s is %ux%u; a mask for this model must be %dx%d pixels", path,
-                          is[0], is[1], size, size);
+    int status =
+        pixels ? size_read(path, &w, &h, log) : cli_fail(log, CLG_ENOMEM, "out of memory for a mask");
+    if (!status && (w != size || h != size))
+        status = cli_fail(log, CLG_EFORMAT, "%s is %dx%d; a mask for this model must be %dx%d pixels", path,
+                          w, h, size, size);
     if (!status)
         status = clg_picture_load(path, (struct clg_crop){CLG_CROP_NONE}, size, 1, pixels, log);
     for (int i = 0; i < size * size && !status; i++)

@@ -6,7 +6,7 @@
 
 #define CLI_MASKS "center, left, right, top, bottom, random" // that hide this part; random: 4 of 5 pixels
 
-// weight [size][size]: 1 known, 0 hidden, of a built-in mask, or of a size x size PNG file: white is known.
+// weight [size][size]: 1 known, 0 hidden, of a built-in mask, or of a size x size picture: white is known.
 // The caller's: free(). seed: of random.
 int cli_mask_make(const char *text, int size, uint64_t seed, float **weight, const struct clg_log *log);
 

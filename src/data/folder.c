@@ -53,21 +53,34 @@ static bool room_make(void **array, size_t *room, size_t n, size_t element)
     return true;
 }
 
-static bool name_is_picture(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot &&
-           (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
-}
-
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int keep_visible(const struct dirent *entry)
+static int keep_real(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.';
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+// What systems and their tools leave behind, and backup copies.
+static bool name_is_hidden(const char *name)
+{
+    static const char *const names[] = {"Thumbs.db",
+                                        "ehthumbs.db",
+                                        "desktop.ini",
+                                        "Icon\r",
+                                        "@eaDir",
+                                        "__MACOSX",
+                                        "lost+found",
+                                        "#recycle",
+                                        "$RECYCLE.BIN",
+                                        "@Recycle",
+                                        "System Volume Information"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return name[0] == '.' || name[strlen(name) - 1] == '~';
 }
 
 static int out_of_memory(struct listing *list)
@@ -89,21 +102,35 @@ static int visited_add(struct listing *list, const struct stat *facts)
     return 0;
 }
 
-// A regular file with a picture's name is kept (`name` becomes the folder's), a folder is gone through.
+// Counts a file by its kind.
+static void leave_out(struct clg_folder *folder, const char *name, enum clg_kind kind)
+{
+    if (clg_kind_notice(kind, name) == CLG_NOTICE_NONE) {
+        folder->silent.of[kind]++;
+        return;
+    }
+    if (!*folder->example)
+        snprintf(folder->example, sizeof folder->example, "%s", name);
+    folder->others.of[kind]++;
+    folder->skipped++;
+}
+
+// A regular file is kept (`name` becomes the folder's), a folder is gone through.
 static int entry_list(struct listing *list, char *name, const char *path, unsigned char type)
 {
     struct stat facts;
     bool file = type == DT_REG, folder = false;
     if (type != DT_REG) {
         if (stat(path, &facts)) {
-            free(name); // a link to nowhere
+            leave_out(list->folder, name, CLG_KIND_LINK);
+            free(name);
             return 0;
         }
         file = S_ISREG(facts.st_mode);
         folder = S_ISDIR(facts.st_mode);
     }
     int status = 0;
-    if (file && name_is_picture(name)) {
+    if (file) {
         struct clg_folder *f = list->folder;
         if (room_make((void **)&f->names, &list->room, f->n, sizeof *f->names)) {
             f->names[f->n++] = name;
@@ -112,9 +139,38 @@ static int entry_list(struct listing *list, char *name, const char *path, unsign
         status = out_of_memory(list);
     } else if (folder) {
         status = visited_add(list, &facts);
-        status = status == 0 ? folder_list(list, name) : status > 0 ? 0 : status;
+        if (status == 0)
+            status = folder_list(list, name);
+        else if (status > 0)
+            status = 0;
+    } else {
+        leave_out(list->folder, name, CLG_KIND_PIPE);
     }
     free(name);
+    return status;
+}
+
+static bool has_entry(struct dirent **entries, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(entries[i]->d_name, name) == 0)
+            return true;
+    return false;
+}
+
+// The entry of the folder `relative`, which is `path`.
+static int named_entry_list(struct listing *list, const char *relative, const char *path,
+                            const struct dirent *entry)
+{
+    char *name = path_join(relative, entry->d_name), *full = path_join(path, entry->d_name);
+    int status;
+    if (name && full) {
+        status = entry_list(list, name, full, entry->d_type);
+    } else {
+        status = out_of_memory(list);
+        free(name);
+    }
+    free(full);
     return status;
 }
 
@@ -124,7 +180,7 @@ static int folder_list(struct listing *list, const char *relative)
     if (!path)
         return out_of_memory(list);
     struct dirent **entries;
-    int n = scandir(path, &entries, keep_visible, by_name), status = 0;
+    int n = scandir(path, &entries, keep_real, by_name), status = 0;
     if (n < 0) {
         if (*relative) // a part that cannot be read does not spoil the rest
             clg_log_line(list->log, CLG_LOG_WARNING, "skipping folder %s: %s", path, strerror(errno));
@@ -133,17 +189,15 @@ static int folder_list(struct listing *list, const char *relative)
         free(path);
         return status;
     }
+    // Among the pictures, a run of training may have put its output: its samples are no pictures to train on.
+    const bool run =
+        *relative && has_entry(entries, n, "model.safetensors") && has_entry(entries, n, "metrics.csv");
     for (int i = 0; i < n; i++) {
-        if (!status) {
-            char *name = path_join(relative, entries[i]->d_name), *full = path_join(path, entries[i]->d_name);
-            if (name && full) {
-                status = entry_list(list, name, full, entries[i]->d_type);
-            } else {
-                status = out_of_memory(list);
-                free(name);
-            }
-            free(full);
-        }
+        const char *name = entries[i]->d_name;
+        if (name_is_hidden(name) || (run && strcmp(name, "samples") == 0))
+            list->folder->hidden++;
+        else if (!status)
+            status = named_entry_list(list, relative, path, entries[i]);
         free(entries[i]);
     }
     free(entries);
@@ -156,26 +210,38 @@ static int by_path(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// Warnings instead of errors: one bad file of many is no failure.
-struct demotion {
-    const struct clg_log *log;
+// A failure's line is kept until it is known what it means.
+struct heard {
+    char line[4096];
 };
 
-static void demote(void *user, enum clg_log_level level, const char *line)
+static void hear(void *user, enum clg_log_level level, const char *line)
 {
     (void)level;
-    const struct demotion *demotion = user;
-    clg_log_line(demotion->log, CLG_LOG_WARNING, "skipping a file: %s", line);
+    struct heard *heard = user;
+    snprintf(heard->line, sizeof heard->line, "%s", line);
 }
 
-static bool file_usable(const char *path, struct clg_crop crop, const struct clg_log *log)
+// Is the file a usable picture? What is not is named or counted: one bad file of many is no failure.
+static bool file_usable(struct clg_folder *folder, const char *name, const char *path, struct clg_crop crop,
+                        const struct clg_log *log)
 {
-    struct demotion demotion = {.log = log};
-    struct clg_log quiet = {.fn = demote, .user = &demotion};
-    return clg_picture_check(path, crop, &quiet) == 0;
+    struct heard heard = {{0}};
+    const struct clg_log quiet = {.fn = hear, .user = &heard};
+    enum clg_kind kind;
+    const int status = clg_picture_check_kind(path, crop, &kind, &quiet);
+    if (status == 0)
+        return true;
+    if (status == CLG_EFORMAT && clg_kind_notice(kind, name) != CLG_NOTICE_NAME) {
+        leave_out(folder, name, kind);
+        return false;
+    }
+    folder->skipped++;
+    clg_log_line(log, CLG_LOG_WARNING, "skipping a file: %s", heard.line);
+    return false;
 }
 
-static int files_probe(struct clg_folder *folder, struct clg_crop crop, const struct clg_log *log)
+static int files_check(struct clg_folder *folder, struct clg_crop crop, const struct clg_log *log)
 {
     size_t kept = 0;
     int status = 0;
@@ -183,12 +249,10 @@ static int files_probe(struct clg_folder *folder, struct clg_crop crop, const st
         char *path = clg_folder_path(folder, i);
         if (!path && !status)
             status = clg_fail(log, CLG_ENOMEM, "out of memory listing %s", folder->root);
-        if (path && file_usable(path, crop, log)) {
+        if (path && file_usable(folder, folder->names[i], path, crop, log))
             folder->names[kept++] = folder->names[i];
-        } else {
+        else
             free(folder->names[i]);
-            folder->skipped++;
-        }
         free(path);
     }
     folder->n = kept;
@@ -211,11 +275,52 @@ int clg_folder_open(struct clg_folder *folder, const char *path, struct clg_crop
     free(list.visited);
     if (!status && folder->n) {
         qsort(folder->names, folder->n, sizeof *folder->names, by_path);
-        status = files_probe(folder, crop, log);
+        status = files_check(folder, crop, log);
     }
     if (status)
         clg_folder_close(folder);
     return status;
+}
+
+// What a folder without pictures holds instead.
+static int empty_refuse(const struct clg_folder *folder, const char *others, const struct clg_log *log)
+{
+    static const char takes[] = "it takes JPEG, PNG and WebP files, in it or in folders below";
+    const char *root = folder->root;
+    char silent[1024];
+    if (*others)
+        return clg_fail(log, CLG_EDATA, "%s holds no pictures that can be read: %s", root, others);
+    if (folder->skipped)
+        return clg_fail(log, CLG_EDATA, "%s holds no usable pictures (%llu files skipped): %s", root,
+                        (unsigned long long)folder->skipped, takes);
+    if (clg_tally_sum(&folder->silent))
+        return clg_fail(log, CLG_EDATA, "%s holds no pictures, only other files (%s): %s", root,
+                        clg_tally_text(&folder->silent, silent, sizeof silent), takes);
+    if (folder->hidden)
+        return clg_fail(log, CLG_EDATA, "%s holds nothing but hidden files, which are not looked at: %s",
+                        root, takes);
+    return clg_fail(log, CLG_EDATA, "%s is empty: %s", root, takes);
+}
+
+int clg_folder_need(const struct clg_folder *folder, size_t least, const struct clg_log *log)
+{
+    const uint64_t others = clg_tally_sum(&folder->others);
+    char kinds[1024], left_out[1600] = "";
+    if (others)
+        snprintf(left_out, sizeof left_out, "left out %llu file%s of other kinds: %s (for example %s)",
+                 (unsigned long long)others, others == 1 ? "" : "s",
+                 clg_tally_text(&folder->others, kinds, sizeof kinds), folder->example);
+    if (folder->n == 0)
+        return empty_refuse(folder, left_out, log);
+    if (folder->n < least)
+        return clg_fail(log, CLG_EDATA,
+                        "%s holds %zu usable picture%s, fewer than a batch of %zu: add pictures or use a "
+                        "smaller batch%s%s",
+                        folder->root, folder->n, folder->n == 1 ? "" : "s", least, others ? "; " : "",
+                        left_out);
+    if (others)
+        clg_log_line(log, CLG_LOG_WARNING, "%s: %s", folder->root, left_out);
+    return 0;
 }
 
 void clg_folder_close(struct clg_folder *folder)

@@ -8,31 +8,29 @@
 #include <string.h>
 #include <unistd.h>
 
-// How files of each kind begin.
 static const struct {
-    enum clg_picture_kind kind;
-    const char *magic;
-    size_t n;
     int (*probe)(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log);
+    int (*late_orientation)(FILE *file); // NULL: the probe finds it
 } codecs[] = {
-    {CLG_PICTURE_JPEG, "\xff\xd8\xff", 3, clg_jpeg_probe},
-    {CLG_PICTURE_PNG, "\x89PNG\r\n\x1a\n", 8, clg_png_probe},
+    [CLG_KIND_JPEG] = {clg_jpeg_probe, NULL},
+    [CLG_KIND_PNG] = {clg_png_probe, clg_png_late_orientation},
+    [CLG_KIND_WEBP] = {clg_webp_probe, clg_webp_late_orientation},
 };
 
-// `file` is at its start, and is so again for the codec.
-static int header_read(FILE *file, struct clg_picture_header *header, const char *path,
+// `whole`: looks for the orientation in places, too, where reading much of the file is needed.
+static int codec_probe(int fd, bool whole, struct clg_picture_header *header, const char *path,
                        const struct clg_log *log)
 {
-    uint8_t bytes[16];
-    const size_t n = fread(bytes, 1, sizeof bytes, file);
-    rewind(file);
-    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
-        if (n >= codecs[i].n && memcmp(bytes, codecs[i].magic, codecs[i].n) == 0) {
-            header->kind = codecs[i].kind;
-            return codecs[i].probe(file, header, path, log);
-        }
-    return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %s", path,
-                    n == 0 ? "the file is empty" : "neither a JPEG nor a PNG file");
+    FILE *file = fdopen(fd, "rb");
+    if (!file) {
+        close(fd);
+        return clg_fail(log, CLG_ENOMEM, "cannot read %s: %s", path, strerror(errno));
+    }
+    const int status = codecs[header->kind].probe(file, header, path, log);
+    if (!status && whole && codecs[header->kind].late_orientation)
+        header->orientation = codecs[header->kind].late_orientation(file);
+    fclose(file);
+    return status;
 }
 
 static void turn_upright(struct clg_picture_header *header)
@@ -44,7 +42,6 @@ static void turn_upright(struct clg_picture_header *header)
     header->h = w;
 }
 
-// `whole`: looks for the orientation in places, too, where reading much of the file is needed.
 static int probe(const char *path, bool whole, struct clg_picture_header *header, const struct clg_log *log)
 {
     *header = (struct clg_picture_header){.orientation = 1};
@@ -52,15 +49,16 @@ static int probe(const char *path, bool whole, struct clg_picture_header *header
     const int fd = clg_file_open(path, &facts, log);
     if (fd < 0)
         return fd;
-    FILE *file = fdopen(fd, "rb");
-    if (!file) {
+    uint8_t bytes[CLG_KIND_BYTES];
+    const size_t most = facts.st_size < CLG_KIND_BYTES ? (size_t)facts.st_size : CLG_KIND_BYTES;
+    header->kind = clg_kind_of(bytes, clg_file_prefix(fd, bytes, most), path);
+    if (!clg_kind_is_decoded(header->kind)) {
+        char refusal[CLG_REFUSAL_BYTES];
         close(fd);
-        return clg_fail(log, CLG_ENOMEM, "cannot read %s: %s", path, strerror(errno));
+        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %s", path,
+                        clg_kind_refusal(header->kind, refusal));
     }
-    const int status = header_read(file, header, path, log);
-    if (!status && whole && header->kind == CLG_PICTURE_PNG)
-        header->orientation = clg_png_late_orientation(file);
-    fclose(file);
+    const int status = codec_probe(fd, whole, header, path, log);
     if (status)
         return status;
     turn_upright(header);
@@ -75,11 +73,28 @@ int clg_picture_probe(const char *path, struct clg_picture_header *header, const
     return probe(path, true, header, log);
 }
 
+int clg_picture_size(const char *path, int *w, int *h, const struct clg_log *log)
+{
+    struct clg_picture_header header;
+    const int status = clg_picture_probe(path, &header, log);
+    *w = status ? 0 : header.w;
+    *h = status ? 0 : header.h;
+    return status;
+}
+
 int clg_picture_check(const char *path, struct clg_crop crop, const struct clg_log *log)
+{
+    enum clg_kind kind;
+    return clg_picture_check_kind(path, crop, &kind, log);
+}
+
+int clg_picture_check_kind(const char *path, struct clg_crop crop, enum clg_kind *kind,
+                           const struct clg_log *log)
 {
     struct clg_picture_header header;
     struct clg_box box;
     const bool turning_matters = crop.kind == CLG_CROP_BOX;
     const int status = probe(path, turning_matters, &header, log);
+    *kind = header.kind;
     return status ? status : clg_crop_box(crop, header.w, header.h, &box, path, log);
 }

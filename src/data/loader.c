@@ -8,6 +8,7 @@
 #include "data/folder.h"
 #include "data/order.h"
 #include "data/picture.h"
+#include "data/source.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -264,19 +265,19 @@ static int params_check(const struct clg_data_params *p)
 static int source_open(struct clg_data *data)
 {
     const struct clg_data_params *p = &data->params;
+    enum clg_source source = CLG_SOURCE_FOLDER;
     if (data->builtin)
         return 0;
-    if (strncmp(p->path, "builtin:", 8) == 0)
-        return clg_fail(&p->log, CLG_EINVAL, "%s does not exist: the built-in set is builtin:faces", p->path);
-    int status = clg_folder_open(&data->folder, p->path, p->crop, &p->log);
+    int status = clg_source_find("picture folder ", p->path, &source, &p->log);
+    if (!status && source != CLG_SOURCE_FOLDER)
+        status = clg_source_no_folder(p->path, &p->log);
+    if (!status)
+        status = clg_folder_open(&data->folder, p->path, p->crop, &p->log);
+    if (!status)
+        status = clg_folder_need(&data->folder, (size_t)p->batch, &p->log);
     if (status)
         return status;
     data->skipped = data->folder.skipped;
-    if (data->folder.n < (size_t)p->batch)
-        return clg_fail(&p->log, CLG_EDATA,
-                        "%s holds %zu usable pictures, fewer than a batch of %d: add .jpg or .png files or "
-                        "use a smaller batch",
-                        p->path, data->folder.n, p->batch);
     if (data->folder.n > UINT32_MAX)
         return clg_fail(&p->log, CLG_EINVAL, "%s holds more than 2^32 pictures: split it", p->path);
     return 0;
@@ -308,7 +309,7 @@ int clg_data_open(struct clg_data **out, const struct clg_data_params *params)
         return clg_fail(&params->log, CLG_ENOMEM, "out of memory opening %s", params->path);
     data->params = *params;
     data->process = clg_process_id();
-    data->builtin = strcmp(params->path, "builtin:faces") == 0;
+    data->builtin = clg_source_is_faces(params->path);
     data->sample_bytes = (size_t)params->size * (size_t)params->size * (size_t)params->channels;
     pthread_mutex_init(&data->lock, NULL);
     pthread_cond_init(&data->ready, NULL);

@@ -54,7 +54,7 @@ static bool last_take(struct part *path, struct part *name)
 
 static struct part stem_of(struct part name)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    static const char *const endings[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t n = strlen(endings[i]);
         if ((size_t)(name.end - name.begin) > n && !strncasecmp(name.end - n, endings[i], n))

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
@@ -97,8 +96,10 @@ static int picture_decode(const char *path, const struct clg_picture_header *hea
     int status = clg_file_read(path, FILE_LIMIT, &bytes, &n, log);
     if (status)
         return status;
-    if (header->kind == CLG_PICTURE_JPEG)
+    if (header->kind == CLG_KIND_JPEG)
         status = clg_jpeg_decode((uint8_t *)bytes, n, header, denominator, channels, image, path, log);
+    else if (header->kind == CLG_KIND_WEBP)
+        status = clg_webp_decode((uint8_t *)bytes, n, header, channels, image, path, log);
     else
         status = clg_png_decode((uint8_t *)bytes, n, header, channels, image, path, log);
     free(bytes);
@@ -131,7 +132,7 @@ int clg_picture_load_quietly(const char *path, struct clg_crop crop, int size, i
         status = clg_crop_box(crop, header.w, header.h, &box, path, log);
     if (status)
         return status;
-    const int denominator = header.kind == CLG_PICTURE_JPEG ? denominator_choose(&box, size) : 1;
+    const int denominator = header.kind == CLG_KIND_JPEG ? denominator_choose(&box, size) : 1;
     status = picture_decode(path, &header, denominator, channels, &image, log);
     if (!status)
         status = clg_image_orient(&image, header.orientation, log);
@@ -157,12 +158,6 @@ int clg_picture_load(const char *path, struct clg_crop crop, int size, int chann
     if (!status && warning[0])
         clg_picture_warning_log(log, CLG_LOG_WARNING, path, warning);
     return status;
-}
-
-bool clg_path_ends(const char *path, const char *ending)
-{
-    size_t n = strlen(path), m = strlen(ending);
-    return n > m && strcasecmp(path + n - m, ending) == 0;
 }
 
 int clg_picture_save(const char *path, const uint8_t *pixels, int w, int h, int channels,

@@ -2,6 +2,8 @@
 #ifndef CLG_DATA_PICTURE_H
 #define CLG_DATA_PICTURE_H
 
+#include "data/kind.h"
+
 #include <clgan/data.h>
 #include <stdio.h>
 
@@ -13,11 +15,10 @@
 // What a decoder complained about although it could read on, "" when nothing.
 enum { CLG_WARNING_BYTES = 200 };
 
-enum clg_picture_kind { CLG_PICTURE_JPEG, CLG_PICTURE_PNG };
 struct clg_picture_header {
-    enum clg_picture_kind kind;
-    int w, h;        // of the picture as shown, upright
-    int orientation; // EXIF's, 1 (stored upright) to 8: how the stored pixels are to be turned
+    enum clg_kind kind; // what the file is, also when it is no picture; unknown when it cannot be read
+    int w, h;           // of the picture as shown, upright
+    int orientation;    // EXIF's, 1 (stored upright) to 8: how the stored pixels are to be turned
 };
 
 // pixels [h][w][channels]; the holder's: free().
@@ -36,6 +37,9 @@ struct clg_box {
 int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log);
 // Is the file a picture that the crop can be taken of? Reads only as much of it as is needed to tell.
 int clg_picture_check(const char *path, struct clg_crop crop, const struct clg_log *log);
+// The same; *kind is set in any case, as in the header.
+int clg_picture_check_kind(const char *path, struct clg_crop crop, enum clg_kind *kind,
+                           const struct clg_log *log);
 
 // A codec's part of it; `file` is at its start. They set orientation, and w and h as stored.
 int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *path,
@@ -43,6 +47,9 @@ int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *pa
 int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log);
 // EXIF data may also come after the pixels of a PNG file. This goes through all of its chunks.
 int clg_png_late_orientation(FILE *file);
+int clg_webp_probe(FILE *file, struct clg_picture_header *header, const char *path,
+                   const struct clg_log *log);
+int clg_webp_late_orientation(FILE *file);
 
 // The orientation that EXIF data (a TIFF file, with or without "Exif\0\0" before it) asks for; 1 when it is
 // damaged or does not say.
@@ -71,6 +78,13 @@ int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_hea
                     int channels, struct clg_image *image, const char *path, const struct clg_log *log);
 int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
                    struct clg_image *image, const char *path, const struct clg_log *log);
+// The first frame of an animated file.
+int clg_webp_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
+                    struct clg_image *image, const char *path, const struct clg_log *log);
+
+// Pixels [n][depth] (grey, grey and alpha, colour, colour and alpha) to [n][channels], over white, in place:
+// depth must not be smaller than channels.
+void clg_pixels_flatten(uint8_t *pixels, size_t n, int depth, int channels);
 
 // Encodes to an open stream.
 int clg_jpeg_write(FILE *stream, const uint8_t *pixels, int w, int h, int channels, const char *path,
@@ -82,9 +96,6 @@ int clg_png_write(FILE *stream, const uint8_t *pixels, int w, int h, int channel
 // nothing aliases; plain bilinear when enlarging. Nothing outside the box is read.
 int clg_resize(const struct clg_image *image, struct clg_box box, int size, uint8_t *pixels,
                const struct clg_log *log);
-
-// Does the name end with this, in any case, after at least one character?
-bool clg_path_ends(const char *path, const char *ending);
 
 // Rec. 601 luma, the Y of JPEG.
 static inline uint8_t clg_luma(int r, int g, int b)

@@ -4,11 +4,10 @@
 #include "base/log.h"
 #include "data/folder.h"
 #include "data/picture.h"
+#include "data/source.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct clg_pictures {
     struct clg_folder folder; // of a single file: the folder that it lies in, and its name alone
@@ -21,7 +20,9 @@ struct clg_pictures {
 static int file_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
                      const struct clg_log *log)
 {
-    const int status = clg_picture_check(path, crop, log);
+    int status = clg_source_no_archive(path, log);
+    if (!status)
+        status = clg_picture_check(path, crop, log);
     if (status)
         return status;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -39,13 +40,12 @@ static int folder_open(struct clg_folder *folder, const char *path, struct clg_c
                        const struct clg_log *log)
 {
     int status = clg_folder_open(folder, path, crop, log);
-    if (!status && (folder->n == 0 || folder->n > INT32_MAX)) {
-        status = clg_fail(log, CLG_EDATA,
-                          "%s holds %zu usable pictures (%llu files skipped): it takes .jpg and .png files, "
-                          "here or in folders below",
-                          path, folder->n, (unsigned long long)folder->skipped);
+    if (!status)
+        status = clg_folder_need(folder, 1, log);
+    if (!status && folder->n > INT32_MAX)
+        status = clg_fail(log, CLG_EDATA, "%s holds more than 2^31 pictures: split it", path);
+    if (status)
         clg_folder_close(folder);
-    }
     return status;
 }
 
@@ -53,17 +53,18 @@ int clg_pictures_open(struct clg_pictures **pictures, const char *path, struct c
                       const struct clg_log *log)
 {
     *pictures = NULL;
-    struct stat facts;
-    if (stat(path, &facts))
-        return clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
+    enum clg_source source;
+    int status = clg_source_find("", path, &source, log);
+    if (status)
+        return status;
     struct clg_pictures *p = calloc(1, sizeof *p);
     if (!p)
         return clg_fail(log, CLG_ENOMEM, "out of memory opening %s", path);
     p->crop = crop;
     if (log)
         p->log = *log;
-    int status = S_ISDIR(facts.st_mode) ? folder_open(&p->folder, path, crop, log)
-                                        : file_open(&p->folder, path, crop, log);
+    status = source == CLG_SOURCE_FOLDER ? folder_open(&p->folder, path, crop, log)
+                                         : file_open(&p->folder, path, crop, log);
     if (!status && !(p->warned = calloc(p->folder.n, sizeof *p->warned)))
         status = clg_fail(log, CLG_ENOMEM, "out of memory opening %s", path);
     *pictures = p;

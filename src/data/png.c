@@ -149,31 +149,6 @@ static bool decode(struct job *job, int channels)
     return true;
 }
 
-static int over_white(int value, int alpha)
-{
-    return (value * alpha + 255 * (255 - alpha) + 127) / 255;
-}
-
-// [n][depth] to [n][channels] in place: depth is never smaller.
-static void pixels_convert(uint8_t *pixels, size_t n, int depth, int channels)
-{
-    if (depth == channels)
-        return;
-    int colours = depth >= 3 ? 3 : 1;
-    const uint8_t *in = pixels;
-    uint8_t *out = pixels;
-    for (size_t i = 0; i < n; i++, in += depth, out += channels) {
-        int alpha = depth > colours ? in[colours] : 255, v[3] = {0};
-        for (int c = 0; c < colours; c++)
-            v[c] = over_white(in[c], alpha);
-        if (channels == 1)
-            out[0] = colours == 1 ? (uint8_t)v[0] : clg_luma(v[0], v[1], v[2]);
-        else
-            for (int c = 0; c < 3; c++)
-                out[c] = (uint8_t)v[c];
-    }
-}
-
 int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_header *header, int channels,
                    struct clg_image *image, const char *path, const struct clg_log *log)
 {
@@ -189,7 +164,7 @@ int clg_png_decode(const uint8_t *bytes, size_t n, const struct clg_picture_head
                             header->h);
         return clg_fail(log, CLG_EFORMAT, "%s is a broken PNG: %s", path, job.reason);
     }
-    pixels_convert(job.pixels, (size_t)job.w * (size_t)job.h, job.depth, channels);
+    clg_pixels_flatten(job.pixels, (size_t)job.w * (size_t)job.h, job.depth, channels);
     *image = (struct clg_image){.w = job.w, .h = job.h, .channels = channels, .pixels = job.pixels};
     return 0;
 }

@@ -39,7 +39,7 @@ const struct clg_option clg_gan_options[] = {
 #define TRAIN(field) offsetof(struct clg_train_params, field)
 const struct clg_option clg_train_options[] = {
     {"data", CLG_OPTION_PATH, TRAIN(data), 0, 0, NULL, "DIR",
-     "folder of JPEG and PNG pictures, searched below; or builtin:faces"},
+     "folder of JPEG, PNG and WebP pictures, searched below; or builtin:faces"},
     {"out", CLG_OPTION_PATH, TRAIN(out), 0, 0, NULL, "DIR", "folder for model, samples, metrics and report"},
     {"overwrite", CLG_OPTION_BOOL, TRAIN(overwrite), 0, 0, NULL, NULL, "replace the run in the --out folder"},
     {"resume", CLG_OPTION_PATH, TRAIN(resume), 0, 0, NULL, "DIR",

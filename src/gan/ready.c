@@ -43,14 +43,6 @@ static int steps_check(const struct clg_train_params *p, int64_t step, const str
 }
 
 // --- the pictures ------------------------------------------------------------------------------
-static bool file_is_picture(const char *path, struct clg_crop crop)
-{
-    struct clg_picture_header header;
-    struct clg_box box;
-    return !clg_picture_probe(path, &header, &clg_log_silent) &&
-           !clg_crop_box(crop, header.w, header.h, &box, path, &clg_log_silent);
-}
-
 // Counts usable pictures below the folder, until there are `enough`.
 static void pictures_count(const char *folder, struct clg_crop crop, int enough, int depth, int *count)
 {
@@ -61,7 +53,7 @@ static void pictures_count(const char *folder, struct clg_crop crop, int enough,
             snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= (int)sizeof path)
             continue;
         if (e->d_type == DT_REG || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN)
-            *count += file_is_picture(path, crop);
+            *count += !clg_picture_check(path, crop, &clg_log_silent);
         if (e->d_type != DT_REG)
             pictures_count(path, crop, enough, depth + 1, count);
     }

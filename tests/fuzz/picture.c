@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "../jpeg_maker.h"
+#include "../webp_maker.h"
 
 #include "data/picture.h"
 
@@ -78,6 +79,38 @@ static void png_seed(int type, int depth, int interlace)
     fuzz_seeds_take();
 }
 
+static void webp_still_seed(int depth, float quality)
+{
+    uint8_t pixels[SEED_BYTES], *bytes = NULL;
+    pattern(pixels, sizeof pixels);
+    const size_t n = depth == 4 ? WebPEncodeRGBA(pixels, SIDE, SIDE, SIDE * 4, quality, &bytes)
+                                : WebPEncodeRGB(pixels, SIDE, SIDE, SIDE * 3, quality, &bytes);
+    fuzz_expect(n > 0, "a WebP");
+    fuzz_seed(bytes, n);
+    WebPFree(bytes);
+}
+
+// Extended: EXIF behind the pixels, or two frames.
+static void webp_extended_seed(uint32_t flag)
+{
+    uint8_t pixels[SEED_BYTES];
+    struct webp_bytes chunk, file;
+    pattern(pixels, sizeof pixels);
+    webp_lossless_make(pixels, SIDE, SIDE, flag == WEBP_EXIF ? 3 : 4, &chunk);
+    webp_file_begin(&file);
+    webp_add_extended(&file, flag, SIDE, SIDE);
+    if (flag == WEBP_EXIF) {
+        webp_add(&file, chunk.at, chunk.n);
+        webp_add_exif(&file, 6, true);
+    } else {
+        webp_add_chunk(&file, "ANIM", "\0\0\0\0\0\0", 6);
+        webp_add_frame(&file, &chunk, 0, 0, SIDE, SIDE);
+        webp_add_frame(&file, &chunk, 0, 0, SIDE, SIDE);
+    }
+    webp_file_end(&file);
+    fuzz_seed(file.at, file.n);
+}
+
 void fuzz_seeds(void)
 {
     // Headers that promise 65535 x 65535 and 100000 x 100000 pixels in a few bytes.
@@ -102,6 +135,11 @@ void fuzz_seeds(void)
                                    {PNG_COLOR_TYPE_PALETTE, 2},    {PNG_COLOR_TYPE_PALETTE, 8}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         png_seed(types[i][0], types[i][1], i % 2 ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE);
+    webp_still_seed(3, 5);
+    webp_still_seed(3, 90);
+    webp_still_seed(4, 60);
+    webp_extended_seed(WEBP_EXIF);
+    webp_extended_seed(WEBP_ANIMATION);
 }
 
 // --- the target --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ if ! command -v clang >/dev/null; then
 fi
 build=build-fuzz
 [ -f $build/build.ninja ] || CC=clang meson setup $build >/dev/null || exit 1
-[ $# -gt 0 ] || set -- checked history kernel_cache labels npy options picture safetensors svm tuning
+[ $# -gt 0 ] || set -- checked history kernel_cache kind labels npy options picture safetensors svm tuning
 targets=
 for name in "$@"; do
     targets="$targets tests/fuzz/fuzz_$name tests/fuzz/libfuzz_$name"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SEEDS_MOST = 64 };
+enum { SEEDS_MOST = 128 };
 static struct fuzz_bytes seeds[SEEDS_MOST];
 static int seeds_n;
 

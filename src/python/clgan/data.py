@@ -18,7 +18,7 @@ FACE_PARAMETERS = tuple(name for name, _ in clg_face._fields_)
 class Dataset(Owned):
     """Batches of training pictures, uint8 [batch, size, size, channels], decoded ahead by threads; it never ends.
 
-    path: a folder, searched below for JPEG and PNG files, or "builtin:faces". Sample number i is a function of (folder,
+    path: a folder, searched below for JPEG, PNG and WebP files, or "builtin:faces". Sample number i is a function of (folder,
     seed, i) alone; `start` is the first one's number. crop: "center", "none" or "WxH+X+Y"; flip mirrors half of them.
 
         for pictures in clgan.Dataset("~/pictures", size=64, batch=128): ...

@@ -21,7 +21,7 @@ def crop_of(crop: str) -> clg_crop:
 
 
 def load_picture(path, size: int, channels: int = 3, crop: str = "center") -> np.ndarray:
-    """A JPEG or PNG file, upright, cropped and resized with antialiasing: uint8 [size, size, channels]."""
+    """A JPEG, PNG or WebP file, upright, cropped and resized with antialiasing: uint8 [size, size, channels]."""
     size, channels = _arrays.whole(size, "size", 1, 16384), (1, 3)[_arrays.one_of(channels, (1, 3), "channels")]
     pixels = np.empty((size, size, channels), np.uint8)
     call(lib.clg_picture_load, path_of(path), crop_of(crop), size, channels, pixels, log())
