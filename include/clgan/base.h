@@ -3,8 +3,8 @@
 // Contracts of the whole library: a function that can fail returns 0 or a negative CLG_E... code, after one
 // line in the log. `..._new`, `..._open` and `..._load` write through their first argument; `..._free` and
 // `..._close` take the address of the pointer, accept NULL in it and leave NULL there. The library never
-// exits, keeps no globals (but for the number of the process that uses OpenCL) and reads no environment
-// variables.
+// exits, keeps no globals (but for the process that uses OpenCL and its drivers) and reads no environment
+// variables, but for loading OpenCL (<clgan/drivers.h>).
 // Thread rule: an object may be used by one thread at a time; different devices are independent.
 // fork(): devices and what lives on them, and data sets, belong to the process that opened them. In a forked
 // child every call that would need the device or the loader's threads is an error (CLG_EDEVICE, of a data set

@@ -6,6 +6,7 @@
 #include <clgan/data.h>
 #include <clgan/device.h>
 #include <clgan/doctor.h>
+#include <clgan/drivers.h>
 #include <clgan/explore.h>
 #include <clgan/gan.h>
 #include <clgan/ops.h>

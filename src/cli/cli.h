@@ -116,10 +116,15 @@ const char *cli_bytes_text(uint64_t bytes, char text[16]);
 // One line for each device; `marked` (a position, or -1) is pointed at.
 void cli_devices_print(const struct clg_device_info *list, int count, int marked, FILE *file);
 
+// Warns of drivers that are left out or cannot be loaded; returns how many are left out.
+int cli_drivers_warn(const struct clg_driver *list, int count, const struct clg_log *log);
+// Adds them as the array "drivers".
+struct cJSON;
+void cli_drivers_json(struct cJSON *object, const struct clg_driver *list, int count);
+
 // --- output ------------------------------------------------------------------------------------
 // Prints a document, whose texts may be any bytes, on stdout, on several lines or one. 0, or CLG_ENOMEM after
 // a line in the log.
-struct cJSON;
 int cli_json_print(const struct cJSON *document, bool lines, const struct clg_log *log);
 // A name or path to show to people, and as a line of a list (<clgan/text.h>). Valid until 16 calls later.
 const char *cli_shown(const char *name);

@@ -10,6 +10,13 @@ struct devices_options {
     bool json;
 };
 
+// What there is.
+struct machine {
+    struct clg_device_info *devices;
+    struct clg_driver *drivers;
+    int device_count, driver_count;
+};
+
 #define AT(field) offsetof(struct devices_options, field)
 static const struct clg_option devices_table[] = {
     {"device", CLG_OPTION_TEXT, AT(device), 0, 0, NULL, "SPEC",
@@ -72,14 +79,14 @@ static void add_choice(cJSON *object, const char *name, const struct clg_device_
     cJSON_AddStringToObject(o, "why", choice->why);
 }
 
-static int print_json(const struct clg_device_info *list, int count, const struct choice *by_itself,
-                      const struct choice *asked)
+static int print_json(const struct machine *m, const struct choice *by_itself, const struct choice *asked)
 {
     cJSON *all = cJSON_CreateObject(), *devices = cJSON_AddArrayToObject(all, "devices");
-    for (int i = 0; i < count; i++)
-        cJSON_AddItemToArray(devices, device_json(&list[i]));
-    add_choice(all, "auto", list, by_itself);
-    add_choice(all, "selected", list, asked);
+    for (int i = 0; i < m->device_count; i++)
+        cJSON_AddItemToArray(devices, device_json(&m->devices[i]));
+    add_choice(all, "auto", m->devices, by_itself);
+    add_choice(all, "selected", m->devices, asked);
+    cli_drivers_json(all, m->drivers, m->driver_count);
     const struct clg_log log = cli_log(NULL, false);
     int status = cli_json_print(all, true, &log);
     cJSON_Delete(all);
@@ -94,14 +101,16 @@ static void print_choice(const struct clg_device_info *list, const struct choice
                choice->why);
 }
 
-static int show(const struct clg_device_info *list, int count, const struct devices_options *options)
+static int show(const struct machine *m, const struct devices_options *options)
 {
+    const struct clg_device_info *list = m->devices;
+    const int count = m->device_count;
     bool has_spec = options->device && *options->device;
     struct choice by_itself = choose(list, count, "auto");
     struct choice asked = choose(list, count, has_spec ? options->device : "auto");
     int status = asked.at < 0 ? CLG_ENODEV : 0;
     if (options->json) {
-        int printed = print_json(list, count, &by_itself, &asked);
+        int printed = print_json(m, &by_itself, &asked);
         status = printed ? printed : status;
     } else if (count) {
         cli_devices_print(list, count, asked.at, stdout);
@@ -125,7 +134,8 @@ int cmd_devices(int argc, char **argv)
         .usage = "clgan devices [--device SPEC] [--json]",
         .about =
             "Lists the OpenCL devices, which one is taken, and why. A device that two platforms show is\n"
-            "listed once. With no device, or none that SPEC takes: what to do, and exit code 2.",
+            "listed once. With no device, or none that SPEC takes: what to do, and exit code 2. Drivers are\n"
+            "loaded in another process first: one that crashes there is named and left out.",
         .examples = "  clgan devices\n  clgan devices --device gpu\n  clgan devices --json\n",
         .options = tables,
     };
@@ -133,11 +143,15 @@ int cmd_devices(int argc, char **argv)
     if (code != CLI_RUN)
         return code;
     struct clg_log log = cli_log(NULL, false);
-    struct clg_device_info *list;
-    int count;
-    int status = clg_devices_list(&list, &count, &log);
+    struct machine m = {0};
+    int status = clg_drivers_list(&m.drivers, &m.driver_count, &log);
     if (!status)
-        status = show(list, count, &options);
-    clg_devices_free(&list);
+        status = clg_devices_list(&m.devices, &m.device_count, &log);
+    if (!status) {
+        cli_drivers_warn(m.drivers, m.driver_count, &log);
+        status = show(&m, &options);
+    }
+    clg_devices_free(&m.devices);
+    clg_drivers_free(&m.drivers);
     return cli_exit_code(status);
 }

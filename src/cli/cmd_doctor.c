@@ -122,50 +122,75 @@ static int examine(struct doctor_findings *findings, const struct doctor_options
 }
 
 // --- all of them -------------------------------------------------------------------------------
-static int examine_some(struct doctor_findings *findings, int n, const struct doctor_options *options,
-                        const struct clg_log *log, struct cli_progress *progress)
+// What there is.
+struct machine {
+    struct clg_device_info *devices;
+    struct clg_driver *drivers;
+    int device_count, driver_count;
+    int crashed; // drivers that are left out
+};
+
+static int examine_some(struct doctor_findings *findings, int n, const struct machine *m,
+                        const struct doctor_options *options, const struct clg_log *log,
+                        struct cli_progress *progress)
 {
     int status = 0;
     crashes_catch();
     if (!options->json)
-        doctor_print_system();
+        doctor_print_system(m->drivers, m->driver_count);
     for (int i = 0; i < n && !status; i++) {
         cli_output_flush(); // what is known so far, should the driver crash
         status = examine(&findings[i], options, log, progress);
         if (!status && !options->json)
             doctor_print(&findings[i], options->verbose);
     }
-    return !status && options->json ? doctor_print_json(findings, n, log) : status;
+    if (status || !options->json)
+        return status;
+    return doctor_print_json(findings, n, m->drivers, m->driver_count, log);
 }
 
-static int doctor(const struct clg_device_info *list, int count, const struct doctor_options *options,
+// No device that was asked for: lists what there is, or says what to install.
+static int refuse(const struct machine *m, int status, const char *why, const struct doctor_options *options,
+                  struct cli_progress *progress)
+{
+    const struct clg_log log = cli_log(progress, false);
+    if (m->device_count) {
+        cli_devices_print(m->devices, m->device_count, -1, stderr);
+        return cli_exit_code(cli_fail(&log, status, "%s", why));
+    }
+    if (m->crashed)
+        examine_some(NULL, 0, m, options, &log, progress);
+    fputs(clg_devices_advice(), stderr);
+    return m->crashed ? CLI_DEVICE : cli_exit_code(status);
+}
+
+static int doctor(const struct machine *m, const struct doctor_options *options,
                   struct cli_progress *progress)
 {
     const bool has_spec = options->device && *options->device;
     const struct clg_log log = cli_log(progress, false);
     char why[1024];
-    const int at = has_spec || !count ? clg_devices_select(list, count, options->device, why, sizeof why) : 0;
-    if (at < 0) {
-        if (count)
-            cli_devices_print(list, count, -1, stderr);
-        else
-            fputs(clg_devices_advice(), stderr);
-        return cli_exit_code(count ? cli_fail(&log, at, "%s", why) : at);
-    }
-    const int n = has_spec ? 1 : count;
-    int failures = 0;
+    int at = 0;
+    if (has_spec || !m->device_count)
+        at = clg_devices_select(m->devices, m->device_count, options->device, why, sizeof why);
+    if (at < 0)
+        return refuse(m, at, why, options, progress);
+    const int n = has_spec ? 1 : m->device_count;
+    int failures = m->crashed;
     struct doctor_findings *findings = calloc((size_t)n, sizeof *findings);
     if (!findings)
         return cli_exit_code(cli_fail(&log, CLG_ENOMEM, "out of memory"));
     for (int i = 0; i < n; i++)
-        findings[i].info = list[at + i];
-    int status = examine_some(findings, n, options, &log, progress);
+        findings[i].info = m->devices[at + i];
+    int status = examine_some(findings, n, m, options, &log, progress);
     for (int i = 0; i < n; i++) {
         failures += findings[i].failures;
         doctor_free(&findings[i]);
     }
     free(findings);
-    return status ? cli_exit_code(status) : failures ? CLI_DEVICE : CLI_OK;
+    if (status)
+        return cli_exit_code(status);
+    return failures ? CLI_DEVICE : CLI_OK;
 }
 
 int cmd_doctor(int argc, char **argv)
@@ -178,7 +203,8 @@ int cmd_doctor(int argc, char **argv)
             "Tries on every device what clgan computes with, and prints a report to paste into a bug\n"
             "report: every operation and every variant of the convolution against float64 sums, whether\n"
             "the same again gives the same bits, how much of the memory that is told is there, how fast it\n"
-            "is, and what the driver does its own way. The other commands leave out a variant that is\n"
+            "is, and what the driver does its own way; drivers are loaded in another process first, to\n"
+            "find those that crash. The other commands leave out a variant that is\n"
             "wrong by themselves. Exit code 0: all is well; 3: something failed.",
         .examples = "  clgan doctor\n  clgan doctor --device gpu --quick\n  clgan doctor --all > report.txt\n"
                     "  clgan doctor --json | jq '.devices[].findings[] | select(.ok | not)'\n",
@@ -194,10 +220,13 @@ int cmd_doctor(int argc, char **argv)
     if (options.kernels && access(options.kernels, R_OK | X_OK))
         return cli_exit_code(cli_fail(&log, CLG_EIO, "no folder %s to read kernels from: %s", options.kernels,
                                       strerror(errno)));
-    struct clg_device_info *list;
-    int count;
-    int status = clg_devices_list(&list, &count, &log);
-    code = status ? cli_exit_code(status) : doctor(list, count, &options, &progress);
-    clg_devices_free(&list);
+    struct machine m = {0};
+    int status = clg_drivers_list(&m.drivers, &m.driver_count, &log);
+    if (!status)
+        status = clg_devices_list(&m.devices, &m.device_count, &log);
+    m.crashed = cli_drivers_warn(m.drivers, m.driver_count, &log);
+    code = status ? cli_exit_code(status) : doctor(&m, &options, &progress);
+    clg_devices_free(&m.devices);
+    clg_drivers_free(&m.drivers);
     return code;
 }

@@ -1,6 +1,7 @@
 // The options that every computing command has for its device, and opening it.
 #include "cli.h"
 
+#include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -25,19 +26,6 @@ const struct clg_option cli_device_table[] = {
 struct cli_device_options cli_device_defaults(void)
 {
     return (struct cli_device_options){.device = getenv("CLGAN_DEVICE")};
-}
-
-// $XDG_CACHE_HOME/clgan or ~/.cache/clgan, and a folder in it. The specification wants relative paths
-// ignored.
-static const char *cache_folder(const char *inside, char *path, size_t size)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int n = -1;
-    if (cache && *cache == '/')
-        n = snprintf(path, size, "%s/clgan%s", cache, inside);
-    else if (home && *home == '/')
-        n = snprintf(path, size, "%s/.cache/clgan%s", home, inside);
-    return n > 0 && (size_t)n < size ? path : NULL;
 }
 
 const char *cli_bytes_text(uint64_t bytes, char text[16])
@@ -70,6 +58,31 @@ void cli_devices_print(const struct clg_device_info *list, int count, int marked
     }
 }
 
+int cli_drivers_warn(const struct clg_driver *list, int count, const struct clg_log *log)
+{
+    int left_out = 0;
+    for (int i = 0; i < count; i++) {
+        left_out += !list[i].ok;
+        if (list[i].text[0])
+            cli_warn(log, "the OpenCL driver %s (%s) %s: %s; reinstall or remove it", list[i].file,
+                     list[i].library, list[i].ok ? "shows no device" : "is left out", list[i].text);
+    }
+    return left_out;
+}
+
+void cli_drivers_json(cJSON *object, const struct clg_driver *list, int count)
+{
+    cJSON *all = cJSON_AddArrayToObject(object, "drivers");
+    for (int i = 0; i < count; i++) {
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "file", list[i].file);
+        cJSON_AddStringToObject(o, "library", list[i].library);
+        cJSON_AddBoolToObject(o, "ok", list[i].ok);
+        cJSON_AddStringToObject(o, "text", list[i].text);
+        cJSON_AddItemToArray(all, o);
+    }
+}
+
 static void list_devices(void)
 {
     struct clg_log log = cli_log(NULL, false);
@@ -91,8 +104,8 @@ int cli_device_open_quietly(struct clg_device **device, const struct cli_device_
     struct clg_device_params params = clg_device_params_default();
     params.select = options->device;
     params.kernels_dir = options->kernels;
-    params.cache_dir = options->no_cache ? NULL : cache_folder("", cache, sizeof cache);
-    params.tuning_dir = options->no_tuning ? NULL : cache_folder("/tuning", tuning, sizeof tuning);
+    params.cache_dir = options->no_cache ? NULL : clg_cache_folder("", cache, sizeof cache, log);
+    params.tuning_dir = options->no_tuning ? NULL : clg_cache_folder("/tuning", tuning, sizeof tuning, log);
     params.variants = options->variant;
     params.exact = options->exact;
     params.profile = options->profile;

@@ -22,9 +22,10 @@ clg_doctor_fn doctor_keep;
 void doctor_free(struct doctor_findings *findings);
 
 // The report in words: what the machine is, then a device at a time.
-void doctor_print_system(void);
+void doctor_print_system(const struct clg_driver *drivers, int driver_count);
 void doctor_print(const struct doctor_findings *findings, bool all_rows);
 // The same as JSON.
-int doctor_print_json(const struct doctor_findings *findings, int n, const struct clg_log *log);
+int doctor_print_json(const struct doctor_findings *findings, int n, const struct clg_driver *drivers,
+                      int driver_count, const struct clg_log *log);
 
 #endif

@@ -66,7 +66,16 @@ static void system_text(char *text, size_t size)
              sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-void doctor_print_system(void)
+static void print_driver(const struct clg_driver *d)
+{
+    if (!d->ok)
+        printf("FAILED      driver %s (%s)\n            %s; it is left out: reinstall or remove it\n",
+               d->file, d->library, d->text);
+    else
+        printf("drivers     %s (%s)%s%s\n", d->file, d->library, d->text[0] ? ": " : "", d->text);
+}
+
+void doctor_print_system(const struct clg_driver *drivers, int driver_count)
 {
     char text[512];
     printf("clgan       %s, doctor\n", clg_version());
@@ -74,6 +83,8 @@ void doctor_print_system(void)
     printf("system      %s\n", text);
     clg_loader_text(text, sizeof text);
     printf("loader      %s\n", text);
+    for (int i = 0; i < driver_count; i++)
+        print_driver(&drivers[i]);
 }
 
 // --- in words ----------------------------------------------------------------------------------
@@ -230,7 +241,8 @@ static void add_device(cJSON *devices, const struct doctor_findings *f)
     cJSON_AddItemToArray(devices, o);
 }
 
-int doctor_print_json(const struct doctor_findings *findings, int n, const struct clg_log *log)
+int doctor_print_json(const struct doctor_findings *findings, int n, const struct clg_driver *drivers,
+                      int driver_count, const struct clg_log *log)
 {
     char text[512];
     cJSON *all = cJSON_CreateObject();
@@ -239,6 +251,7 @@ int doctor_print_json(const struct doctor_findings *findings, int n, const struc
     cJSON_AddStringToObject(all, "system", text);
     clg_loader_text(text, sizeof text);
     cJSON_AddStringToObject(all, "loader", text);
+    cli_drivers_json(all, drivers, driver_count);
     cJSON *devices = cJSON_AddArrayToObject(all, "devices");
     for (int i = 0; i < n; i++)
         add_device(devices, &findings[i]);

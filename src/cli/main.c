@@ -86,6 +86,8 @@ static int run(int argc, char **argv)
         printf("clgan %s\n", clg_version());
         return CLI_OK;
     }
+    if (!strcmp(argv[1], "--try-drivers")) // the library's child process
+        return clg_drivers_try();
     if (!is_one_of(argv[1], "help", "--help", "-h"))
         return run_command(argc - 1, argv + 1);
     if (argc == 2 || argv[2][0] == '-') {

@@ -2,6 +2,7 @@
 #include "device/devices.h"
 
 #include "base/log.h"
+#include "device/drivers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,10 +259,12 @@ int clg_devices_list(struct clg_device_info **list, int *count, const struct clg
     *list = NULL;
     *count = 0;
     struct ids platforms = {0};
+    struct found found = {0};
     int status = clg_opencl_enter(log);
     if (!status)
+        status = clg_drivers_load(log);
+    if (!status)
         status = list_platforms(&platforms, log);
-    struct found found = {0};
     for (unsigned i = 0; !status && i < platforms.n; i++)
         status = found_add_platform(&found, platforms.id[i], i, log);
     free(platforms.id);

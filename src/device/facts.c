@@ -3,6 +3,9 @@
 
 #include "device/device.h"
 
+#include "base/log.h"
+#include "device/drivers.h"
+
 #include <clgan/doctor.h>
 
 #include <stdlib.h>
@@ -16,6 +19,7 @@ void clg_loader_text(char *text, size_t size)
 {
     char facts[4][128] = {"", "", "", ""};
     static const cl_uint asked[] = {LOADER_NAME, LOADER_VERSION, LOADER_OPENCL, LOADER_VENDOR};
+    clg_drivers_load(&clg_log_silent);
     void *const found = clGetExtensionFunctionAddress("clGetICDLoaderInfoOCLICD");
     loader_fn *ask;
     memcpy(&ask, &found, sizeof ask); // ISO C has no cast from an object's pointer to a function's

@@ -73,6 +73,8 @@ PROTOTYPES = {
     "clg_device_memory": (c_uint64, [c_void_p, POINTER(c_uint64)]),
     "clg_device_ceilings": (Status, [c_void_p, POINTER(clg_ceilings)]),
     "clg_device_profile": (Status, [c_void_p, POINTER(POINTER(clg_profile_row)), POINTER(c_int)]),
+    # drivers.h
+    "clg_cache_folder": (c_char_p, [c_char_p, c_char_p, c_size_t, _log]),
     # tensor.h
     "clg_slab_new": (Status, [_out, c_void_p, c_size_t]),
     "clg_slab_free": (None, [_out]),

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import weakref
-from ctypes import POINTER, byref, c_int, c_uint64
+from ctypes import POINTER, byref, c_int, c_uint64, create_string_buffer
 from dataclasses import dataclass
 
 from ._c import LOG, call, free, lib, log, path, text
@@ -86,10 +86,9 @@ def devices() -> list[DeviceInfo]:
 
 
 def _cache_folder(inside: str) -> bytes | None:
-    """$XDG_CACHE_HOME/clgan or ~/.cache/clgan, as the command takes; relative ones are ignored."""
-    cache, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
-    base = cache if cache.startswith("/") else home + "/.cache" if home.startswith("/") else None
-    return text(base + "/clgan" + inside) if base else None
+    """Where the command keeps it; None when there is no place for it."""
+    path = create_string_buffer(4096)
+    return lib.clg_cache_folder(text(inside), path, len(path), log())
 
 
 class _Compiling:
