@@ -31,10 +31,11 @@ class Failed(Exception):
     pass
 
 
-def call(*words, code=0, says=(), env=None):
-    """Runs clgan; the exit code must be `code`, and both outputs together hold every text of `says`."""
-    done = subprocess.run([CLGAN, *words], env={**ENV, **(env or {})}, capture_output=True, text=True,
-                          timeout=LIMIT)
+def call(*words, code=0, says=(), env=None, before=()):
+    """Runs clgan; the exit code must be `code`, and both outputs together hold every text of `says`. env: changes of
+    the environment, None takes a variable away; before: words of a command that starts clgan."""
+    variables = {name: value for name, value in {**ENV, **(env or {})}.items() if value is not None}
+    done = subprocess.run([*before, CLGAN, *words], env=variables, capture_output=True, text=True, timeout=LIMIT)
     story = f"`clgan {' '.join(words)}` gave {done.returncode}:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
     if done.returncode != code:
         raise Failed(f"exit code {code} expected; {story}")

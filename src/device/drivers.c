@@ -99,6 +99,14 @@ static void leave_out(struct clg_driver *driver, const struct clg_probe *probe, 
              probe->said[0] ? "; it said \"" : "", probe->said, probe->said[0] ? "\"" : "");
 }
 
+static void keep_note(struct clg_driver *driver, const struct clg_probe *probe, int number)
+{
+    char note[400];
+    clg_probe_note(probe, number, note, sizeof note);
+    if (note[0])
+        snprintf(driver->text, sizeof driver->text, "it cannot be loaded: %s", note);
+}
+
 // Each driver alone, all at a time, beside probes[0], which has all of them and runs already or has ended.
 static int try_each(struct trial *t, struct clg_probe *probes, struct clg_vendors_view *views)
 {
@@ -115,6 +123,8 @@ static int try_each(struct trial *t, struct clg_probe *probes, struct clg_vendor
         stopped = stopped || probes[1 + i].state == CLG_PROBE_INTERRUPTED;
         if (!is_well(&probes[0]) && !is_well(&probes[1 + i]))
             leave_out(&t->drivers[i], &probes[1 + i], "while it was loaded");
+        else
+            keep_note(&t->drivers[i], &probes[1 + i], 0);
     }
     return stopped ? interrupted(t->log) : 0;
 }
@@ -172,6 +182,8 @@ static int try_all(struct trial *t, struct clg_probe *probes, struct clg_vendors
     if (!is_well(&probes[0]))
         status = try_each(t, probes, views);
     *as_usual = is_well(&probes[0]);
+    for (int i = 0; i < t->n && *as_usual; i++)
+        keep_note(&t->drivers[i], &probes[0], i);
     if (status || *as_usual)
         return status;
     if (t->n == 0)
@@ -323,18 +335,6 @@ int clg_drivers_load(const struct clg_log *log)
     return status;
 }
 
-// A driver that is not in memory could not be loaded, or has no platform.
-static void look_for_library(struct clg_driver *driver)
-{
-    if (!driver->ok || driver->text[0])
-        return;
-    void *library = dlopen(driver->library, RTLD_LAZY | RTLD_LOCAL);
-    if (library)
-        dlclose(library);
-    else
-        snprintf(driver->text, sizeof driver->text, "it cannot be loaded: %s", dlerror());
-}
-
 int clg_drivers_list(struct clg_driver **list, int *count, const struct clg_log *log)
 {
     *list = NULL;
@@ -342,8 +342,6 @@ int clg_drivers_list(struct clg_driver **list, int *count, const struct clg_log 
     pthread_mutex_lock(&mutex);
     int status = loaded ? 0 : load_first(true, log);
     if (!status) {
-        for (int i = 0; i < found_count; i++)
-            look_for_library(&found[i]);
         *list = malloc(((size_t)found_count + 1) * sizeof **list);
         if (*list) {
             memcpy(*list, found, (size_t)found_count * sizeof **list);
@@ -362,6 +360,19 @@ void clg_drivers_free(struct clg_driver **list)
     *list = NULL;
 }
 
+// Notes why libraries are not there. One that is not loaded may also have no platform for this machine.
+static void note_missing_libraries(void)
+{
+    struct clg_vendor *vendors;
+    int n;
+    if (clg_vendors_find(&vendors, &n, &clg_log_silent))
+        return;
+    for (int i = 0; i < n; i++)
+        if (!dlopen(vendors[i].library, RTLD_LAZY | RTLD_LOCAL))
+            clg_probe_write_note(i, dlerror());
+    free(vendors);
+}
+
 int clg_drivers_try(void)
 {
     struct clg_device_info *list;
@@ -370,5 +381,6 @@ int clg_drivers_try(void)
     loaded = true; // here they are tried as they are
     clg_devices_list(&list, &count, &clg_log_silent);
     clg_probe_finish();
+    note_missing_libraries();
     _exit(0);
 }

@@ -113,7 +113,8 @@ static void told_add(struct clg_probe *probe, const char *text, size_t n)
     const size_t used = strlen(probe->line), room = sizeof probe->line - 1 - used;
     memcpy(probe->line + used, text, n < room ? n : room);
     probe->began = !strncmp(probe->line, began_line, sizeof began_line - 1);
-    probe->finished = probe->began && !strcmp(probe->line + sizeof began_line - 1, finished_line);
+    probe->finished = probe->began &&
+                      !strncmp(probe->line + sizeof began_line - 1, finished_line, sizeof finished_line - 1);
 }
 
 // Reads what there is; a pipe that has ended is closed.
@@ -255,6 +256,16 @@ void clg_probes_end(struct clg_probe *probes, int count, double seconds)
     }
 }
 
+void clg_probe_note(const struct clg_probe *probe, int number, char *text, size_t size)
+{
+    char start[24];
+    const int length = snprintf(start, sizeof start, "\n%d ", number);
+    const char *note = strstr(probe->line, start);
+    text[0] = 0;
+    if (note)
+        snprintf(text, size, "%.*s", (int)strcspn(note + length, "\n"), note + length);
+}
+
 // --- the child ---------------------------------------------------------------------------------
 static int told_fd = -1;
 
@@ -282,4 +293,11 @@ void clg_probe_begin(void)
 void clg_probe_finish(void)
 {
     tell(finished_line, sizeof finished_line - 1);
+}
+
+void clg_probe_write_note(int number, const char *text)
+{
+    char line[1024];
+    const int length = snprintf(line, sizeof line, "%d %.1000s\n", number, text);
+    tell(line, (size_t)length);
 }

@@ -20,7 +20,7 @@ struct clg_probe {
     double late;    // seconds after which it was ended, or 0
     pid_t pid;
     int told, words; // pipes from the child, -1: closed
-    char line[64];   // of `told`: how far it has come
+    char line[4096]; // of `told`: how far it has come, and notes
     bool began, finished;
     char tail[1024]; // of `words`
     size_t tail_size;
@@ -35,8 +35,13 @@ void clg_probes_wait(struct clg_probe *probes, int count, double seconds);
 // Ends what still runs: BAD, as it took more than `seconds`.
 void clg_probes_end(struct clg_probe *probes, int count, double seconds);
 
-// The child's side: before its first OpenCL call, and when all went well.
+// What the child noted on the driver with this number, into `text`; "" when nothing.
+void clg_probe_note(const struct clg_probe *probe, int number, char *text, size_t size);
+
+// The child's side: before its first OpenCL call, and when all went well; then notes on drivers, one line
+// each.
 void clg_probe_begin(void);
 void clg_probe_finish(void);
+void clg_probe_write_note(int number, const char *text);
 
 #endif
