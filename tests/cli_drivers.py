@@ -132,6 +132,19 @@ def drivers_that_are_at_odds():
 
 
 @check
+def a_missing_linker():
+    env = {"PATH": path("nowhere"), "POCL_CACHE_DIR": path("kernels"), "XDG_CACHE_HOME": path("without-linker")}
+    facts = json.loads(call("devices", "--json", env=env, code=None).stdout)
+    bad = [row for row in facts["drivers"] if not row["ok"]]
+    if bad:  # a PoCL that needs a linker beside it
+        want("first kernel" in bad[0]["text"] and "ld" in bad[0]["text"], f"odd: {bad}")
+        call("train", *FACES, *TINY, "--steps", "1", "--out", path("no-linker"), env=env, says=bad[0]["file"],
+             code=None if facts["devices"] else 2)
+    else:
+        call("train", *FACES, *TINY, "--steps", "1", "--out", path("no-linker"), env=env)
+
+
+@check
 def a_missing_library_is_named():
     env = env_of("none", OCL_ICD_VENDORS=vendors("missing", gone="libgone.so.3"))
     done = call("devices", "--json", env=env, says=["gone.icd", "libgone.so.3"])

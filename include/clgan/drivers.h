@@ -4,7 +4,7 @@
 // the drivers into it. Before that, and once for the process, the library
 //
 // - tries them in a child process, which it starts from the `clgan` command: a driver that crashes, ends the
-//   process or does not come back there is left out, with a warning that names it, and the others stay
+//   process does not come back or (PoCL without a linker) fails at its first kernel there is left out, with a warning that names it, and the others stay
 //   usable. What was well is remembered in the folder of clg_cache_folder until a driver, the system's
 //   libraries, the environment or the boot changes, or loading them fails after all; clg_drivers_list tries
 //   in any case. The command is looked for beside the library, in ../bin and in ../../bin; without it nothing

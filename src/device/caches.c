@@ -163,11 +163,11 @@ static bool private_folder(const struct needs *needs, char path[PATH_MAX])
     return false;
 }
 
-// Two caches move for one reason: it is said once.
+// Two caches move for one reason: it is said once, to the first who listens.
 static void tell_move(const char *path, const char *why, const struct clg_log *log)
 {
     static atomic_flag told = ATOMIC_FLAG_INIT;
-    if (!atomic_flag_test_and_set(&told))
+    if (log != &clg_log_silent && !atomic_flag_test_and_set(&told))
         clg_log_line(log, CLG_LOG_WARNING,
                      "%s; compiled kernels are kept in %s instead: set XDG_CACHE_HOME to a folder that stays",
                      why, path);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "device/caches.h"
 #include "device/devices.h"
+#include "device/first_kernel.h"
 #include "device/probe.h"
 #include "device/vendors.h"
 
@@ -92,11 +93,17 @@ static void start(struct trial *t, struct clg_probe *probe, struct clg_vendors_v
     clg_vendors_environment_free(&environment);
 }
 
-static void leave_out(struct clg_driver *driver, const struct clg_probe *probe, const char *when)
+// together: with other drivers, which it is well without.
+static void leave_out(struct clg_driver *driver, const struct clg_probe *probe, bool together)
 {
+    const char *when = probe->listed ? "while it compiled a first kernel" : "while it was loaded";
+    const char *others = together ? " together with the other drivers" : "";
     driver->ok = false;
-    snprintf(driver->text, sizeof driver->text, "it %s %s%s%s%s", probe->what, when,
-             probe->said[0] ? "; it said \"" : "", probe->said, probe->said[0] ? "\"" : "");
+    if (probe->said[0])
+        snprintf(driver->text, sizeof driver->text, "it %s %s%s; it said \"%s\"", probe->what, when, others,
+                 probe->said);
+    else
+        snprintf(driver->text, sizeof driver->text, "it %s %s%s", probe->what, when, others);
 }
 
 static void keep_note(struct clg_driver *driver, const struct clg_probe *probe, int number)
@@ -122,7 +129,7 @@ static int try_each(struct trial *t, struct clg_probe *probes, struct clg_vendor
         clg_vendors_view_end(&views[i]);
         stopped = stopped || probes[1 + i].state == CLG_PROBE_INTERRUPTED;
         if (!is_well(&probes[0]) && !is_well(&probes[1 + i]))
-            leave_out(&t->drivers[i], &probes[1 + i], "while it was loaded");
+            leave_out(&t->drivers[i], &probes[1 + i], false);
         else
             keep_note(&t->drivers[i], &probes[1 + i], 0);
     }
@@ -166,7 +173,7 @@ static int try_together(struct trial *t)
         if (is_well(&probe))
             continue;
         t->take[at] = false;
-        leave_out(&t->drivers[at], &probe, "when it was loaded together with the other drivers");
+        leave_out(&t->drivers[at], &probe, true);
     }
     return 0;
 }
@@ -249,7 +256,7 @@ static int load_chosen(struct trial *t)
 static int try_and_load(struct trial *t, bool anew)
 {
     struct memory memory;
-    if (!clg_cache_folder("", t->parent, sizeof t->parent, t->log))
+    if (!clg_cache_folder("", t->parent, sizeof t->parent, &clg_log_silent))
         snprintf(t->parent, sizeof t->parent, "/tmp");
     memory_find(&memory, t->parent, clg_vendors_state(t->vendors, t->n));
     bool as_usual = true;
@@ -360,27 +367,20 @@ void clg_drivers_free(struct clg_driver **list)
     *list = NULL;
 }
 
-// Notes why libraries are not there. One that is not loaded may also have no platform for this machine.
-static void note_missing_libraries(void)
-{
-    struct clg_vendor *vendors;
-    int n;
-    if (clg_vendors_find(&vendors, &n, &clg_log_silent))
-        return;
-    for (int i = 0; i < n; i++)
-        if (!dlopen(vendors[i].library, RTLD_LAZY | RTLD_LOCAL))
-            clg_probe_write_note(i, dlerror());
-    free(vendors);
-}
-
 int clg_drivers_try(void)
 {
+    struct clg_vendor *vendors;
     struct clg_device_info *list;
-    int count;
+    int n, count;
     clg_probe_begin();
     loaded = true; // here they are tried as they are
+    clg_vendors_find(&vendors, &n, &clg_log_silent);
     clg_devices_list(&list, &count, &clg_log_silent);
+    clg_probe_listed();
+    clg_first_kernel();
     clg_probe_finish();
-    note_missing_libraries();
+    for (int i = 0; i < n; i++) // a library that is there and not loaded has no platform for this machine
+        if (!dlopen(vendors[i].library, RTLD_LAZY | RTLD_LOCAL))
+            clg_probe_write_note(i, dlerror());
     _exit(0);
 }

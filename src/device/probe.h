@@ -21,7 +21,7 @@ struct clg_probe {
     pid_t pid;
     int told, words; // pipes from the child, -1: closed
     char line[4096]; // of `told`: how far it has come, and notes
-    bool began, finished;
+    bool began, listed, finished;
     char tail[1024]; // of `words`
     size_t tail_size;
 };
@@ -38,9 +38,10 @@ void clg_probes_end(struct clg_probe *probes, int count, double seconds);
 // What the child noted on the driver with this number, into `text`; "" when nothing.
 void clg_probe_note(const struct clg_probe *probe, int number, char *text, size_t size);
 
-// The child's side: before its first OpenCL call, and when all went well; then notes on drivers, one line
-// each.
+// The child's side: before its first OpenCL call, when all devices are listed (what it does then may be
+// slow), and when all went well; then notes on drivers, one line each.
 void clg_probe_begin(void);
+void clg_probe_listed(void);
 void clg_probe_finish(void);
 void clg_probe_write_note(int number, const char *text);
 
