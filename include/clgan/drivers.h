@@ -4,11 +4,12 @@
 // the drivers into it. Before that, and once for the process, the library
 //
 // - tries them in a child process, which it starts from the `clgan` command: a driver that crashes, ends the
-//   process does not come back or (PoCL without a linker) fails at its first kernel there is left out, with a warning that names it, and the others stay
-//   usable. What was well is remembered in the folder of clg_cache_folder until a driver, the system's
-//   libraries, the environment or the boot changes, or loading them fails after all; clg_drivers_list tries
-//   in any case. The command is looked for beside the library, in ../bin and in ../../bin; without it nothing
-//   is tried. CLGAN_DRIVER_TIMEOUT says after how many seconds a driver is given up (20).
+//   process or does not come back there is left out, with a warning that names it, and the others stay usable.
+//   PoCL compiles a first kernel there too, which it crashes at without a linker. What was well is remembered
+//   in the folder of clg_cache_folder until a driver, the system's libraries, the environment or the boot
+//   changes, or loading them fails after all; clg_drivers_list tries in any case. The command is looked for
+//   beside the library, in ../bin and in ../../bin; without it nothing is tried. CLGAN_DRIVER_TIMEOUT says
+//   after how many seconds a driver is given up (20).
 // - gives PoCL a folder: POCL_CACHE_DIR is set when PoCL could not write to the one it would take by itself.
 //
 // To leave a driver out, OCL_ICD_VENDORS and OCL_ICD_FILENAMES are changed while the others are loaded. These
