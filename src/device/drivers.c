@@ -346,8 +346,12 @@ int clg_drivers_list(struct clg_driver **list, int *count, const struct clg_log 
 {
     *list = NULL;
     *count = 0;
+    int status = clg_opencl_enter(log); // before the lock, which a forked child could wait for in vain
+    if (status)
+        return status;
     pthread_mutex_lock(&mutex);
-    int status = loaded ? 0 : load_first(true, log);
+    if (!loaded)
+        status = load_first(true, log);
     if (!status) {
         *list = malloc(((size_t)found_count + 1) * sizeof **list);
         if (*list) {
