@@ -108,8 +108,10 @@ void clg_file_remove_parts(const char *folder, const char *prefix)
 int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return clg_path_missing("", path, errno, log);
+    if (fd < 0) {
+        clg_path_missing("", path, errno, log);
+        return CLG_EIO;
+    }
     if (!fstat(fd, facts) && S_ISREG(facts->st_mode))
         return fd;
     close(fd);

@@ -194,8 +194,9 @@ static bool is_transport_stream(const struct start *s)
 
 static bool is_pickle(const struct start *s)
 {
+    static const char first[] = "}](cX\x95"; // instructions
     return s->n >= 3 && s->bytes[0] == 0x80 && s->bytes[1] >= 2 && s->bytes[1] <= 5 &&
-           memchr("}](cX\x95", s->bytes[2], 6);
+           memchr(first, s->bytes[2], sizeof first - 1);
 }
 
 static bool is_safetensors(const struct start *s)
@@ -215,10 +216,11 @@ static bool is_zeros(const struct start *s)
 
 static bool is_text(const struct start *s)
 {
+    static const char controls[] = "\t\n\r\f\x1b";
     if (has(s, 0, "\xff\xfe", 2) || has(s, 0, "\xfe\xff", 2)) // UTF-16
         return true;
     for (size_t i = 0; i < s->n; i++)
-        if (s->bytes[i] < 32 && !memchr("\t\n\r\f\x1b", s->bytes[i], 5))
+        if (s->bytes[i] < 32 && !memchr(controls, s->bytes[i], sizeof controls - 1))
             return false;
     return true;
 }
@@ -295,22 +297,21 @@ static enum clg_kind by_content(const struct start *s)
 
 // Files that begin alike.
 static const struct {
-    enum clg_kind content;
     const char *ending;
-    enum clg_kind kind;
+    enum clg_kind content, kind;
 } by_name[] = {
-    {CLG_KIND_TIFF, ".nef", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".nrw", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".cr2", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".arw", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".srf", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".sr2", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".dng", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".pef", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".srw", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".3fr", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".iiq", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".erf", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".mef", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".mos", CLG_KIND_RAW},
-    {CLG_KIND_TIFF, ".kdc", CLG_KIND_RAW},    {CLG_KIND_TIFF, ".dcr", CLG_KIND_RAW},
-    {CLG_KIND_ZIP, ".npz", CLG_KIND_NPZ},     {CLG_KIND_ZIP, ".pth", CLG_KIND_TORCH},
-    {CLG_KIND_ZIP, ".pt", CLG_KIND_TORCH},    {CLG_KIND_ZIP, ".ckpt", CLG_KIND_TORCH},
-    {CLG_KIND_GZIP, ".svgz", CLG_KIND_SVG},   {CLG_KIND_UNKNOWN, ".tga", CLG_KIND_TGA},
-    {CLG_KIND_UNKNOWN, ".tar", CLG_KIND_TAR}, // before POSIX, without a signature
+    {".nef", CLG_KIND_TIFF, CLG_KIND_RAW},    {".nrw", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".cr2", CLG_KIND_TIFF, CLG_KIND_RAW},    {".arw", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".srf", CLG_KIND_TIFF, CLG_KIND_RAW},    {".sr2", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".dng", CLG_KIND_TIFF, CLG_KIND_RAW},    {".pef", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".srw", CLG_KIND_TIFF, CLG_KIND_RAW},    {".3fr", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".iiq", CLG_KIND_TIFF, CLG_KIND_RAW},    {".erf", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".mef", CLG_KIND_TIFF, CLG_KIND_RAW},    {".mos", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".kdc", CLG_KIND_TIFF, CLG_KIND_RAW},    {".dcr", CLG_KIND_TIFF, CLG_KIND_RAW},
+    {".npz", CLG_KIND_ZIP, CLG_KIND_NPZ},     {".pth", CLG_KIND_ZIP, CLG_KIND_TORCH},
+    {".pt", CLG_KIND_ZIP, CLG_KIND_TORCH},    {".ckpt", CLG_KIND_ZIP, CLG_KIND_TORCH},
+    {".svgz", CLG_KIND_GZIP, CLG_KIND_SVG},   {".tga", CLG_KIND_UNKNOWN, CLG_KIND_TGA},
+    {".tar", CLG_KIND_UNKNOWN, CLG_KIND_TAR}, // before POSIX, without a signature
 };
 
 enum clg_kind clg_kind_of(const uint8_t *bytes, size_t n, const char *name)
