@@ -3,7 +3,7 @@
 
 The one that is installed, PoCL with smaller work-groups and another way to make work-group functions, PoCL 3.0 and
 Intel's CPU runtime (both from PyPI), the loader that comes with the latter in ocl-icd's place, and Oclgrind. Each has
-caches of its own, and its log in BUILD/meson-logs. The last lines are the README's table. What the wheels bring is kept
+caches of its own, and its log in BUILD/meson-logs. The last lines are the table of docs/testing.md. What the wheels bring is kept
 in BUILD/implementations. NAME runs only those whose name holds it; exit status 1 when a test failed.
 """
 import glob
