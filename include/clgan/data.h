@@ -80,12 +80,11 @@ CLG_API void clg_picture_values(const uint8_t *pixels, size_t n, float *values);
 // Values -1..1, as nets draw them, to pixels 0..255: rounded, cut off at the ends; not a number becomes 0.
 CLG_API void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels);
 
-// --- the built-in faces
-// ------------------------------------------------------------------------------------------ Procedural
-// colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless told otherwise.
+// --- the built-in faces ------------------------------------------------------------------------
+// Procedural colour faces; face (seed, index) is the same everywhere. Parameters are in 0..1 unless noted.
 struct clg_face {
-    float skin, hair_tone, hair_length, hair_volume, eye_tone, eye_open, brow, mouth_open,
-        smile;            // smile -1..1
+    float skin, hair_tone, hair_length, hair_volume, eye_tone, eye_open, brow, mouth_open;
+    float smile;          // -1..1
     float glasses, beard; // 0 or 1
     float age;
     float yaw, pitch, roll;        // pose, -1..1
@@ -98,9 +97,8 @@ CLG_API void clg_face_draw(const struct clg_face *face, int size, uint8_t *pixel
 // Name and value of every parameter, for label files: i from 0 until NULL.
 CLG_API const char *clg_face_parameter(const struct clg_face *face, int i, float *value);
 
-// --- arrays
-// ----------------------------------------------------------------------------------------------------- NumPy
-// .npy version 1.0 files of little-endian float32, C order. shape has *dims entries, at most 4.
+// --- arrays ------------------------------------------------------------------------------------
+// NumPy .npy version 1.0 files of little-endian float32, C order. shape has *dims entries, at most 4.
 CLG_API int clg_npy_save(const char *path, const float *values, const int64_t *shape, int dims,
                          const struct clg_log *log);
 // *values is the caller's: free(). Any other type or order is CLG_EFORMAT.

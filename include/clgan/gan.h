@@ -50,9 +50,8 @@ struct clg_gan_metrics {
 };
 
 // One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. real
-// [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss or gradient that is
-// not finite: CLG_ENUMERIC after a line that names the net and the layer; that net's weights stay as they
-// were.
+// [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss or gradient that is not
+// finite: CLG_ENUMERIC after a line that names the net and the layer; that net's weights stay as they were.
 CLG_API int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics);
 // The same with everything given: real in -1..1 [batch][size][size][channels], z [batch][z].
 CLG_API int clg_gan_step_with(struct clg_gan *gan, const float *real, const float *z,
@@ -112,8 +111,8 @@ CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values
 CLG_API int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
                          const struct clg_tune_params *params, struct clg_tune_row **rows, int *count);
 
-// The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture, memory;
-// totals.
+// The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture,
+// memory; totals.
 CLG_API int clg_gan_describe(const struct clg_gan_params *params, FILE *file, const struct clg_log *log);
 // The paper's figure 1 of it: both nets as stacks of feature maps.
 CLG_API int clg_gan_describe_svg(const struct clg_gan_params *params, const char *path,

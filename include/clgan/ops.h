@@ -96,9 +96,8 @@ CLG_API int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct
                               struct clg_tensor dy, struct clg_tensor dx, struct clg_tensor dgamma,
                               struct clg_tensor dbeta, bool accumulate);
 
-// --- matrices
-// ------------------------------------------------------------------------------------------------ C [m][n] =
-// alpha * op(A) op(B) + beta * C, row-major dense; op(A) is m x k. beta is 0 or 1.
+// --- matrices ----------------------------------------------------------------------------------
+// C [m][n] = alpha * op(A) op(B) + beta * C, row-major dense; op(A) is m x k. beta is 0 or 1.
 struct clg_gemm {
     bool transpose_a, transpose_b;
     int m, n, k;
@@ -126,9 +125,8 @@ CLG_API int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor
 CLG_API int clg_channels_put(struct clg_device *d, struct clg_tensor part, struct clg_tensor whole, int from);
 CLG_API int clg_channels_get(struct clg_device *d, struct clg_tensor whole, int from, struct clg_tensor part);
 
-// --- loss and optimiser
-// ---------------------------------------------------------------------------------------- Binary
-// cross-entropy with logits against one target for all (0 or 1), over x of n values:
+// --- loss and optimiser ------------------------------------------------------------------------
+// Binary cross-entropy with logits against one target for all (0 or 1), over x of n values:
 //   stats[0] = mean of max(x,0) - x t + log(1 + exp(-|x|));  stats[1] = mean of sigmoid(x)
 //   dx = (sigmoid(x) - t) / n
 CLG_API int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_tensor dx,

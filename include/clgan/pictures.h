@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-// All usable pictures below a folder, sorted by name, as clg_data_open finds them (none: CLG_EDATA); or one
-// file.
+// All usable pictures below a folder, sorted by name, as clg_data_open finds them (none: CLG_EDATA); or
+// one file.
 struct clg_pictures;
 CLG_API int clg_pictures_open(struct clg_pictures **pictures, const char *path, struct clg_crop crop,
                               const struct clg_log *log);

@@ -1,5 +1,5 @@
-// A linear classifier on features: the L2-regularised linear support vector machine of section 5.1
-// (liblinear).
+// A linear classifier on features: the L2-regularised linear support vector machine of section
+// 5.1 (liblinear).
 #ifndef CLGAN_SVM_H
 #define CLGAN_SVM_H
 

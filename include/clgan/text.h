@@ -3,11 +3,9 @@
 //
 // Inside, a name is the bytes that the system, a table or the caller gave. On its way out,
 // - in JSON, a byte that is not UTF-8 becomes "\udc80" to "\udcff". That is what Python's os.fsdecode makes
-// of
-//   it, so that json.loads gives a name that open() takes;
+//   of it, so json.loads gives a name that open() takes;
 // - in CSV, HTML, SVG, lists of names, the metadata of safetensors files, and messages it becomes \xHH, with
-// two
-//   capital hexadecimal digits. Where a name has a backslash that would be read as one of these, the
+//   two capital hexadecimal digits. Where a name has a backslash that would be read as one of these, the
 //   backslash becomes \x5C. So every name can be read back.
 // - Lists, which have one name a line, and messages write control characters as \xHH, too.
 #ifndef CLGAN_TEXT_H

@@ -40,8 +40,8 @@ struct clg_tune_row {
     int tried, refused, untried; // candidates timed; not working or wrong; left out as time was up
 };
 
-// The path of the file that keeps what was found for this device; the caller's: free(). NULL without
-// params.tuning_dir.
+// The path of the file that keeps what was found for this device; the caller's: free(). NULL
+// without params.tuning_dir.
 CLG_API char *clg_tuning_file(const struct clg_device *device);
 // Removes that file; *was_there (may be NULL) tells whether there was one. The device takes the rules again.
 CLG_API int clg_tuning_forget(struct clg_device *device, bool *was_there);

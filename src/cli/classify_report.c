@@ -51,8 +51,8 @@ static void print_accuracies(const struct classify_split *split, const struct cl
            100.0 * most(split->tests, split->classes) / split->test);
 }
 
-// Where the first one and another one differ: the same pictures, so that chance weighs less than in
-// intervals.
+// Where the first one and another one differ: the same pictures, so that chance weighs less than
+// in intervals.
 static void print_pairs(const struct classify_split *split, const struct classify_result *results, int n)
 {
     for (int i = 1; i < n; i++) {

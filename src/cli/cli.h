@@ -135,8 +135,8 @@ void cli_csv_print(const char *name, FILE *file);
 // --- who reads it (reader.c) --------------------------------------------------------------------
 // First of all: looks at stdout and stderr, and opens what is closed of them as /dev/null.
 void cli_reader_begin(void);
-// Has stdout or stderr lost its reader: a pipe's other end, a terminal? (Not a terminal where SIGHUP is
-// ignored.)
+// Has stdout or stderr lost its reader: a pipe's other end, a terminal? (Not a terminal where SIGHUP
+// is ignored.)
 bool cli_reader_gone(void);
 // fflush(stdout), which notes when it fails.
 void cli_output_flush(void);

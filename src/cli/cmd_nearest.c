@@ -1,5 +1,5 @@
-// clgan nearest: the training pictures nearest to what a model draws, to see whether it draws them from
-// memory.
+// clgan nearest: the training pictures nearest to what a model draws, to see whether it draws them
+// from memory.
 #include "nearest.h"
 
 #include "sheet.h"

@@ -167,8 +167,8 @@ static int take_up(struct run *run, const struct cli_command *command, int argc,
     return code;
 }
 
-// What is left out gets a value that is said in one line: endless data a number of steps, the run a new
-// folder.
+// What is left out gets a value that is said in one line: endless data a number of steps, the run a
+// new folder.
 static void choose(struct run *run, const struct cli_given *given)
 {
     struct clg_train_params *t = &run->train;

@@ -105,8 +105,8 @@ static int effects_measure(struct hunt *h, struct verdict *all)
     return status;
 }
 
-// The other samples as they are, without the first `top` maps, and without as many of the rest, spread
-// evenly.
+// The other samples as they are, without the first `top` maps, and without as many of the rest,
+// spread evenly.
 static int check(struct hunt *h, int top, struct verdict v[3])
 {
     const float *z = h->z + (size_t)h->n * (size_t)h->in->params.z;

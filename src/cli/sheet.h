@@ -6,8 +6,8 @@
 
 enum { CLI_SHEET_BLANK = 0x20 }; // pixels of a tile without a picture: a grid's background
 
-// pictures [n][size][size][channels] of z [n][z], with a line of progress for many. They are the caller's:
-// free().
+// pictures [n][size][size][channels] of z [n][z], with a line of progress for many. They are the
+// caller's: free().
 int cli_sheet_generate(struct clg_gan *gan, const float *z, int n, float **pictures,
                        struct cli_progress *progress, const struct clg_log *log);
 

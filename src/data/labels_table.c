@@ -47,8 +47,8 @@ static bool is_better(const struct clg_found *a, const struct clg_found *b)
     return a->how != b->how ? a->how > b->how : a->shared > b->shared;
 }
 
-// A label as it is meant, to be freed: Latin-1 becomes UTF-8, and what clgan wrote of odd bytes becomes
-// these.
+// A label as it is meant, to be freed: Latin-1 becomes UTF-8, and what clgan wrote of odd bytes
+// becomes these.
 static char *label_of(const char *value)
 {
     char *label = clg_recode_latin(value);

@@ -1,5 +1,5 @@
-// The order of pictures in an epoch, as a function: no list is kept, any position can be asked for at any
-// time.
+// The order of pictures in an epoch, as a function: no list is kept, any position can be asked for at
+// any time.
 #ifndef CLG_DATA_ORDER_H
 #define CLG_DATA_ORDER_H
 

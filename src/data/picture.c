@@ -9,8 +9,8 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
-// How many times larger than what is asked for a picture is decoded, at least, if it is reduced while
-// decoding.
+// How many times larger than what is asked for a picture is decoded, at least, if it is reduced
+// while decoding.
 enum { REDUCTION_LEFT = 3 };
 
 // Reads digits only: no sign, no space.

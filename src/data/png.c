@@ -37,8 +37,8 @@ static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
     return orientation;
 }
 
-// The orientation by the first eXIf chunk before a chunk of the name `end`. Where the chunks are damaged it
-// stops.
+// The orientation by the first eXIf chunk before a chunk of the name `end`. Where the chunks are damaged
+// it stops.
 static int orientation_before(FILE *file, const char *end)
 {
     off_t at = SIGNATURE_BYTES;

@@ -4,9 +4,9 @@
 
 #include <clgan/base.h>
 
-// A file's text that begins with a byte order mark: UTF-16 becomes UTF-8, in memory of its own (the old text
-// is freed), and the mark goes. Other text stays as it is. `path` is for the message. CLG_EFORMAT,
-// CLG_ENOMEM.
+// A file's text that begins with a byte order mark: UTF-16 becomes UTF-8, in memory of its own (the
+// old text is freed), and the mark goes. Other text stays as it is. `path` is for the message.
+// CLG_EFORMAT, CLG_ENOMEM.
 int clg_recode_file(char **text, size_t *size, const char *path, const struct clg_log *log);
 
 // Text that is not UTF-8, read as Latin-1 (as Windows has it, code page 1252): UTF-8, to be freed. NULL when

@@ -30,8 +30,8 @@ struct clg_spot {
     float x, y, wide;
 };
 
-// u, v: -1..1 from the left to the right rim and from the top to the chin, on a ball; out: how far above the
-// skin.
+// u, v: -1..1 from the left to the right rim and from the top to the chin, on a ball; out: how far above
+// the skin.
 struct clg_spot clg_scene_spot(const struct clg_scene *scene, float u, float v, float out);
 
 // Adds a shape in front of all others and returns it, to clip by.

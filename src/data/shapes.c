@@ -51,8 +51,8 @@ static struct local to_local(const struct prepared *p, float x, float y)
     return (struct local){p->cosine * dx + p->sine * dy, p->cosine * dy - p->sine * dx};
 }
 
-// Distances are taken as value over gradient of the implicit equation: exact on the edge, which is where they
-// count.
+// Distances are taken as value over gradient of the implicit equation: exact on the edge, which is where
+// they count.
 static float oval_coverage(const struct prepared *p, struct local at)
 {
     const struct clg_shape *s = p->shape;

@@ -1,5 +1,5 @@
-// A small painter: soft-edged, shaded, clipped shapes over one another, antialiased from distances to their
-// edges.
+// A small painter: soft-edged, shaded, clipped shapes over one another, antialiased from distances to
+// their edges.
 #ifndef CLG_DATA_SHAPES_H
 #define CLG_DATA_SHAPES_H
 

@@ -6,8 +6,8 @@
 
 enum clg_source { CLG_SOURCE_FOLDER, CLG_SOURCE_FILE };
 
-// What `path` is. What does not exist, and names that begin with builtin:, are refused; `what` as in
-// clg_path_missing.
+// What `path` is. What does not exist, and names that begin with builtin:, are refused; `what` as
+// in clg_path_missing.
 int clg_source_find(const char *what, const char *path, enum clg_source *source, const struct clg_log *log);
 // CLG_EFORMAT, after a line that says what kind of file it is and what to do: a folder is needed here.
 int clg_source_no_folder(const char *path, const struct clg_log *log);

@@ -62,11 +62,10 @@ struct clg_device {
                          // compilation
     uint64_t memory, memory_peak;
     struct clg_tuning *tuning; // one block; NULL: not looked up yet
-    struct clg_checked
-        *checked;     // what computes right here (ops/checked.h), one block; NULL: not looked up yet
-    int clblast_list; // the parameter list that CLBlast has, -1: not asked yet (ops/gemm.c)
-    // When set, convolutions are told to it and not run: so the tuner learns which ones a model has.
-    int tuned_batch; // the batch whose tuning convolutions take, whatever their own; 0: their own's
+    struct clg_checked *checked; // what passed its self-test (ops/checked.h); one block; NULL: not read yet
+    int clblast_list;            // CLBlast's parameter list (ops/gemm.c); -1: not asked yet
+    int tuned_batch;             // the batch size whose tuning convolutions use; 0: their own
+    // When set, it is called instead of running each convolution: the tuner learns what a model has.
     clg_observe_fn *observe;
     void *observe_user;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
@@ -117,10 +116,9 @@ typedef int clg_call_fn(struct clg_device *d, const void *args, cl_event *event)
 int clg_call(struct clg_device *d, const char *name, clg_call_fn *fn, const void *args, size_t size,
              double flops, double bytes);
 
-// --- recording
-// --------------------------------------------------------------------------------------------------- Runs
-// `body` twice: once to learn which programs it needs, which are then built with progress, once to keep its
-// launches, kernels prepared. clg_list_run replays them; nothing is looked up, compared or allocated.
+// --- recording ---------------------------------------------------------------------------------
+// Runs `body` twice: once to learn which programs it needs, which are then built with progress, and once to keep
+// its launches, with their kernels prepared. clg_list_run replays them; it looks up, compares and allocates nothing.
 struct clg_list;
 typedef int clg_body_fn(void *user);
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list);
@@ -128,9 +126,8 @@ int clg_collect(struct clg_device *d, clg_body_fn *body, void *user); // the fir
 int clg_list_run(struct clg_device *d, struct clg_list *list);
 void clg_list_free(struct clg_list **list);
 
-// --- memory (memory.c)
-// --------------------------------------------------------------------------------------------- Enqueues a
-// copy to the device and returns; `host` must stay until clg_device_finish or a read.
+// --- memory (memory.c) -------------------------------------------------------------------------
+// Enqueues a copy to the device and returns; `host` must stay valid until clg_device_finish or a read.
 int clg_tensor_write_later(struct clg_device *d, struct clg_tensor tensor, const void *host, size_t bytes);
 
 // Lets go of the operations' scratch; no recorded list may use it any more.

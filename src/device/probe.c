@@ -203,8 +203,8 @@ static bool any_runs(const struct clg_probe *probes, int count)
     return false;
 }
 
-// Until a child says something or ends, and not for long: with more children than PIPES some are only looked
-// at.
+// Until a child says something or ends, and not for long: with more children than PIPES some are only
+// looked at.
 static void hear_all(struct clg_probe *probes, int count)
 {
     struct pollfd fds[PIPES];

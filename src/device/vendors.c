@@ -76,8 +76,8 @@ static bool folder_add(struct vendors *all, const char *folder)
     return ok;
 }
 
-// What OCL_ICD_VENDORS may be: a folder, an .icd file, which ocl-icd looks for in its own folder too, or the
-// library.
+// What OCL_ICD_VENDORS may be: a folder, an .icd file, which ocl-icd looks for in its own folder too, or
+// the library.
 static bool vendors_add(struct vendors *all)
 {
     const char *what = getenv(vendors_variable), *usual = getenv("OPENCL_VENDOR_PATH");

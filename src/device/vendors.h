@@ -15,8 +15,8 @@ struct clg_vendor {
 // In the order of their names. The list is the caller's: free(). None is a normal answer.
 int clg_vendors_find(struct clg_vendor **list, int *count, const struct clg_log *log);
 
-// A loader's view of some drivers: a folder of .icd files, which both loaders take, and what is left of
-// OCL_ICD_FILENAMES.
+// A loader's view of some drivers: a folder of .icd files, which both loaders take, and what is left
+// of OCL_ICD_FILENAMES.
 struct clg_vendors_view {
     char folder[PATH_MAX];
     char *filenames; // NULL: it is not set

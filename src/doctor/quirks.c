@@ -85,8 +85,8 @@ static void local_memory(struct clg_doctor *doc)
 enum { ANSWERS = 6, SPECIALS = 7, PAIRS = SPECIALS * SPECIALS + 2 };
 #define TINY 1e-39f // a denormal
 
-// Every special number with every other; then two pairs whose results are denormal, of normal and denormal
-// numbers.
+// Every special number with every other; then two pairs whose results are denormal, of normal and
+// denormal numbers.
 static void pairs_make(float *a, float *b)
 {
     const float special[SPECIALS] = {NAN, INFINITY, -INFINITY, 0, 1, -1, 3e38f};

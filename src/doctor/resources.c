@@ -54,8 +54,8 @@ static void pattern(float values[LENGTH], int place)
         values[i] = (float)(1000 * (place + 1) + i);
 }
 
-// Writes to all places, by the host or by a kernel from `small`, then reads all, by the other. *wrong:
-// places.
+// Writes to all places, by the host or by a kernel from `small`, then reads all, by the other.
+// *wrong: places.
 static int write_and_read(struct clg_device *d, struct clg_tensor whole, struct clg_tensor small,
                           const size_t *places, int n, bool by_host, int *wrong)
 {

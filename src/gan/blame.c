@@ -1,5 +1,5 @@
-// Where a step's numbers stopped being finite. Called once, when it has failed: it may take its time and
-// wait.
+// Where a step's numbers stopped being finite. Called once, when it has failed: it may take its time
+// and wait.
 #include "gan/gan.h"
 
 #include "base/log.h"

@@ -19,8 +19,8 @@ struct clg_chart {
     bool wide;    // takes a whole row of the page, not half of one
     bool unit; // y goes from 0 to 1; else from the values, where rare peaks are cut off and the chart says so
 };
-// The n points lie at x (steps, ascending); more than CLG_CHART_POINTS are thinned by averaging; 0 and 1 are
-// fine.
+// The n points lie at x (steps, ascending); more than CLG_CHART_POINTS are thinned by averaging; 0 and 1
+// are fine.
 void clg_chart_write(FILE *file, const struct clg_chart *chart, const double *x, size_t n);
 
 #endif

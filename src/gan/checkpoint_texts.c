@@ -1,5 +1,5 @@
-// The metadata of checkpoints: their format's version, the options, the step count, and texts of the
-// caller's.
+// The metadata of checkpoints: their format's version, the options, the step count, and texts of
+// the caller's.
 //
 // What keeps checkpoints readable: an option that a checkpoint does not tell has its default, one that this
 // version does not know is kept and written again. Only a change that an older reader would get wrong raises

@@ -93,8 +93,8 @@ static int pass(struct clg_device *d, struct clg_inference *inference, const flo
 
 static const int sizes[CLG_INFERENCE_SIZES] = {64, 16, 1};
 
-// The size for the next pass when n are left: the largest that they fill; a few go in one pass that is not
-// full.
+// The size for the next pass when n are left: the largest that they fill; a few go in one pass that is
+// not full.
 static int size_for(int n)
 {
     int i = 0;

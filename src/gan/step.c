@@ -10,13 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum {
-    STAT_REAL,
-    STAT_FAKE,
-    STAT_GENERATOR,
-    STAT_GRADIENTS,
-    STATS
-};                  // loss and mean probability; |g|^2 of D, G
+// Pairs of statistics: loss and mean probability of each pass; then |g|^2 of D and of G.
+enum { STAT_REAL, STAT_FAKE, STAT_GENERATOR, STAT_GRADIENTS, STATS };
 enum { RATES = 3 }; // of Adam: two of the step, and |g|^2, without which nothing is changed
 
 static struct clg_tensor stat(const struct clg_step *s, int which)

@@ -173,8 +173,8 @@ bool clg_weights_same_shape(const struct clg_named_array *array, const struct cl
     return array->dims == dims && memcmp(array->shape, shape, (size_t)dims * sizeof *shape) == 0;
 }
 
-// The shapes of a net's convolutions in order, of which G has every third layer, and D too behind its first
-// two.
+// The shapes of a net's convolutions in order, of which G has every third layer, and D too behind its
+// first two.
 static int convolutions(const struct clg_weights *w, enum clg_whose net, const int64_t **shapes)
 {
     char place[CLG_PLACE_MAX];

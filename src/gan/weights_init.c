@@ -146,8 +146,8 @@ static int layer_find(const struct clg_net *net, const char *name)
     return -1;
 }
 
-// The number of the running mean of the batch norm behind the layer that "main.3.bias" names; -1: there is
-// none.
+// The number of the running mean of the batch norm behind the layer that "main.3.bias" names; -1: there
+// is none.
 static int mean_behind(const struct clg_net *net, const char *place)
 {
     char name[CLG_PLACE_MAX];

@@ -1,6 +1,6 @@
-// Nets: layers in an array, each naming its inputs by index (a chain by default, a DAG where needed), with
-// their parameters; and plans: a net laid out in memory for one batch size, that enqueues forward and
-// backward.
+// Nets: layers in an array, each naming its inputs by index (a chain by default, a DAG where needed),
+// with their parameters; and plans: a net laid out in memory for one batch size, that enqueues forward
+// and backward.
 //
 // A net knows shapes without the batch; a plan adds it. Several plans may share a net. One thread at a time.
 #ifndef CLG_NN_NET_H
@@ -50,8 +50,8 @@ struct clg_pass {
 // Where a layer may write over what it reads: out over in[0] in inference, in training, din[0] over dout.
 enum clg_in_place { CLG_IN_PLACE_INFER = 1, CLG_IN_PLACE_TRAIN = 2, CLG_IN_PLACE_GRADIENT = 4 };
 
-// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a test
-// row.
+// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a
+// test row.
 struct clg_layer_type {
     const char *name;
     // The output's shape (n passed through), or CLG_EINVAL after a line that names the layer and the sizes.

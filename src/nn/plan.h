@@ -1,5 +1,5 @@
-// A plan inside: where every tensor of a net lives in memory, and when (plan.c lays it out, plan_run.c uses
-// it).
+// A plan inside: where every tensor of a net lives in memory, and when (plan.c lays it out, plan_run.c
+// uses it).
 #ifndef CLG_NN_PLAN_H
 #define CLG_NN_PLAN_H
 

@@ -46,8 +46,8 @@ static inline void clg_aside_end(struct clg_device *d, struct clg_aside aside)
 
 // --- convolutions (conv_check.c) ---------------------------------------------------------------
 // Before a job is run with a variant (job->choice set): 0 when it can be trusted; 1 when it has just been
-// dropped, so that another must be picked; or an error, after a line: it was forced, or is plain, and wrong or
-// failing.
+// dropped, so that another must be picked; or an error, after a line: it was forced, or is plain, and wrong
+// or failing.
 int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
                    const struct clg_conv_variant *variant, bool forced);
 // One run of the job's shapes on random data: the worst difference of some of its results to a float64 sum,

@@ -1,5 +1,5 @@
-// Convolutions of pictures with few channels on CPU devices: backward-data and filter gradients by
-// conv_narrow.cl.
+// Convolutions of pictures with few channels on CPU devices: backward-data and filter gradients
+// by conv_narrow.cl.
 #include "ops/ops.h"
 
 #include <stdio.h>

@@ -182,8 +182,8 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
     return status ? status : clg_launch(d, &l, args, 11);
 }
 
-// Transforming weights costs the more, the fewer tiles share them: then it pays to keep them, if they are
-// watched.
+// Transforming weights costs the more, the fewer tiles share them: then it pays to keep them, if they
+// are watched.
 static bool keeps_weights(const struct clg_conv_job *j, const struct plan *p)
 {
     return j->pass != CLG_CONV_BACKWARD_FILTER && j->x.shape.n * p->tiles <= KEEP_TILES &&

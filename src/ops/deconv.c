@@ -1,6 +1,6 @@
-// Deconvolution in the strict sense: recovers the input of a convolution from its output, by conjugate
-// gradients on the normal equations (CGLS), with the convolution A and its adjoint, the transposed
-// convolution.
+// Deconvolution in the strict sense: recovers the input of a convolution from its output, by
+// conjugate gradients on the normal equations (CGLS), with the convolution A and its adjoint, the
+// transposed convolution.
 #include "ops/ops.h"
 
 #include "base/log.h"

@@ -1,5 +1,5 @@
-// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, Adam, averages,
-// pixels.
+// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, Adam,
+// averages, pixels.
 #include "ops/ops.h"
 
 #include "base/log.h"

@@ -1,5 +1,5 @@
-// Batch normalisation: statistics by blocks of rows, then one pass that normalises and activates; the same
-// backwards.
+// Batch normalisation: statistics by blocks of rows, then one pass that normalises and activates; the
+// same backwards.
 #include "ops/ops.h"
 
 #include "base/log.h"

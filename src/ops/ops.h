@@ -41,8 +41,8 @@ static inline int clg_round_up(int a, int b)
     return clg_divide_up(a, b) * b;
 }
 
-// Runs a job: the forced variant where it fits, else what the tuner found (ops/tuning.h), else the device's
-// rule.
+// Runs a job: the forced variant where it fits, else what the tuner found (ops/tuning.h), else the
+// device's rule.
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
 const struct clg_conv_variant *clg_conv_rule(struct clg_device *d, const struct clg_conv_job *job);
 

@@ -43,8 +43,8 @@ const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struc
 // The parameter list for CLBlast, loading the table when needed.
 int clg_tuning_clblast(struct clg_device *d);
 
-// "forward", and "128x32x32x64 k128 4x4/2+1": batch, map and channels; channels of the other side;
-// kernel/stride+padding.
+// "forward", and "128x32x32x64 k128 4x4/2+1": batch, map and channels; channels of the other
+// side; kernel/stride+padding.
 extern const char *const clg_conv_pass_names[];
 void clg_conv_shape_text(const struct clg_conv_job *job, char *text, size_t size);
 
