@@ -91,7 +91,7 @@ static void print_results(const struct run *run, bool stopped)
         printf("samples %s\n", cli_shown(grid));
     printf("report  %s/report.html\n", cli_shown(folder));
     if (run->last.skipped_pictures)
-        printf("skipped unreadable pictures: %llu\n", (unsigned long long)run->last.skipped_pictures);
+        printf("skipped files: %llu\n", (unsigned long long)run->last.skipped_pictures);
     if (run->last.warned_pictures)
         printf("pictures read with warnings: %llu (--verbose names them)\n",
                (unsigned long long)run->last.warned_pictures);
