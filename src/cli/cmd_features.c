@@ -189,7 +189,7 @@ int cmd_features(int argc, char **argv)
         status = features(&e, device, &progress);
     free(e.rows);
     free(e.which);
-    clg_pictures_close(&e.pictures);
+    cli_data_close(&e.pictures, e.o->data, e.log);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);
