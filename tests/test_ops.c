@@ -1,8 +1,6 @@
 // Elementwise operations, dot product, loss and optimiser against float64 host loops, on awkward counts.
 #include "lab.h"
 
-#include <clgan/data.h>
-
 static const int counts[] = {1, 2, 15, 16, 17, 63, 1000, 1025, 4095, 4099, 8193};
 static const int channels[] = {1, 3, 17, 32, 48, 100};
 
@@ -293,23 +291,6 @@ static void test_ema(void **state)
 }
 
 // All byte values, and counts that end inside a word; the ends of the range are exact.
-// On the host: each pixel's value correctly rounded, its mirror's with the other sign, and back again.
-static void test_picture_values(void **state)
-{
-    (void)state;
-    uint8_t bytes[256], again[256];
-    float values[256];
-    for (int i = 0; i < 256; i++)
-        bytes[i] = (uint8_t)i;
-    clg_picture_values(bytes, 256, values);
-    for (int i = 0; i < 256; i++) {
-        assert_true(values[i] == (float)((i - 127.5) / 127.5));
-        assert_true(values[i] == -values[255 - i]);
-    }
-    clg_picture_pixels(values, 256, again);
-    assert_memory_equal(again, bytes, 256);
-}
-
 static void test_pixels(void **state)
 {
     (void)state;
@@ -416,23 +397,14 @@ static int close_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_axpy_scale),
-        cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_multiply),
-        cmocka_unit_test(test_channels_scale),
-        cmocka_unit_test(test_bias_add),
-        cmocka_unit_test(test_channels),
-        cmocka_unit_test(test_bce),
-        cmocka_unit_test(test_adam),
-        cmocka_unit_test(test_ema),
-        cmocka_unit_test(test_pixels),
-        cmocka_unit_test(test_picture_values),
-        cmocka_unit_test(test_bad_counts),
-        cmocka_unit_test(test_bad_shapes),
-        cmocka_unit_test(test_bad_rates),
-        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_fill),       cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_axpy_scale), cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_multiply),   cmocka_unit_test(test_channels_scale),
+        cmocka_unit_test(test_bias_add),   cmocka_unit_test(test_channels),
+        cmocka_unit_test(test_bce),        cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_ema),        cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_bad_counts), cmocka_unit_test(test_bad_shapes),
+        cmocka_unit_test(test_bad_rates),  cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests_name("operations", tests, NULL, close_device);
 }

@@ -1,6 +1,8 @@
 // Pictures to look at: a folder's in order, a single file, what is refused; animations, taken apart again.
 #include "workshop.h"
 
+#include "data/folder.h"
+
 #include <math.h>
 #include <png.h>
 #include <sys/stat.h>
@@ -64,6 +66,19 @@ static void test_warned(void **state)
     }
     assert_non_null(strstr(heard.last, names[2]));
     clg_pictures_close(&pictures);
+}
+
+// Enough usable pictures, counted as opening the folder does: damaged and hidden files are none.
+static void test_holds(void **state)
+{
+    pictures_make(state);
+    file_write(in(state, "a/3.jpg"), "\xff\xd8\xff", 3);
+    file_write(in(state, ".hidden.png"), "x", 1);
+    assert_true(clg_folder_holds(*state, center, 1));
+    assert_true(clg_folder_holds(*state, center, NAMES));
+    assert_false(clg_folder_holds(*state, center, NAMES + 1));
+    assert_false(clg_folder_holds(*state, (struct clg_crop){CLG_CROP_BOX, 15, 11, 0, 0}, 1));
+    assert_false(clg_folder_holds(in(state, "nowhere"), center, 1));
 }
 
 static void test_order_and_pixels(void **state)
@@ -354,12 +369,29 @@ static void test_animation_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
+// Each pixel's value correctly rounded, its mirror's with the other sign, and back again.
+static void test_picture_values(void **state)
+{
+    (void)state;
+    uint8_t bytes[256], again[256];
+    float values[256];
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (uint8_t)i;
+    clg_picture_values(bytes, 256, values);
+    for (int i = 0; i < 256; i++) {
+        assert_true(values[i] == (float)((i - 127.5) / 127.5));
+        assert_true(values[i] == -values[255 - i]);
+    }
+    clg_picture_pixels(values, 256, again);
+    assert_memory_equal(again, bytes, 256);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_order_and_pixels),  TEST(test_warned), TEST(test_single_file),
         TEST(test_open_refused),      TEST(test_broken), TEST(test_animations),
-        TEST(test_animation_refused),
+        TEST(test_animation_refused), TEST(test_holds),  TEST(test_picture_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,9 +45,9 @@ CLG_API void clg_data_close(struct clg_data **data);
 CLG_API int clg_data_next(struct clg_data *data, uint8_t *pixels);
 
 struct clg_data_info {
-    uint64_t pictures;   // usable pictures in the folder; 0 for the endless built-in set
-    uint64_t skipped;    // files left out so far: named in the log, or counted there by kind
-    uint64_t warned; // pictures read so far though their decoder warned; information in the log names each
+    uint64_t pictures; // usable pictures in the folder; 0 for the endless built-in set
+    uint64_t skipped;  // files left out so far: named in the log, or counted there by kind
+    uint64_t warned;   // pictures read so far though their decoder warned; information in the log names each
     double images_per_s; // what one decoding thread delivers, times threads
     double waited_s;     // how long clg_data_next blocked in all
 };

@@ -41,7 +41,7 @@ CLG_API int clg_drivers_try(void);
 // The folder in which the command and the Python package keep what can be computed again, `inside` ("" or
 // "/tuning") added: $XDG_CACHE_HOME/clgan, or ~/.cache/clgan. Where files cannot be kept there, a private
 // folder in $TMPDIR, /tmp, /var/tmp or /dev/shm takes its place, after a warning (one for the process). The
-// path, or NULL when there is none at all. The folder may be missing still.
+// path, or NULL when no folder is usable. The folder need not exist yet.
 CLG_API const char *clg_cache_folder(const char *inside, char *path, size_t size, const struct clg_log *log);
 
 #ifdef __cplusplus

@@ -10,16 +10,16 @@ extern "C" {
 #endif
 
 struct clg_train_params {
-    const char *data; // folder or "builtin:faces"
-    const char *out;  // output folder, created when absent; a folder with an earlier run's model is refused
-    bool overwrite;   // unless this is set: then that run is replaced
-    const char *init; // safetensors file to start the weights from; NULL: fresh
+    const char *data;   // folder or "builtin:faces"
+    const char *out;    // output folder, created when absent; a folder with an earlier run's model is refused
+    bool overwrite;     // unless this is set: then that run is replaced
+    const char *init;   // safetensors file to start the weights from; NULL: fresh
     const char *resume; // folder of a run to continue from its model.safetensors; out is then ignored
-    int64_t steps;    // train until this step count; 0: as epochs say
-    int64_t epochs;   // with steps 0: passes over the folder
-    int sample_every; // steps between sample grids; 0: only at the end
-    int save_every;   // steps between checkpoints; 0: only at the end
-    int keep;         // that many earlier checkpoints are kept by step number
+    int64_t steps;      // train until this step count; 0: as epochs say
+    int64_t epochs;     // with steps 0: passes over the folder
+    int sample_every;   // steps between sample grids; 0: only at the end
+    int save_every;     // steps between checkpoints; 0: only at the end
+    int keep;           // that many earlier checkpoints are kept by step number
     struct clg_crop crop;
     bool flip;
     int threads; // decoding threads

@@ -18,8 +18,8 @@ void clg_file_abort(struct clg_file *file); // closes and removes; harmless when
 // Removes what killed processes left of files with names from `prefix` on that they were writing to `folder`.
 void clg_file_remove_parts(const char *folder, const char *prefix);
 
-// A regular file to be read, which the caller closes, and what stat tells of it; nothing else is waited for
-// or read. Negative: an error.
+// Opens a regular file for reading; the caller closes it. *facts is its stat. Refuses anything else, such as a
+// named pipe, without waiting for it. Negative: an error.
 int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log);
 size_t clg_file_prefix(int fd, void *bytes, size_t n); // its first bytes, up to n: how many there are
 

@@ -30,7 +30,7 @@ static int CLG_PRINTF(2, 3) refuse(const struct asked *asked, const char *format
     return clg_fail(asked->log, CLG_EIO, "cannot read %s%s: %s", asked->what, asked->path, text);
 }
 
-// --- what is no path ---------------------------------------------------------------------------
+// --- not a path --------------------------------------------------------------------------------
 
 // "%20" and the like of file:// URLs, in place.
 static void percents_decode(char *text)
@@ -59,7 +59,7 @@ static int url_refuse(const struct asked *asked, const char *rest)
     return refuse(asked, "it is a URL; give the path alone: %s", local);
 }
 
-// "https://..." : what follows the slashes; NULL when it is none.
+// The part of a URL after "https://"; NULL if the path is not a URL.
 static const char *url_rest(const char *path)
 {
     const char *colon = path;

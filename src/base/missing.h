@@ -4,9 +4,9 @@
 
 #include <clgan/base.h>
 
-// Says why `path` cannot be read, `error` being what the system said, and what to do: it is a URL, a pattern
-// that no shell expanded, or nearly the name of something that exists. `what` goes before the path: "" or
-// "picture folder ". Returns CLG_EIO after that line.
+// Logs why `path` cannot be read (`error` is the errno) and what to do, and returns CLG_EIO. It knows URLs,
+// unexpanded patterns such as *.jpg, and typos of names that exist. `what` goes before the path in the message:
+// "" or "picture folder ".
 int clg_path_missing(const char *what, const char *path, int error, const struct clg_log *log);
 
 #endif

@@ -154,7 +154,7 @@ size_t clg_text_to_json(const char *json, char *to, size_t size)
     return output.length;
 }
 
-// The number of \uHHHH, or 0 when there is none.
+// The code unit of a \uHHHH escape, or 0 if the text does not begin with one.
 static unsigned unicode_escape(const char *json)
 {
     unsigned value = 0;

@@ -155,11 +155,10 @@ int cmd_layers(int argc, char **argv)
         {"Options", layers_table, &options}, {"Device", cli_device_table, &where}, {0}};
     const struct cli_command command = {
         .usage = "clgan layers PICTURE [--size N] [--channels 1|3] [--out DIR] [--json]",
-        .about = "A primer of convolutional nets on one picture, a JPEG, PNG or WebP file. Writes what each layer "
-                 "makes of\n"
-                 "it: convolution (blur, edges, stride), pooling, transposed convolution, and deconvolution, "
-                 "which\n"
-                 "recovers the picture from its feature map. A table tells the shapes.",
+        .about =
+            "A primer of convolutional nets on one picture, a JPEG, PNG or WebP file. Writes what each\n"
+            "layer makes of it: convolution (blur, edges, stride), pooling, transposed convolution, and\n"
+            "deconvolution, which recovers the picture from its feature map. A table lists the shapes.",
         .examples = "  clgan layers me.jpg\n"
                     "  clgan layers me.jpg --channels 1 --size 256 --out grey\n",
         .options = tables,

@@ -108,8 +108,8 @@ static int print_profile(const struct run *run, struct clg_device *device)
     fputc('\n', stderr);
     int status = clg_device_profile_print(device, stderr);
     if (!status)
-        fprintf(stderr, "loader: %.0f images/s; the run waited %.2f s for it\n", run->last.loader_images_per_s,
-               run->last.loader_waited_s);
+        fprintf(stderr, "loader: %.0f images/s; the run waited %.2f s for it\n",
+                run->last.loader_images_per_s, run->last.loader_waited_s);
     return status;
 }
 

@@ -259,8 +259,8 @@ static int files_check(struct clg_folder *folder, struct clg_crop crop, const st
     return status;
 }
 
-int clg_folder_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
-                    const struct clg_log *log)
+// Lists all files by name, sorted; they are not opened yet.
+static int names_list(struct clg_folder *folder, const char *path, const struct clg_log *log)
 {
     *folder = (struct clg_folder){.root = strdup(path)};
     struct listing list = {.folder = folder, .log = log};
@@ -273,13 +273,34 @@ int clg_folder_open(struct clg_folder *folder, const char *path, struct clg_crop
     if (!status)
         status = folder_list(&list, "");
     free(list.visited);
-    if (!status && folder->n) {
+    if (folder->n)
         qsort(folder->names, folder->n, sizeof *folder->names, by_path);
+    return status;
+}
+
+int clg_folder_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
+                    const struct clg_log *log)
+{
+    int status = names_list(folder, path, log);
+    if (!status)
         status = files_check(folder, crop, log);
-    }
     if (status)
         clg_folder_close(folder);
     return status;
+}
+
+bool clg_folder_holds(const char *path, struct clg_crop crop, size_t least)
+{
+    struct clg_folder folder;
+    size_t usable = 0;
+    names_list(&folder, path, &clg_log_silent);
+    for (size_t i = 0; i < folder.n && usable < least; i++) {
+        char *file = clg_folder_path(&folder, i);
+        usable += file && !clg_picture_check(file, crop, &clg_log_silent);
+        free(file);
+    }
+    clg_folder_close(&folder);
+    return usable >= least;
 }
 
 // What a folder without pictures holds instead.

@@ -24,6 +24,9 @@ int clg_folder_open(struct clg_folder *folder, const char *path, struct clg_crop
                     const struct clg_log *log);
 void clg_folder_close(struct clg_folder *folder); // accepts {0}
 
+// Does the folder have this many usable pictures? Opens only as many files as it takes to know; logs nothing.
+bool clg_folder_holds(const char *path, struct clg_crop crop, size_t least);
+
 // CLG_EDATA, after a line that says what there is instead, when the folder has fewer usable pictures than
 // `least`. Else a line for the files of other kinds, if there are any.
 int clg_folder_need(const struct clg_folder *folder, size_t least, const struct clg_log *log);

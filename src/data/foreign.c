@@ -2,6 +2,7 @@
 #include "data/foreign.h"
 
 #include "base/log.h"
+#include "data/kind.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 struct content {
     const char *bytes;
     size_t size;
+    enum clg_kind kind; // by its beginning, whatever its name
 };
 
 static bool has_at(struct content c, size_t at, const char *text, size_t length)
@@ -30,19 +32,18 @@ static bool holds(struct content c, const char *text)
 // --- the formats -------------------------------------------------------------------------------
 static bool is_zip(struct content c)
 {
-    return starts(c, "PK\3\4");
+    return c.kind == CLG_KIND_ZIP;
 }
 
-static bool is_pickle(struct content c) // protocols 2 to 5
+static bool is_pickle(struct content c)
 {
-    return c.size > 2 && c.bytes[0] == '\x80' && c.bytes[1] >= 2 && c.bytes[1] <= 5;
+    return c.kind == CLG_KIND_PICKLE;
 }
 
-// torch.save: a zip file, and before version 1.6 a pickle that begins with this number.
+// torch.save makes a zip file; before version 1.6 a pickle.
 static bool is_torch(struct content c)
 {
-    return (is_zip(c) && holds(c, "/data.pkl")) ||
-           (is_pickle(c) && has_at(c, 2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12));
+    return c.kind == CLG_KIND_TORCH || (is_zip(c) && holds(c, "/data.pkl"));
 }
 
 static bool is_torch_script(struct content c)
@@ -68,7 +69,7 @@ static bool is_keras(struct content c)
 
 static bool is_hdf5(struct content c)
 {
-    return starts(c, "\x89HDF\r\n\x1a\n");
+    return c.kind == CLG_KIND_HDF5;
 }
 
 static bool is_gguf(struct content c)
@@ -87,7 +88,7 @@ static bool is_onnx(struct content c)
 
 static bool is_npy(struct content c)
 {
-    return starts(c, "\x93NUMPY");
+    return c.kind == CLG_KIND_NPY;
 }
 
 static bool is_tflite(struct content c)
@@ -97,23 +98,22 @@ static bool is_tflite(struct content c)
 
 static bool is_packed(struct content c)
 {
-    return starts(c, "\x1f\x8b") || starts(c, "7z\xbc\xaf\x27\x1c") || starts(c, "\3757zXZ") ||
-           starts(c, "\x28\xb5\x2f\xfd") || starts(c, "BZh") || has_at(c, 257, "ustar", 5);
+    return c.kind >= CLG_KIND_TAR && c.kind <= CLG_KIND_RAR;
 }
 
 static bool is_lfs(struct content c)
 {
-    return starts(c, "version https://git-lfs");
+    return c.kind == CLG_KIND_LFS;
 }
 
 static bool is_page(struct content c)
 {
-    return starts(c, "<!DOCTYPE") || starts(c, "<!doctype") || starts(c, "<html");
+    return c.kind == CLG_KIND_HTML;
 }
 
 static bool is_picture(struct content c)
 {
-    return starts(c, "\x89PNG") || starts(c, "\xff\xd8\xff");
+    return c.kind >= CLG_KIND_JPEG && c.kind < CLG_KIND_PDF;
 }
 
 #define TORCH(weights)                                                                                       \
@@ -202,7 +202,8 @@ static char *line_make(const char *line, const char *path)
 
 bool clg_foreign_refuse(const char *content, size_t size, const char *path, const struct clg_log *log)
 {
-    const struct content c = {content, size};
+    const size_t beginning = size < CLG_KIND_BYTES ? size : CLG_KIND_BYTES;
+    const struct content c = {content, size, clg_kind_of((const uint8_t *)content, beginning, "")};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (!formats[i].is(c))
             continue;

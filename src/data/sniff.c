@@ -98,6 +98,7 @@ static const struct {
     {CLG_KIND_ANNEX, MAGIC(0, "/annex/objects/")},
     {CLG_KIND_NPY, MAGIC(0, "\x93NUMPY")},
     {CLG_KIND_HDF5, MAGIC(0, "\x89HDF\r\n\x1a\n")},
+    {CLG_KIND_TORCH, MAGIC(0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")}, // before 1.6
     {CLG_KIND_PARQUET, MAGIC(0, "PAR1")},
     {CLG_KIND_ARROW, MAGIC(0, "ARROW1")},
     {CLG_KIND_MATLAB, MAGIC(0, "MATLAB 5.0 MAT-file")},

@@ -61,7 +61,7 @@ struct clg_device {
     bool caches_itself;  // the driver keeps compiled kernels on disk, and asking it for binaries costs a
                          // compilation
     uint64_t memory, memory_peak;
-    struct clg_tuning *tuning; // one block; NULL: not looked up yet
+    struct clg_tuning *tuning;   // one block; NULL: not looked up yet
     struct clg_checked *checked; // what passed its self-test (ops/checked.h); one block; NULL: not read yet
     int clblast_list;            // CLBlast's parameter list (ops/gemm.c); -1: not asked yet
     int tuned_batch;             // the batch size whose tuning convolutions use; 0: their own

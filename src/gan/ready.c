@@ -3,13 +3,12 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "data/picture.h"
+#include "data/folder.h"
 #include "gan/gan.h"
 
-#include <dirent.h>
 #include <string.h>
 
-enum { PATH = 4096, DEPTH = 16 };
+enum { PATH = 4096 };
 
 // --- the number of steps -----------------------------------------------------------------------
 static bool is_endless(const struct clg_train_params *p)
@@ -43,35 +42,14 @@ static int steps_check(const struct clg_train_params *p, int64_t step, const str
 }
 
 // --- the pictures ------------------------------------------------------------------------------
-// Counts usable pictures below the folder, until there are `enough`.
-static void pictures_count(const char *folder, struct clg_crop crop, int enough, int depth, int *count)
-{
-    char path[PATH];
-    DIR *dir = depth < DEPTH ? opendir(folder) : NULL;
-    for (struct dirent *e; dir && *count < enough && (e = readdir(dir));) {
-        if (e->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= (int)sizeof path)
-            continue;
-        if (e->d_type == DT_REG || e->d_type == DT_LNK || e->d_type == DT_UNKNOWN)
-            *count += !clg_picture_check(path, crop, &clg_log_silent);
-        if (e->d_type != DT_REG)
-            pictures_count(path, crop, enough, depth + 1, count);
-    }
-    if (dir)
-        closedir(dir);
-}
-
-// A folder that may hold too few is opened as training does, for that one's words.
+// What may hold too few pictures is opened as training opens it, for the error message.
 static int data_check(const struct clg_gan_params *gan, const struct clg_train_params *p,
                       const struct clg_log *log)
 {
-    int count = 0;
     if (p->resume && p->data && !is_endless(p) && !clg_file_exists(p->data))
         return clg_fail(log, CLG_EIO, "the run's pictures are not at %s: say where they are with --data DIR",
                         p->data);
-    if (p->data && !is_endless(p))
-        pictures_count(p->data, p->crop, gan->batch, 0, &count);
-    if (count >= gan->batch)
+    if (p->data && !is_endless(p) && clg_folder_holds(p->data, p->crop, (size_t)gan->batch))
         return 0;
     struct clg_data_params params = clg_data_params_default();
     struct clg_data *data;
