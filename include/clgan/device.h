@@ -70,10 +70,10 @@ CLG_API uint64_t clg_device_memory(const struct clg_device *device, uint64_t *pe
 // What the device can do at most, measured in about a second: float32 operations a second in independent
 // multiply-adds between registers (each counts two), and bytes a second of out = a x + y through arrays that
 // no cache holds. Best of several trials. Takes device memory for a while.
-struct clg_ceilings {
+struct clg_peaks {
     double flops, bytes; // a second
 };
-CLG_API int clg_device_ceilings(struct clg_device *device, struct clg_ceilings *ceilings);
+CLG_API int clg_device_peaks(struct clg_device *device, struct clg_peaks *peaks);
 
 // One kernel's account, from `profile`. flops and bytes are what the operations say they need, summed.
 struct clg_profile_row {

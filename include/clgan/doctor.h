@@ -13,7 +13,7 @@ enum clg_doctor_area {
     CLG_DOCTOR_QUIRK,       // what drivers do their own way
     CLG_DOCTOR_CORRECTNESS, // operations, and every variant of the convolution, against float64
     CLG_DOCTOR_DETERMINISM, // the same again is the same, bit for bit
-    CLG_DOCTOR_BANDWIDTH,   // as clg_device_ceilings
+    CLG_DOCTOR_BANDWIDTH,   // as clg_device_peaks
     CLG_DOCTOR_MEMORY,      // the largest allocation
 };
 CLG_API const char *clg_doctor_area_name(enum clg_doctor_area area); // "quirks", "correctness", ...

@@ -30,7 +30,7 @@ CLG_API void clg_z_neighbours(const float *centre, int length, int n, double sca
 // --- layers and their feature maps -------------------------------------------------------------
 enum clg_net_kind { CLG_NET_GENERATOR, CLG_NET_DISCRIMINATOR };
 
-struct clg_layer_facts {
+struct clg_layer_info {
     char name[32];  // "main.3"
     char text[64];  // "conv 4x4 / 2, pad 1"
     int h, w, c;    // of its output
@@ -39,7 +39,7 @@ struct clg_layer_facts {
 CLG_API int clg_gan_layers(const struct clg_gan *gan, enum clg_net_kind net); // how many
 // facts of layer i. CLG_EINVAL after a line when i is out of range.
 CLG_API int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind net, int i,
-                          struct clg_layer_facts *facts);
+                          struct clg_layer_info *info);
 
 // maps [n][h][w][c]: outputs of a layer, inference-mode batch norm. The generator is the averaged one where
 // there is one, as in clg_gan_generate. in: z [n][z] or pictures.

@@ -95,12 +95,12 @@ CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **va
 // Every parameter and running statistic of the two nets by its name in checkpoints ("netG.main.0.weight";
 // "averageG.": the averaged generator) and in PyTorch's layout.
 CLG_API int clg_gan_tensors(const struct clg_gan *gan); // how many
-struct clg_tensor_facts {
+struct clg_tensor_info {
     char name[64];
     int64_t shape[4];
     int dims;
 };
-CLG_API int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_facts *facts);
+CLG_API int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_info *info);
 CLG_API int clg_gan_tensor_read(struct clg_gan *gan, int i, float *values);
 CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values);
 

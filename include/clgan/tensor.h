@@ -28,11 +28,11 @@ struct clg_slab;
 CLG_API size_t clg_shape_count(struct clg_shape shape); // floats
 CLG_API bool clg_shape_equal(struct clg_shape a, struct clg_shape b);
 
-// Room for `floats` floats, contents undefined. clg_slab_room tells what a tensor of a shape takes of it
+// Room for `floats` floats, contents undefined. clg_slab_size tells what a tensor of a shape takes of it
 // (tensors start on 64-float boundaries).
 CLG_API int clg_slab_new(struct clg_slab **slab, struct clg_device *device, size_t floats);
 CLG_API void clg_slab_free(struct clg_slab **slab);
-CLG_API size_t clg_slab_room(struct clg_shape shape);
+CLG_API size_t clg_slab_size(struct clg_shape shape);
 // The next free part; asking for more than there is returns CLG_ENOMEM.
 CLG_API int clg_slab_take(struct clg_slab *slab, struct clg_shape shape, struct clg_tensor *tensor);
 // All that was handed out so far as one vector (padding included).

@@ -105,14 +105,14 @@ void clg_file_remove_parts(const char *folder, const char *prefix)
 }
 
 // Not blocking: opening a named pipe would wait for its writer.
-int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log)
+int clg_file_open(const char *path, struct stat *info, const struct clg_log *log)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         clg_path_missing("", path, errno, log);
         return CLG_EIO;
     }
-    if (!fstat(fd, facts) && S_ISREG(facts->st_mode))
+    if (!fstat(fd, info) && S_ISREG(info->st_mode))
         return fd;
     close(fd);
     return clg_fail(log, CLG_EIO, "cannot read %s: not a regular file", path);
@@ -136,12 +136,12 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
 {
     *content = NULL;
     *size = 0;
-    struct stat facts;
-    const int fd = clg_file_open(path, &facts, log);
+    struct stat info;
+    const int fd = clg_file_open(path, &info, log);
     if (fd < 0)
         return fd;
     int status = 0;
-    const size_t bytes = (size_t)facts.st_size;
+    const size_t bytes = (size_t)info.st_size;
     if (bytes > limit)
         status = clg_fail(log, CLG_EFORMAT, "%s is too large: %zu bytes, at most %zu expected", path, bytes,
                           limit);
@@ -163,20 +163,20 @@ int clg_file_read(const char *path, size_t limit, char **content, size_t *size, 
 int clg_file_map(const char *path, const char **content, size_t *size, const struct clg_log *log)
 {
     *content = NULL;
-    struct stat facts;
-    const int fd = clg_file_open(path, &facts, log);
+    struct stat info;
+    const int fd = clg_file_open(path, &info, log);
     if (fd < 0)
         return fd;
     int status = 0;
-    if (facts.st_size < 1) {
+    if (info.st_size < 1) {
         status = clg_fail(log, CLG_EFORMAT, "%s is empty", path);
     } else {
-        void *memory = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *memory = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (memory == MAP_FAILED)
             status = clg_fail(log, CLG_EIO, "cannot read %s: %s", path, strerror(errno));
         else
             *content = memory;
-        *size = (size_t)facts.st_size;
+        *size = (size_t)info.st_size;
     }
     close(fd);
     return status;
@@ -218,8 +218,8 @@ void clg_path_absolute(const char *path, char *absolute, size_t size)
 
 bool clg_file_exists(const char *path)
 {
-    struct stat facts;
-    return stat(path, &facts) == 0;
+    struct stat info;
+    return stat(path, &info) == 0;
 }
 
 int clg_file_remove(const char *path, const struct clg_log *log)
@@ -240,9 +240,9 @@ int clg_folder_create(const char *path, const struct clg_log *log)
             *p = '/';
         }
     }
-    struct stat facts;
+    struct stat info;
     ok = ok &&
-         (mkdir(copy, 0777) == 0 || (errno == EEXIST && stat(copy, &facts) == 0 && S_ISDIR(facts.st_mode)));
+         (mkdir(copy, 0777) == 0 || (errno == EEXIST && stat(copy, &info) == 0 && S_ISDIR(info.st_mode)));
     int error = errno;
     free(copy);
     return ok ? 0 : clg_fail(log, CLG_EIO, "cannot create folder %s: %s", path, strerror(error));

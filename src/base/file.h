@@ -20,7 +20,7 @@ void clg_file_remove_parts(const char *folder, const char *prefix);
 
 // Opens a regular file for reading; the caller closes it. *facts is its stat. Refuses anything else, such as a
 // named pipe, without waiting for it. Negative: an error.
-int clg_file_open(const char *path, struct stat *facts, const struct clg_log *log);
+int clg_file_open(const char *path, struct stat *info, const struct clg_log *log);
 size_t clg_file_prefix(int fd, void *bytes, size_t n); // its first bytes, up to n: how many there are
 
 // The whole file, one 0 byte added behind it; the caller's: free(). More than `limit` bytes is CLG_EFORMAT.

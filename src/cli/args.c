@@ -1,5 +1,5 @@
 // The command line: words to fields through option tables, --help, and hints at what was meant.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

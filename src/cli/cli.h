@@ -1,6 +1,6 @@
 // What the commands share: options from several tables, the device they ask for, progress, exit codes.
-#ifndef CLGAN_CLI_H
-#define CLGAN_CLI_H
+#ifndef CLG_CLI_CLI_H
+#define CLG_CLI_CLI_H
 
 #include <clgan/clgan.h>
 #include <stdarg.h>

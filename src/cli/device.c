@@ -1,5 +1,5 @@
 // The options that every computing command has for its device, and opening it.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <cjson/cJSON.h>
 #include <limits.h>

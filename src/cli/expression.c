@@ -1,7 +1,7 @@
 // Expressions on noise: terms, signs and scales from text, and where it is wrong.
-#include "expression.h"
+#include "cli/expression.h"
 
-#include "noise.h"
+#include "cli/noise.h"
 
 #include <ctype.h>
 #include <math.h>

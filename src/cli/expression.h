@@ -1,6 +1,6 @@
 // Expressions on noise: "smiling woman - neutral woman + 0.5*3,8,12-15".
-#ifndef CLGAN_CLI_EXPRESSION_H
-#define CLGAN_CLI_EXPRESSION_H
+#ifndef CLG_CLI_EXPRESSION_H
+#define CLG_CLI_EXPRESSION_H
 
 #include <stddef.h>
 #include <stdint.h>

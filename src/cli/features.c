@@ -1,8 +1,8 @@
 // Pictures decoded, and taken through the discriminator, a chunk at a time.
-#include "features.h"
+#include "cli/features.h"
 
-#include "pictures.h"
-#include "sheet.h"
+#include "cli/pictures.h"
+#include "cli/sheet.h"
 
 #include <stdlib.h>
 #include <string.h>

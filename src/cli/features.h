@@ -1,8 +1,8 @@
 // Pictures as rows of numbers: a discriminator's features, or the pixels themselves.
-#ifndef CLGAN_CLI_FEATURES_H
-#define CLGAN_CLI_FEATURES_H
+#ifndef CLG_CLI_FEATURES_H
+#define CLG_CLI_FEATURES_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 enum cli_features {
     CLI_FEATURES_DISCRIMINATOR,

@@ -1,8 +1,8 @@
 // Which discriminator it is: features of other weights mean other things.
-#ifndef CLGAN_CLI_FINGERPRINT_H
-#define CLGAN_CLI_FINGERPRINT_H
+#ifndef CLG_CLI_FINGERPRINT_H
+#define CLG_CLI_FINGERPRINT_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 enum { CLI_FINGERPRINT = 17 };
 // 16 hexadecimal digits of D's weights and running statistics.

@@ -1,8 +1,8 @@
 // A classifier of `clgan classify --save` at work on pictures that a model draws.
-#include "judge.h"
+#include "cli/judge.h"
 
-#include "fingerprint.h"
-#include "sheet.h"
+#include "cli/fingerprint.h"
+#include "cli/sheet.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // A classifier of `clgan classify --save` at work on pictures that a model draws.
-#ifndef CLGAN_CLI_JUDGE_H
-#define CLGAN_CLI_JUDGE_H
+#ifndef CLG_CLI_JUDGE_H
+#define CLG_CLI_JUDGE_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 struct cli_judge;
 

@@ -1,5 +1,5 @@
 // clgan: trains, samples and explores DCGANs on any OpenCL device.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <string.h>
 

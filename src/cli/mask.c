@@ -1,5 +1,5 @@
 // Masks: which pixels of a picture are known, and which are to be completed.
-#include "mask.h"
+#include "cli/mask.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // Masks: which pixels of a picture are known, and which are to be completed.
-#ifndef CLGAN_CLI_MASK_H
-#define CLGAN_CLI_MASK_H
+#ifndef CLG_CLI_MASK_H
+#define CLG_CLI_MASK_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define CLI_MASKS "center, left, right, top, bottom, random" // that hide this part; random: 4 of 5 pixels
 

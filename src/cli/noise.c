@@ -1,5 +1,5 @@
 // Noise vectors as people name them: numbers of a seed ("3,8,12-15"), rows of a .npy file.
-#include "noise.h"
+#include "cli/noise.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
 // Noise vectors as people name them: numbers of a seed ("3,8,12-15"), rows of a .npy file.
-#ifndef CLGAN_CLI_NOISE_H
-#define CLGAN_CLI_NOISE_H
+#ifndef CLG_CLI_NOISE_H
+#define CLG_CLI_NOISE_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 // Reads a list of numbers and ranges from `text` on, which ends at the first letter that cannot belong to it:
 // *end. numbers [n] are the caller's: free(). NULL, or what is wrong at *end.

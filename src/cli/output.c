@@ -1,5 +1,5 @@
 // What commands write: JSON, folders.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -62,8 +62,8 @@ void cli_csv_print(const char *name, FILE *file)
 
 static bool is_folder(const char *path)
 {
-    struct stat facts;
-    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 int cli_folder_create(const char *path, const struct clg_log *log)

@@ -1,5 +1,5 @@
 // Paths on the command line: homes, folders that are the same, and whether files can be written.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,15 +93,15 @@ bool cli_folder_unused(const char *name, char *path, size_t size)
 int cli_folder_check(const char *path, const struct clg_log *log)
 {
     char *part = malloc(strlen(path) + 2);
-    struct stat facts;
+    struct stat info;
     int error = part ? 0 : ENOMEM;
     if (part)
         strcpy(part, *path ? path : ".");
-    while (!error && stat(part, &facts)) { // the folder that is there, in which the others will be made
+    while (!error && stat(part, &info)) { // the folder that is there, in which the others will be made
         error = errno == ENOENT ? 0 : errno;
         cut_last_part(part);
     }
-    if (!error && !S_ISDIR(facts.st_mode))
+    if (!error && !S_ISDIR(info.st_mode))
         error = ENOTDIR;
     if (!error && access(part, W_OK | X_OK))
         error = errno;
@@ -111,14 +111,14 @@ int cli_folder_check(const char *path, const struct clg_log *log)
 
 int cli_file_check(const char *path, const struct clg_log *log)
 {
-    struct stat facts;
+    struct stat info;
     char *folder = malloc(strlen(path) + 2);
     int error = 0;
     if (!folder)
         return cli_fail(log, CLG_ENOMEM, "out of memory");
     strcpy(folder, path);
     cut_last_part(folder);
-    if (!stat(path, &facts) && S_ISDIR(facts.st_mode))
+    if (!stat(path, &info) && S_ISDIR(info.st_mode))
         error = EISDIR;
     else if (access(folder, W_OK | X_OK))
         error = errno;

@@ -1,7 +1,7 @@
 // Pictures of a file or folder as a model's nets take them.
-#include "pictures.h"
+#include "cli/pictures.h"
 
-#include "features.h"
+#include "cli/features.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 // Pictures of a file or folder as a model's nets take them.
-#ifndef CLGAN_CLI_PICTURES_H
-#define CLGAN_CLI_PICTURES_H
+#ifndef CLG_CLI_PICTURES_H
+#define CLG_CLI_PICTURES_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 // The crop that a checkpoint's pictures had, where it tells; *crop stays otherwise.
 int cli_pictures_crop(const char *model, struct clg_crop *crop, const struct clg_log *log);

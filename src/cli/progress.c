@@ -1,5 +1,5 @@
 // What a long job says while it runs: one rewritten line on a terminal, plain lines now and then elsewhere.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

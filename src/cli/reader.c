@@ -1,5 +1,5 @@
 // Who reads what a command says: a pipe may lose its reader, a terminal may be closed.
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>

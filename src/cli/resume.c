@@ -1,5 +1,5 @@
 // Going on with a run: what its checkpoint tells, and the command that does it.
-#include "resume.h"
+#include "cli/resume.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 // --- its folder --------------------------------------------------------------------------------
 static bool is_file(const char *path)
 {
-    struct stat facts;
-    return !stat(path, &facts) && S_ISREG(facts.st_mode);
+    struct stat info;
+    return !stat(path, &info) && S_ISREG(info.st_mode);
 }
 
 int cli_resume_folder(const char *named, char *folder, const struct clg_log *log)

@@ -1,8 +1,8 @@
 // Going on with a run: what its checkpoint tells, and the command that does it.
-#ifndef CLGAN_CLI_RESUME_H
-#define CLGAN_CLI_RESUME_H
+#ifndef CLG_CLI_RESUME_H
+#define CLG_CLI_RESUME_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 // The folder of the run that --resume names: itself, or that of its model.safetensors. CLG_EIO or CLG_EINVAL
 // after a line that says what to give. `folder` has PATH_MAX bytes.

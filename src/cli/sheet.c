@@ -1,5 +1,5 @@
 // Pictures of noise on their way to files: separately, or as the tiles of one sheet.
-#include "sheet.h"
+#include "cli/sheet.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // Pictures of noise on their way to files: separately, or as the tiles of one sheet.
-#ifndef CLGAN_CLI_SHEET_H
-#define CLGAN_CLI_SHEET_H
+#ifndef CLG_CLI_SHEET_H
+#define CLG_CLI_SHEET_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 enum { CLI_SHEET_BLANK = 0x20 }; // pixels of a tile without a picture: a grid's background
 

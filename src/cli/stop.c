@@ -1,7 +1,7 @@
 // The ways to end a run cleanly: signals, and a reader of the output who has gone.
-#include "stop.h"
+#include "cli/stop.h"
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <signal.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // The ways to end a run cleanly: signals, and a reader of the output who has gone.
-#ifndef CLGAN_CLI_STOP_H
-#define CLGAN_CLI_STOP_H
+#ifndef CLG_CLI_STOP_H
+#define CLG_CLI_STOP_H
 
 #include <stdbool.h>
 

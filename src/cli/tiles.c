@@ -1,6 +1,6 @@
 // Tiles of a sheet to look at: pictures, feature maps and filters of any size, enlarged to one size.
-#include "tiles.h"
-#include "sheet.h"
+#include "cli/tiles.h"
+#include "cli/sheet.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // Tiles of a sheet to look at: pictures, feature maps and filters of any size, enlarged to one size.
-#ifndef CLGAN_CLI_TILES_H
-#define CLGAN_CLI_TILES_H
+#ifndef CLG_CLI_TILES_H
+#define CLG_CLI_TILES_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 struct cli_tiles {
     int n, size, channels; // square tiles

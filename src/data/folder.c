@@ -91,14 +91,14 @@ static int out_of_memory(struct listing *list)
 static int folder_list(struct listing *list, const char *relative);
 
 // Remembers a folder; 1 when it was there already.
-static int visited_add(struct listing *list, const struct stat *facts)
+static int visited_add(struct listing *list, const struct stat *info)
 {
     for (size_t i = 0; i < list->visited_n; i++)
-        if (list->visited[i].device == facts->st_dev && list->visited[i].inode == facts->st_ino)
+        if (list->visited[i].device == info->st_dev && list->visited[i].inode == info->st_ino)
             return 1;
     if (!room_make((void **)&list->visited, &list->visited_room, list->visited_n, sizeof *list->visited))
         return out_of_memory(list);
-    list->visited[list->visited_n++] = (struct visited){.device = facts->st_dev, .inode = facts->st_ino};
+    list->visited[list->visited_n++] = (struct visited){.device = info->st_dev, .inode = info->st_ino};
     return 0;
 }
 
@@ -118,16 +118,16 @@ static void leave_out(struct clg_folder *folder, const char *name, enum clg_kind
 // A regular file is kept (`name` becomes the folder's), a folder is gone through.
 static int entry_list(struct listing *list, char *name, const char *path, unsigned char type)
 {
-    struct stat facts;
+    struct stat info;
     bool file = type == DT_REG, folder = false;
     if (type != DT_REG) {
-        if (stat(path, &facts)) {
+        if (stat(path, &info)) {
             leave_out(list->folder, name, CLG_KIND_LINK);
             free(name);
             return 0;
         }
-        file = S_ISREG(facts.st_mode);
-        folder = S_ISDIR(facts.st_mode);
+        file = S_ISREG(info.st_mode);
+        folder = S_ISDIR(info.st_mode);
     }
     int status = 0;
     if (file) {
@@ -138,7 +138,7 @@ static int entry_list(struct listing *list, char *name, const char *path, unsign
         }
         status = out_of_memory(list);
     } else if (folder) {
-        status = visited_add(list, &facts);
+        status = visited_add(list, &info);
         if (status == 0)
             status = folder_list(list, name);
         else if (status > 0)
@@ -264,12 +264,12 @@ static int names_list(struct clg_folder *folder, const char *path, const struct 
 {
     *folder = (struct clg_folder){.root = strdup(path)};
     struct listing list = {.folder = folder, .log = log};
-    struct stat facts;
+    struct stat info;
     int status = 0;
     if (!folder->root)
         status = clg_fail(log, CLG_ENOMEM, "out of memory listing %s", path);
-    if (!status && stat(path, &facts) == 0)
-        status = visited_add(&list, &facts);
+    if (!status && stat(path, &info) == 0)
+        status = visited_add(&list, &info);
     if (!status)
         status = folder_list(&list, "");
     free(list.visited);

@@ -45,12 +45,12 @@ static void turn_upright(struct clg_picture_header *header)
 static int probe(const char *path, bool whole, struct clg_picture_header *header, const struct clg_log *log)
 {
     *header = (struct clg_picture_header){.orientation = 1};
-    struct stat facts;
-    const int fd = clg_file_open(path, &facts, log);
+    struct stat info;
+    const int fd = clg_file_open(path, &info, log);
     if (fd < 0)
         return fd;
     uint8_t bytes[CLG_KIND_BYTES];
-    const size_t most = facts.st_size < CLG_KIND_BYTES ? (size_t)facts.st_size : CLG_KIND_BYTES;
+    const size_t most = info.st_size < CLG_KIND_BYTES ? (size_t)info.st_size : CLG_KIND_BYTES;
     header->kind = clg_kind_of(bytes, clg_file_prefix(fd, bytes, most), path);
     if (!clg_kind_is_decoded(header->kind)) {
         char refusal[CLG_REFUSAL_BYTES];

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUALITY = 95, SCANS_MOST = 500 };
+enum { QUALITY = 95, SCANS_MAX = 500 };
 
 // libjpeg reports errors by a call that must not return: it jumps out of here.
 struct trap {
@@ -255,7 +255,7 @@ static void scans_read(struct reader *r)
         status = jpeg_consume_input(jpeg);
         if (status == JPEG_REACHED_SOS || status == JPEG_SCAN_COMPLETED)
             r->in_scan = status == JPEG_REACHED_SOS;
-        if (jpeg->input_scan_number > SCANS_MOST)
+        if (jpeg->input_scan_number > SCANS_MAX)
             refuse(r, "a JPEG of more than 500 scans");
     } while (status != JPEG_SUSPENDED && status != JPEG_REACHED_EOI);
     for (int c = 0; c < jpeg->num_components; c++) {

@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 enum {
-    DEFLATE_MOST = 1032, // times as much as the compressed bytes, no more
+    DEFLATE_MAX = 1032, // times as much as the compressed bytes, no more
     SIGNATURE_BYTES = 8,
 };
 
@@ -120,7 +120,7 @@ static void decoder_configure(struct job *job, int channels)
     job->h = (int)png_get_image_height(job->png, job->info);
     if (!clg_header_fits(job->header, job->w, job->h))
         png_error(job->png, "it changed while it was read");
-    if ((uint64_t)job->h * png_get_rowbytes(job->png, job->info) / DEFLATE_MOST > job->n)
+    if ((uint64_t)job->h * png_get_rowbytes(job->png, job->info) / DEFLATE_MAX > job->n)
         png_error(job->png, "the file is too short for its size"); // before memory is asked for
     png_set_expand(job->png); // palettes and few bits to 8, transparent colours to alpha
     png_set_scale_16(job->png);

@@ -96,9 +96,9 @@ static int kind_refuse(const char *path, enum clg_kind kind, const struct clg_lo
 // False when the file cannot be read; the log says why.
 static bool kind_read(const char *path, enum clg_kind *kind, int *status, const struct clg_log *log)
 {
-    struct stat facts;
+    struct stat info;
     uint8_t bytes[CLG_KIND_BYTES];
-    const int fd = clg_file_open(path, &facts, log);
+    const int fd = clg_file_open(path, &info, log);
     *status = fd < 0 ? fd : 0;
     if (fd < 0)
         return false;
@@ -127,11 +127,11 @@ int clg_source_no_archive(const char *path, const struct clg_log *log)
 static int inside_refuse(const char *what, const char *path, const struct clg_log *log)
 {
     char file[PATH_MAX];
-    struct stat facts;
+    struct stat info;
     snprintf(file, sizeof file, "%s", path);
     for (char *slash; (slash = strrchr(file, '/')) && slash > file;) {
         *slash = 0;
-        if (stat(file, &facts) == 0)
+        if (stat(file, &info) == 0)
             return clg_source_no_folder(file, log);
     }
     return clg_path_missing(what, path, ENOTDIR, log);
@@ -139,14 +139,14 @@ static int inside_refuse(const char *what, const char *path, const struct clg_lo
 
 int clg_source_find(const char *what, const char *path, enum clg_source *source, const struct clg_log *log)
 {
-    struct stat facts;
+    struct stat info;
     if (clg_source_is_faces(path))
         return clg_fail(log, CLG_EINVAL, "%s is no folder: `clgan data --out DIR` writes such faces to one",
                         path);
     if (strncasecmp(path, "builtin:", 8) == 0)
         return clg_fail(log, CLG_EINVAL, "%s does not exist: the built-in set is %s", path, faces);
-    if (stat(path, &facts))
+    if (stat(path, &info))
         return errno == ENOTDIR ? inside_refuse(what, path, log) : clg_path_missing(what, path, errno, log);
-    *source = S_ISDIR(facts.st_mode) ? CLG_SOURCE_FOLDER : CLG_SOURCE_FILE;
+    *source = S_ISDIR(info.st_mode) ? CLG_SOURCE_FOLDER : CLG_SOURCE_FILE;
     return 0;
 }

@@ -9,7 +9,7 @@
 #include <webp/demux.h>
 
 enum {
-    EXIF_MOST = 1 << 16, // bytes of it that are looked at: the orientation stands near its beginning
+    EXIF_MAX = 1 << 16, // bytes of it that are looked at: the orientation stands near its beginning
     CHUNKS_AT = 12,      // behind "RIFF", the size, "WEBP"
     HAS_EXIF = 0x08,     // of the extended header's flags
 };
@@ -38,7 +38,7 @@ static uint32_t le32(const uint8_t *p)
 
 static int chunk_orientation(FILE *file, size_t n)
 {
-    const size_t most = n < EXIF_MOST ? n : EXIF_MOST;
+    const size_t most = n < EXIF_MAX ? n : EXIF_MAX;
     uint8_t *bytes = malloc(most + 1);
     const int orientation = bytes ? clg_exif_orientation(bytes, fread(bytes, 1, most, file)) : 1;
     free(bytes);

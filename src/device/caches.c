@@ -29,11 +29,11 @@ enum { WHY = 256 };
 // Only the owner may write to what is created here: kernels from it are run.
 static bool folder_create(const char *path)
 {
-    struct stat facts;
+    struct stat info;
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return true;
     const int error = errno; // some file systems refuse even what is there
-    const bool there = stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+    const bool there = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     errno = error;
     return there;
 }
@@ -135,16 +135,16 @@ static bool user_base(char base[PATH_MAX])
 // A folder in `parent` that nobody else can write to, rename or have made for us.
 static bool private_base(const char *parent, char base[PATH_MAX])
 {
-    struct stat facts;
-    if (!parent || *parent != '/' || stat(parent, &facts))
+    struct stat info;
+    if (!parent || *parent != '/' || stat(parent, &info))
         return false;
-    const bool shared = facts.st_mode & (S_IWGRP | S_IWOTH) || (facts.st_uid && facts.st_uid != geteuid());
-    if (shared && !(facts.st_mode & S_ISVTX))
+    const bool shared = info.st_mode & (S_IWGRP | S_IWOTH) || (info.st_uid && info.st_uid != geteuid());
+    if (shared && !(info.st_mode & S_ISVTX))
         return false;
     const int n = snprintf(base, PATH_MAX, "%s/clgan-%ld", parent, (long)geteuid());
-    if (n >= PATH_MAX || (mkdir(base, 0700) && errno != EEXIST) || lstat(base, &facts))
+    if (n >= PATH_MAX || (mkdir(base, 0700) && errno != EEXIST) || lstat(base, &info))
         return false;
-    return S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() && !(facts.st_mode & (S_IRWXG | S_IRWXO));
+    return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & (S_IRWXG | S_IRWXO));
 }
 
 static bool folder_path(const char *base, const struct needs *needs, char path[PATH_MAX])

@@ -31,7 +31,7 @@ struct clg_kernel {
 struct clg_profile;
 struct clg_tuning; // ops/tuning.h
 struct clg_conv_job;
-typedef void clg_observe_fn(void *user, const struct clg_conv_job *job);
+typedef void clg_collect_conv_fn(void *user, const struct clg_conv_job *job);
 
 enum { CLG_SCRATCH_OLD = 64 };
 
@@ -66,8 +66,8 @@ struct clg_device {
     int clblast_list;            // CLBlast's parameter list (ops/gemm.c); -1: not asked yet
     int tuned_batch;             // the batch size whose tuning convolutions use; 0: their own
     // When set, it is called instead of running each convolution: the tuner learns what a model has.
-    clg_observe_fn *observe;
-    void *observe_user;
+    clg_collect_conv_fn *collect_conv;
+    void *collect_conv_user;
     // Scratch of the operations (ops/scratch.c): the present ones, and outgrown ones that recorded launches
     // may use.
     struct clg_slab *scratch[2], *scratch_old[CLG_SCRATCH_OLD];

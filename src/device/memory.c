@@ -76,7 +76,7 @@ struct clg_slab {
     size_t used;
 };
 
-size_t clg_slab_room(struct clg_shape shape)
+size_t clg_slab_size(struct clg_shape shape)
 {
     return (clg_shape_count(shape) + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
 }
@@ -108,7 +108,7 @@ void clg_slab_free(struct clg_slab **address)
 
 int clg_slab_take(struct clg_slab *slab, struct clg_shape shape, struct clg_tensor *tensor)
 {
-    size_t room = clg_slab_room(shape);
+    size_t room = clg_slab_size(shape);
     if (room > slab->buffer.floats - slab->used)
         return clg_fail(&slab->device->log, CLG_ENOMEM, "slab of %zu floats is too small",
                         slab->buffer.floats);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MOST = 2048 };
+enum { PENDING_MAX = 2048 };
 
 struct pending {
     cl_event event;
@@ -17,7 +17,7 @@ struct pending {
 struct clg_profile {
     struct clg_profile_row *rows;
     int n;
-    struct pending pending[PENDING_MOST];
+    struct pending pending[PENDING_MAX];
     int pending_n;
 };
 
@@ -72,7 +72,7 @@ static int row_of(struct clg_profile *p, const char *name)
 void clg_profile_add(struct clg_device *d, const char *name, cl_event event, double flops, double bytes)
 {
     struct clg_profile *p = d->profile;
-    if (p->pending_n == PENDING_MOST)
+    if (p->pending_n == PENDING_MAX)
         settle(p);
     int row = row_of(p, name);
     if (row < 0) {

@@ -81,13 +81,13 @@ static bool folder_add(struct vendors *all, const char *folder)
 static bool vendors_add(struct vendors *all)
 {
     const char *what = getenv(vendors_variable), *usual = getenv("OPENCL_VENDOR_PATH");
-    struct stat facts;
+    struct stat info;
     char path[PATH_MAX];
     if (!usual || !*usual)
         usual = "/etc/OpenCL/vendors";
     if (!what || !*what)
         return folder_add(all, usual);
-    if (stat(what, &facts) == 0 && S_ISDIR(facts.st_mode))
+    if (stat(what, &info) == 0 && S_ISDIR(info.st_mode))
         return folder_add(all, what);
     if (!is_icd(what))
         return vendor_add(all, what, what, false);
@@ -277,12 +277,12 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 
 static uint64_t hash_file(uint64_t hash, const char *path)
 {
-    struct stat facts;
-    if (stat(path, &facts))
+    struct stat info;
+    if (stat(path, &info))
         return hash_text(hash, "missing");
-    hash = hash_bytes(hash, &facts.st_mtim, sizeof facts.st_mtim);
-    hash = hash_bytes(hash, &facts.st_ino, sizeof facts.st_ino);
-    return hash_bytes(hash, &facts.st_size, sizeof facts.st_size);
+    hash = hash_bytes(hash, &info.st_mtim, sizeof info.st_mtim);
+    hash = hash_bytes(hash, &info.st_ino, sizeof info.st_ino);
+    return hash_bytes(hash, &info.st_size, sizeof info.st_size);
 }
 
 // What shells and terminals change by themselves changes no driver.

@@ -1,8 +1,8 @@
 // Correctness: every operation, and every variant of the convolution on layers of DCGANs and odd shapes.
 #include "doctor/doctor.h"
 
-#include "ops/checked.h"
-#include "ops/tuning.h"
+#include "selftest/selftest.h"
+#include "tune/table.h"
 
 // --- operations without variants ---------------------------------------------------------------
 static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int channels)
@@ -55,7 +55,7 @@ static const struct shape {
 static struct clg_conv_job job_of(const struct shape *s, enum clg_conv_pass pass, int list)
 {
     const struct clg_conv *c = &s->conv;
-    struct clg_conv_job job = {.pass = pass, .conv = *c, .choice = list};
+    struct clg_conv_job job = {.pass = pass, .conv = *c, .config = list};
     job.x.shape = (struct clg_shape){s->n, s->h, s->w, s->c};
     job.w.shape = (struct clg_shape){c->r, c->s, s->c, s->k};
     job.y.shape = (struct clg_shape){s->n, clg_conv_out(s->h, c->r, c->stride, c->pad),
@@ -77,8 +77,8 @@ static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *v
                         const struct clg_conv_job *job)
 {
     char name[64], shape[96], list[16] = "";
-    if (job->choice)
-        snprintf(list, sizeof list, " %d", job->choice);
+    if (job->config)
+        snprintf(list, sizeof list, " %d", job->config);
     snprintf(name, sizeof name, "conv=%s%s %s", variant->name, list, clg_conv_pass_names[job->pass]);
     clg_conv_shape_text(job, shape, sizeof shape);
     if (!clg_doctor_begin(doc, "%s of %s", name, shape))
@@ -102,7 +102,7 @@ static void shape_try(struct clg_doctor *doc, const struct shape *shape)
         const struct clg_conv_variant *variant = clg_conv_variants[v];
         if (variant == &clg_conv_gemm && cpu && !all)
             continue;
-        const int lists = all || (first && !doc->params->quick) ? variant->choices : 0;
+        const int lists = all || (first && !doc->params->quick) ? variant->configs : 0;
         for (int pass = CLG_CONV_FORWARD; pass <= CLG_CONV_BACKWARD_FILTER; pass++)
             for (int list = 0; list <= lists; list++) {
                 const struct clg_conv_job job = job_of(shape, (enum clg_conv_pass)pass, list);

@@ -34,7 +34,7 @@ struct clg_log clg_doctor_log(struct clg_doctor *doc)
 int clg_doctor_tensor(struct clg_device *d, struct clg_slab **slab, int n, struct clg_tensor *tensor)
 {
     const struct clg_shape shape = {1, 1, 1, n};
-    int status = clg_slab_new(slab, d, clg_slab_room(shape));
+    int status = clg_slab_new(slab, d, clg_slab_size(shape));
     return status ? status : clg_slab_take(*slab, shape, tensor);
 }
 

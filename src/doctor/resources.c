@@ -17,25 +17,25 @@ static void rate_tell(struct clg_doctor *doc, int status, const char *name, doub
 
 void clg_doctor_bandwidth(struct clg_doctor *doc)
 {
-    struct clg_ceilings ceilings = {0};
+    struct clg_peaks peaks = {0};
     if (!clg_doctor_begin(doc, "bandwidth"))
         return;
-    int status = clg_device_ceilings(doc->d, &ceilings);
-    rate_tell(doc, status, "multiply-adds", 1e-9 * ceilings.flops, "GFLOP/s in float32 multiply-adds");
+    int status = clg_device_peaks(doc->d, &peaks);
+    rate_tell(doc, status, "multiply-adds", 1e-9 * peaks.flops, "GFLOP/s in float32 multiply-adds");
     if (!status)
-        rate_tell(doc, status, "memory", 1e-9 * ceilings.bytes, "GB/s through the device's memory");
+        rate_tell(doc, status, "memory", 1e-9 * peaks.bytes, "GB/s through the device's memory");
 }
 
 // --- memory ------------------------------------------------------------------------------------
-enum { LENGTH = 64, PLACES_MOST = 40 };
+enum { LENGTH = 64, PLACES_MAX = 40 };
 static const size_t every = (size_t)1 << 30; // floats: 2^32 bytes
 
 // Where the memory is written to: its ends, and across each multiple of 2^32 bytes. Their number.
-static int places_of(size_t floats, size_t places[PLACES_MOST])
+static int places_of(size_t floats, size_t places[PLACES_MAX])
 {
     int n = 0;
     places[n++] = 0;
-    for (size_t at = every; at + LENGTH < floats && n < PLACES_MOST - 1; at += every)
+    for (size_t at = every; at + LENGTH < floats && n < PLACES_MAX - 1; at += every)
         places[n++] = at - LENGTH / 2;
     places[n++] = floats - LENGTH;
     return n;
@@ -84,7 +84,7 @@ static int try_size(struct clg_device *d, size_t floats, int *n, int *wrong)
 {
     struct clg_slab *slab = NULL, *small_slab = NULL;
     struct clg_tensor small;
-    size_t places[PLACES_MOST];
+    size_t places[PLACES_MAX];
     *wrong = 0;
     *n = places_of(floats, places);
     int status = clg_doctor_tensor(d, &small_slab, LENGTH, &small);

@@ -26,11 +26,11 @@ static size_t picture_size(const struct clg_gan_params *p)
 // Values of the gan's i-th tensor.
 static size_t count_of(struct clg_gan *gan, int i)
 {
-    struct clg_tensor_facts facts = {0};
+    struct clg_tensor_info info = {0};
     size_t count = 1;
-    clg_gan_tensor(gan, i, &facts);
-    for (int k = 0; k < facts.dims; k++)
-        count *= (size_t)facts.shape[k];
+    clg_gan_tensor(gan, i, &info);
+    for (int k = 0; k < info.dims; k++)
+        count *= (size_t)info.shape[k];
     return count;
 }
 

@@ -1,5 +1,5 @@
 // D's features: every activated layer's maps, max-pooled to 4x4 (Radford et al. 2015, section 5.1).
-#include "explore/look.h"
+#include "explore/net_probe.h"
 
 #include "base/log.h"
 
@@ -12,7 +12,7 @@ static int64_t count_of(const struct clg_net *net)
 {
     int64_t count = 0;
     for (int i = 0; i < net->n; i++)
-        if (clg_look_activated(&net->layers[i]))
+        if (clg_net_probe_activated(&net->layers[i]))
             count += (int64_t)SIDE * SIDE * net->shapes[i].c;
     return count;
 }
@@ -29,7 +29,7 @@ int64_t clg_features_count(const struct clg_gan_params *params)
 }
 
 // A layer's maps pooled, on the device; those of 4x4 as they are.
-static int pool(struct clg_look *look, int layer, struct clg_tensor pooled, struct clg_tensor *result)
+static int pool(struct clg_net_probe *look, int layer, struct clg_tensor pooled, struct clg_tensor *result)
 {
     struct clg_tensor maps = clg_plan_layer(look->plan, layer);
     const struct clg_pool to_side = {CLG_POOL_MAX, maps.shape.h / SIDE, maps.shape.h / SIDE};
@@ -42,20 +42,20 @@ static int pool(struct clg_look *look, int layer, struct clg_tensor pooled, stru
 }
 
 // The features of one pass.
-static int pass(struct clg_look *look, const float *pictures, int items, struct clg_tensor pooled,
+static int pass(struct clg_net_probe *look, const float *pictures, int items, struct clg_tensor pooled,
                 float *values, float *features)
 {
     const size_t count = (size_t)count_of(look->net);
     size_t at = 0;
-    int status = clg_look_forward(look, pictures, items);
+    int status = clg_net_probe_forward(look, pictures, items);
     for (int i = 0; i < look->net->n && !status; i++) {
-        if (!clg_look_activated(&look->net->layers[i]))
+        if (!clg_net_probe_activated(&look->net->layers[i]))
             continue;
         struct clg_tensor result;
         const size_t each = (size_t)SIDE * SIDE * (size_t)look->net->shapes[i].c;
         status = pool(look, i, pooled, &result);
         if (!status)
-            status = clg_look_read(look, result, items, values);
+            status = clg_net_probe_read(look, result, items, values);
         for (int j = 0; j < items && !status; j++)
             memcpy(features + (size_t)j * count + at, values + (size_t)j * each, each * sizeof *values);
         at += each;
@@ -65,21 +65,21 @@ static int pass(struct clg_look *look, const float *pictures, int items, struct 
 
 int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *features)
 {
-    struct clg_net *net = clg_look_net(gan, CLG_NET_DISCRIMINATOR);
+    struct clg_net *net = clg_net_probe_net(gan, CLG_NET_DISCRIMINATOR);
     if (n < 1)
         return clg_fail(&gan->log, CLG_EINVAL, "features of %d pictures", n);
     int channels = 0;
     for (int i = 0; i < net->n; i++)
         channels = net->shapes[i].c > channels ? net->shapes[i].c : channels;
-    struct clg_look *look;
+    struct clg_net_probe *look;
     struct clg_slab *slab = NULL;
     struct clg_tensor pooled;
     float *values = NULL;
-    int status = clg_look_new(&look, net, n);
+    int status = clg_net_probe_new(&look, net, n);
     if (!status) {
         const struct clg_shape most = {look->batch, SIDE, SIDE, channels};
         values = malloc(clg_shape_count(most) * sizeof *values);
-        status = values ? clg_slab_new(&slab, gan->device, clg_slab_room(most))
+        status = values ? clg_slab_new(&slab, gan->device, clg_slab_size(most))
                         : clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
         if (!status)
             status = clg_slab_take(slab, most, &pooled);
@@ -92,6 +92,6 @@ int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *f
     }
     free(values);
     clg_slab_free(&slab);
-    clg_look_free(&look);
+    clg_net_probe_free(&look);
     return status;
 }

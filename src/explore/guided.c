@@ -1,6 +1,6 @@
 // What a feature map answers to: gradients from its strongest place back to the picture, guided (Springenberg
 // et al. 2015) or as they are.
-#include "explore/look.h"
+#include "explore/net_probe.h"
 
 #include "base/log.h"
 
@@ -25,12 +25,12 @@ static void seed_make(float *maps, struct clg_shape shape, int n, int map, float
     }
 }
 
-static int pass(struct clg_look *look, const float *pictures, int items, int layer, int map, bool guided,
+static int pass(struct clg_net_probe *look, const float *pictures, int items, int layer, int map, bool guided,
                 float *maps, float *gradients, float *strength)
 {
     struct clg_device *d = look->net->device;
     struct clg_tensor gradient = clg_plan_layer_grad(look->plan, layer);
-    int status = clg_look_forward(look, pictures, items);
+    int status = clg_net_probe_forward(look, pictures, items);
     if (!status)
         status = clg_tensor_read(d, clg_plan_layer(look->plan, layer), maps);
     if (status)
@@ -40,22 +40,22 @@ static int pass(struct clg_look *look, const float *pictures, int items, int lay
     status = clg_tensor_write(d, gradient, maps);
     if (!status)
         status = clg_plan_backward_from(look->plan, look->input, layer, guided, look->dinput);
-    return status ? status : clg_look_read(look, look->dinput, items, gradients);
+    return status ? status : clg_net_probe_read(look, look->dinput, items, gradients);
 }
 
 static int gradients_of(struct clg_gan *gan, const float *pictures, int n, int layer, int map, bool guided,
                         float *gradients, float *strength)
 {
-    struct clg_net *net = clg_look_net(gan, CLG_NET_DISCRIMINATOR);
-    if (clg_look_layer_check(net, layer) < 0)
+    struct clg_net *net = clg_net_probe_net(gan, CLG_NET_DISCRIMINATOR);
+    if (clg_net_probe_layer_check(net, layer) < 0)
         return CLG_EINVAL;
     if (n < 1)
         return clg_fail(&gan->log, CLG_EINVAL, "gradients of %d pictures", n);
     if (map < 0 || map >= net->shapes[layer].c)
         return clg_fail(&gan->log, CLG_EINVAL, "feature map %d: layer %d has maps 0 to %d", map, layer,
                         net->shapes[layer].c - 1);
-    struct clg_look *look;
-    int status = clg_look_new(&look, net, n);
+    struct clg_net_probe *look;
+    int status = clg_net_probe_new(&look, net, n);
     float *maps = NULL;
     if (!status) {
         maps = malloc((size_t)look->batch * clg_shape_count(net->shapes[layer]) * sizeof *maps);
@@ -68,7 +68,7 @@ static int gradients_of(struct clg_gan *gan, const float *pictures, int n, int l
                       gradients + (size_t)done * each, strength ? strength + done : NULL);
     }
     free(maps);
-    clg_look_free(&look);
+    clg_net_probe_free(&look);
     return status;
 }
 

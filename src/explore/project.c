@@ -2,7 +2,7 @@
 #include "explore/project.h"
 
 #include "base/log.h"
-#include "explore/look.h"
+#include "explore/net_probe.h"
 #include "gan/noise.h"
 #include "ops/ops.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const float BETA1 = 0.9f, BETA2 = 0.999f, EPS = 1e-8f;
-enum { STARTS_MOST = 64, STEPS_MOST = 1000000 };
+enum { STARTS_MAX = 64, STEPS_MAX = 1000000 };
 
 struct clg_project_params clg_project_params_default(void)
 {
@@ -83,7 +83,7 @@ static int tensors_new(struct clg_projection *p)
     enum { PARTS = sizeof parts / sizeof *parts };
     size_t room = 0;
     for (int i = 0; i < PARTS; i++)
-        room += clg_slab_room(parts[i].shape);
+        room += clg_slab_size(parts[i].shape);
     int status = clg_slab_new(&p->slab, p->net->device, room);
     for (int i = 0; i < PARTS && !status; i++)
         status = clg_slab_take(p->slab, parts[i].shape, parts[i].tensor);
@@ -96,12 +96,12 @@ int clg_projection_new(struct clg_projection **out, struct clg_gan *gan, int row
     struct clg_projection *p = *out = calloc(1, sizeof *p);
     if (!p)
         return clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
-    p->net = clg_look_net(gan, CLG_NET_GENERATOR);
+    p->net = clg_net_probe_net(gan, CLG_NET_GENERATOR);
     p->rows = rows;
     p->prior = prior;
     int status = tensors_new(p);
     if (!status)
-        status = clg_plan_new(&p->plan, p->net, rows, CLG_PLAN_LOOK, CLG_WANT_INPUT);
+        status = clg_plan_new(&p->plan, p->net, rows, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT);
     if (!status)
         status = weights_write(p, weight);
     if (!status)
@@ -281,10 +281,10 @@ static int params_check(const struct clg_gan *gan, const struct clg_project_para
 {
     if (n < 1)
         return clg_fail(&gan->log, CLG_EINVAL, "cannot project %d pictures", n);
-    if (p->steps < 1 || p->steps > STEPS_MOST || p->starts < 1 || p->starts > STARTS_MOST)
+    if (p->steps < 1 || p->steps > STEPS_MAX || p->starts < 1 || p->starts > STARTS_MAX)
         return clg_fail(&gan->log, CLG_EINVAL,
                         "projection: %d steps from %d starts; 1 to %d steps and 1 to %d starts are possible",
-                        p->steps, p->starts, STEPS_MOST, STARTS_MOST);
+                        p->steps, p->starts, STEPS_MAX, STARTS_MAX);
     if (!(p->lr > 0 && p->lr <= 100) || !(p->prior >= 0 && p->prior <= 1000))
         return clg_fail(
             &gan->log, CLG_EINVAL,

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXTRAS_MOST = 32, CLASSES_MOST = 100000 };
+enum { EXTRAS_MAX = 32, CLASSES_MAX = 100000 };
 
 int clg_svm_new(struct clg_svm **out, int classes, int64_t count, const char *const *names,
                 const struct clg_log *log)
@@ -109,15 +109,15 @@ static cJSON *names_list(const char *text)
 int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const (*extra)[2], int n,
                  const struct clg_log *log)
 {
-    if (n < 0 || n > EXTRAS_MOST)
-        return clg_fail(log, CLG_EINVAL, "at most %d extra texts fit a classifier's file", EXTRAS_MOST);
+    if (n < 0 || n > EXTRAS_MAX)
+        return clg_fail(log, CLG_EINVAL, "at most %d extra texts fit a classifier's file", EXTRAS_MAX);
     char c[32], *names = names_text(svm);
     if (!names)
         return clg_fail(log, CLG_ENOMEM, "out of memory saving %s", path);
     struct clg_locale locale = clg_locale_enter();
     snprintf(c, sizeof c, "%.17g", svm->c);
     clg_locale_leave(locale);
-    struct clg_metadata texts[EXTRAS_MOST + 2] = {{"classes", names}, {"c", c}};
+    struct clg_metadata texts[EXTRAS_MAX + 2] = {{"classes", names}, {"c", c}};
     for (int i = 0; i < n; i++)
         texts[i + 2] = (struct clg_metadata){extra[i][0], extra[i][1]};
     const struct clg_named_array arrays[] = {{"weight", {svm->classes, svm->count}, 2, svm->weight},
@@ -155,7 +155,7 @@ static int names_parse(const struct clg_safetensors *file, const char *path, cJS
             return refuse(path, "a class has a name that is no text", log);
     }
     const int classes = cJSON_GetArraySize(*list);
-    return classes < 2 || classes > CLASSES_MOST ? refuse(path, "it has no two classes", log) : 0;
+    return classes < 2 || classes > CLASSES_MAX ? refuse(path, "it has no two classes", log) : 0;
 }
 
 static int arrays_find(const struct clg_safetensors *file, const char *path, int classes,

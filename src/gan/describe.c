@@ -1,5 +1,5 @@
 // A model in words, numbers and a picture, without a device.
-#include "gan/figure.h"
+#include "report/figure.h"
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -114,8 +114,8 @@ uint64_t clg_gan_memory(const struct clg_gan_params *p)
     if (!models_new(&m, p, &clg_log_silent)) {
         const int64_t pictures = (int64_t)p->batch * p->size * p->size * p->channels;
         floats = weights_floats(&m, p);
-        floats += clg_plan_floats(m.g, p->batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
-        floats += clg_plan_floats(m.d, p->batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS | CLG_WANT_INPUT);
+        floats += clg_plan_floats(m.g, p->batch, CLG_PLAN_TRAIN, CLG_GRAD_PARAMS);
+        floats += clg_plan_floats(m.d, p->batch, CLG_PLAN_TRAIN, CLG_GRAD_PARAMS | CLG_GRAD_INPUT);
         floats += pictures + pictures / 4 + (int64_t)p->batch * p->z;
     }
     models_free(&m);
@@ -151,7 +151,7 @@ static int stages_of(const struct clg_net *net, struct clg_figure_stage *stages)
 int clg_gan_describe_svg(const struct clg_gan_params *p, const char *path, const struct clg_log *log)
 {
     struct models m;
-    struct clg_figure_stage g[CLG_LAYERS_MOST + 1], d[CLG_LAYERS_MOST + 1];
+    struct clg_figure_stage g[CLG_LAYERS_MAX + 1], d[CLG_LAYERS_MAX + 1];
     int status = models_new(&m, p, log);
     if (!status) {
         int g_n = stages_of(m.g, g), d_n = stages_of(m.d, d);

@@ -25,7 +25,7 @@ struct clg_gan_params clg_gan_params_default(void)
 }
 
 // Adam's moments, zero, as large as the net's values.
-static int side_finish(struct clg_device *d, struct clg_side *side)
+static int side_finish(struct clg_device *d, struct clg_net_state *side)
 {
     int status = clg_net_finish(side->net, true);
     if (status)
@@ -33,7 +33,7 @@ static int side_finish(struct clg_device *d, struct clg_side *side)
     struct clg_tensor values = clg_slab_all(side->net->values), moment;
     struct clg_slab **slabs[] = {&side->m, &side->v};
     for (int i = 0; i < 2 && !status; i++) {
-        status = clg_slab_new(slabs[i], d, clg_slab_room(values.shape));
+        status = clg_slab_new(slabs[i], d, clg_slab_size(values.shape));
         if (!status)
             status = clg_slab_take(*slabs[i], values.shape, &moment);
         if (!status)
@@ -90,7 +90,7 @@ int clg_gan_new(struct clg_gan **out, struct clg_device *device, const struct cl
     return status;
 }
 
-static void side_free(struct clg_side *side)
+static void side_free(struct clg_net_state *side)
 {
     clg_plan_free(&side->plan);
     clg_slab_free(&side->m);

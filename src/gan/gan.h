@@ -13,7 +13,7 @@ enum { CLG_INFERENCE_SIZES = 3 }; // of passes (inference.c)
 enum { CLG_INFERENCE_TUNED = 16 };
 
 // One net in training: the net, its Adam moments, and its plan.
-struct clg_side {
+struct clg_net_state {
     struct clg_net *net;
     struct clg_slab *m, *v;
     struct clg_plan *plan;
@@ -43,7 +43,7 @@ struct clg_gan {
     struct clg_device *device;
     struct clg_log log;
     struct clg_gan_params params;
-    struct clg_side g, d;
+    struct clg_net_state g, d;
     struct clg_net *average; // EMA of the generator, or NULL
     struct clg_step *step;   // NULL until the first step
     struct clg_inference *generate[CLG_INFERENCE_SIZES],
@@ -68,7 +68,7 @@ int clg_gan_training_fits(struct clg_device *device, const struct clg_gan_params
 uint64_t clg_gan_weights_memory(const struct clg_gan_params *params);
 
 // blame.c: where a step's numbers stopped being finite: net, layer, what of it. Returns CLG_ENUMERIC.
-int clg_step_blame(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
+int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
 
 // trust.c: in the body of what is recorded: its nets' operations compute right on the device, or an error.
 // use: bits of enum clg_basic_use.
@@ -77,8 +77,8 @@ int clg_pass_check(const struct clg_net *const *nets, int n, int use);
 // step.c, inference.c
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);
-// Go through the step's, and the generation's, launches without running them: for device->observe.
-int clg_step_survey(struct clg_gan *gan);
-int clg_generation_survey(struct clg_gan *gan);
+// Go through the step's, and the generation's, launches without running them: for device->collect_conv.
+int clg_step_collect_convs(struct clg_gan *gan);
+int clg_generation_collect_convs(struct clg_gan *gan);
 
 #endif

@@ -3,7 +3,7 @@
 #include "gan/gan.h"
 
 #include "base/log.h"
-#include "ops/checked.h"
+#include "selftest/selftest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static int inference_new(struct clg_inference **out, struct clg_net *net, int ba
     inference->device = net->device;
     inference->net = net;
     shape.n = inference->batch = batch;
-    int status = clg_slab_new(&inference->slab, net->device, clg_slab_room(shape));
+    int status = clg_slab_new(&inference->slab, net->device, clg_slab_size(shape));
     if (!status)
         status = clg_slab_take(inference->slab, shape, &inference->input);
     if (!status)
@@ -122,7 +122,7 @@ static int infer(struct clg_inference **inference, struct clg_net *net, const fl
     return 0;
 }
 
-int clg_generation_survey(struct clg_gan *gan)
+int clg_generation_collect_convs(struct clg_gan *gan)
 {
     struct clg_inference *inference;
     int status = inference_new(&inference, gan->g.net, CLG_INFERENCE_TUNED);

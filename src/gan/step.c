@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "gan/noise.h"
-#include "ops/checked.h"
+#include "selftest/selftest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static struct clg_tensor value_at(struct clg_tensor t, int i)
 }
 
 // Adam, unless a gradient is not finite: then the net stays as it is. |g|^2 goes to the statistics too.
-static int adam(struct clg_gan *gan, struct clg_side *side, int which)
+static int adam(struct clg_gan *gan, struct clg_net_state *side, int which)
 {
     const struct clg_gan_params *p = &gan->params;
     struct clg_step *s = gan->step;
@@ -79,21 +79,21 @@ static int step_body(void *user)
     if (!status)
         status = judge(gan, s->real, 1, STAT_REAL);
     if (!status)
-        status = clg_plan_backward(d, s->real, CLG_WANT_PARAMS, false, none);
+        status = clg_plan_backward(d, s->real, CLG_GRAD_PARAMS, false, none);
     if (!status)
         status = clg_plan_forward(g, s->z);
     if (!status)
         status = judge(gan, fake, 0, STAT_FAKE);
     if (!status)
-        status = clg_plan_backward(d, fake, CLG_WANT_PARAMS, true, none);
+        status = clg_plan_backward(d, fake, CLG_GRAD_PARAMS, true, none);
     if (!status)
         status = adam(gan, &gan->d, 0);
     if (!status)
         status = judge(gan, fake, 1, STAT_GENERATOR);
     if (!status)
-        status = clg_plan_backward(d, fake, CLG_WANT_INPUT, false, clg_plan_output_grad(g));
+        status = clg_plan_backward(d, fake, CLG_GRAD_INPUT, false, clg_plan_output_grad(g));
     if (!status)
-        status = clg_plan_backward(g, s->z, CLG_WANT_PARAMS, false, none);
+        status = clg_plan_backward(g, s->z, CLG_GRAD_PARAMS, false, none);
     if (!status)
         status = adam(gan, &gan->g, 1);
     return status ? status : average(gan);
@@ -114,7 +114,7 @@ static int tensors_new(struct clg_gan *gan, struct clg_step *s)
                            few = {1, 1, 1, 2 * STATS};
     int status =
         clg_slab_new(&s->slab, gan->device,
-                     clg_slab_room(z) + clg_slab_room(real) + clg_slab_room(bytes) + 2 * clg_slab_room(few));
+                     clg_slab_size(z) + clg_slab_size(real) + clg_slab_size(bytes) + 2 * clg_slab_size(few));
     if (!status)
         status = clg_slab_take(s->slab, z, &s->z);
     if (!status)
@@ -138,10 +138,10 @@ static int step_new(struct clg_gan *gan)
     if (!status)
         status = tensors_new(gan, s);
     if (!status)
-        status = clg_plan_new(&gan->g.plan, gan->g.net, gan->params.batch, CLG_PLAN_TRAIN, CLG_WANT_PARAMS);
+        status = clg_plan_new(&gan->g.plan, gan->g.net, gan->params.batch, CLG_PLAN_TRAIN, CLG_GRAD_PARAMS);
     if (!status)
         status = clg_plan_new(&gan->d.plan, gan->d.net, gan->params.batch, CLG_PLAN_TRAIN,
-                              CLG_WANT_PARAMS | CLG_WANT_INPUT);
+                              CLG_GRAD_PARAMS | CLG_GRAD_INPUT);
     return status;
 }
 
@@ -166,7 +166,7 @@ int clg_gan_prepare(struct clg_gan *gan)
     return status;
 }
 
-int clg_step_survey(struct clg_gan *gan)
+int clg_step_collect_convs(struct clg_gan *gan)
 {
     int status = step_new(gan);
     if (!status)
@@ -212,7 +212,7 @@ static int step_run(struct clg_gan *gan, struct clg_gan_metrics *metrics)
                                         .gradient_g = sqrt(stats[2 * STAT_GRADIENTS + 1])};
     if (isfinite(metrics->loss_d + metrics->loss_g + metrics->gradient_d + metrics->gradient_g))
         return 0;
-    return clg_step_blame(gan, metrics);
+    return clg_step_find_nonfinite(gan, metrics);
 }
 
 static int send_z(struct clg_gan *gan, const float *z)

@@ -56,14 +56,14 @@ static int collect(struct clg_device *d, const struct clg_gan_params *params, st
     int status = clg_gan_new(&gan, d, params);
     if (status)
         return status;
-    d->observe = add;
-    d->observe_user = c;
+    d->collect_conv = add;
+    d->collect_conv_user = c;
     c->uses = 1;
-    status = clg_step_survey(gan);
+    status = clg_step_collect_convs(gan);
     c->uses = 0;
     if (!status)
-        status = clg_generation_survey(gan);
-    d->observe = NULL;
+        status = clg_generation_collect_convs(gan);
+    d->collect_conv = NULL;
     clg_gan_free(&gan);
     clg_programs_forget(d); // what the survey asked for: not to be built for the candidates
     if (!status && c->short_of_memory)

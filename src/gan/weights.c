@@ -42,15 +42,15 @@ static struct clg_param *param_at(const struct clg_gan *gan, int i, struct holde
     return NULL;
 }
 
-int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_facts *facts)
+int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_info *info)
 {
     struct holder holder;
     const struct clg_param *param = param_at(gan, i, &holder);
     if (!param)
         return CLG_EINVAL;
-    *facts = (struct clg_tensor_facts){0};
-    snprintf(facts->name, sizeof facts->name, "%s.%s", holder.prefix, param->name);
-    facts->dims = clg_param_outside_shape(param, facts->shape);
+    *info = (struct clg_tensor_info){0};
+    snprintf(info->name, sizeof info->name, "%s.%s", holder.prefix, param->name);
+    info->dims = clg_param_outside_shape(param, info->shape);
     return 0;
 }
 

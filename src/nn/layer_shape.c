@@ -99,7 +99,7 @@ const struct clg_layer_type clg_layer_type_concat = {.name = "concat",
                                                      .forward = concat_forward,
                                                      .backward = concat_backward,
                                                      .text = concat_text,
-                                                     .inputs_most = CLG_LAYER_INPUTS_MOST};
+                                                     .inputs_max = CLG_LAYER_INPUTS_MAX};
 
 struct clg_layer clg_layer_concat(const char *name, int a, int b)
 {

@@ -49,7 +49,7 @@ struct clg_shape clg_net_input_shape(const struct clg_net *net, int layer, int k
 static void add_params(struct clg_net *net, int at)
 {
     const struct clg_layer *layer = &net->layers[at];
-    struct clg_param_spec specs[CLG_LAYER_PARAMS_MOST];
+    struct clg_param_spec specs[CLG_LAYER_PARAMS_MAX];
     struct clg_shape in = clg_net_input_shape(net, at, 0);
     int n = layer->type->params ? layer->type->params(layer, &in, specs) : 0;
     for (int i = 0; i < n; i++) {
@@ -62,14 +62,14 @@ static void add_params(struct clg_net *net, int at)
 int clg_net_add(struct clg_net *net, struct clg_layer layer)
 {
     int at = net->n;
-    if (at == CLG_LAYERS_MOST)
-        return clg_fail(&net->log, CLG_EINVAL, "a net has at most %d layers", CLG_LAYERS_MOST);
-    const int most = layer.type->inputs_most ? layer.type->inputs_most : 1;
+    if (at == CLG_LAYERS_MAX)
+        return clg_fail(&net->log, CLG_EINVAL, "a net has at most %d layers", CLG_LAYERS_MAX);
+    const int most = layer.type->inputs_max ? layer.type->inputs_max : 1;
     if (layer.inputs_n < 1 || layer.inputs_n > most)
         return clg_fail(&net->log, CLG_EINVAL, "layer %s has %d inputs, its kind (%s) takes 1 to %d",
                         layer.name, layer.inputs_n, layer.type->name, most);
     net->layers[at] = layer;
-    struct clg_shape in[CLG_LAYER_INPUTS_MOST];
+    struct clg_shape in[CLG_LAYER_INPUTS_MAX];
     for (int k = 0; k < layer.inputs_n; k++) {
         int from = clg_net_input_index(net, at, k);
         if (from < CLG_NET_INPUT || from >= at)
@@ -97,7 +97,7 @@ static struct clg_slab *slab_of(struct clg_net *net, const struct clg_param *p)
 // Every layer but the last must have a taker: nothing would fill its output's gradient.
 static int takers_check(const struct clg_net *net)
 {
-    bool taken[CLG_LAYERS_MOST] = {false};
+    bool taken[CLG_LAYERS_MAX] = {false};
     for (int i = 0; i < net->n; i++)
         for (int k = 0; k < net->layers[i].inputs_n; k++)
             if (clg_net_input_index(net, i, k) >= 0)
@@ -116,7 +116,7 @@ int clg_net_finish(struct clg_net *net, bool trains)
         return status;
     size_t values = 0, stats = 0;
     for (int i = 0; i < net->params_n; i++)
-        *(net->params[i].spec.trainable ? &values : &stats) += clg_slab_room(net->params[i].spec.shape);
+        *(net->params[i].spec.trainable ? &values : &stats) += clg_slab_size(net->params[i].spec.shape);
     if (!net->device)
         return 0;
     status = clg_slab_new(&net->values, net->device, values);

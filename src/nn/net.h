@@ -8,7 +8,7 @@
 
 #include <clgan/ops.h>
 
-enum { CLG_LAYERS_MOST = 64, CLG_LAYER_INPUTS_MOST = 4, CLG_LAYER_PARAMS_MOST = 4 };
+enum { CLG_LAYERS_MAX = 64, CLG_LAYER_INPUTS_MAX = 4, CLG_LAYER_PARAMS_MAX = 4 };
 enum { CLG_NET_INPUT = -1 }; // as a layer's input: what the net is given
 enum { CLG_PREVIOUS = -2 };  // as a layer's input: the layer before (the default)
 
@@ -32,16 +32,16 @@ struct clg_layer;
 struct clg_plan;
 
 // What backward should compute.
-enum clg_want { CLG_WANT_PARAMS = 1, CLG_WANT_INPUT = 2 };
+enum clg_grad { CLG_GRAD_PARAMS = 1, CLG_GRAD_INPUT = 2 };
 
 // One layer's place in a plan, as forward and backward see it.
 struct clg_pass {
     struct clg_device *device;
     const struct clg_layer *layer;
-    struct clg_tensor in[CLG_LAYER_INPUTS_MOST], out;
-    struct clg_tensor din[CLG_LAYER_INPUTS_MOST], dout; // backward; din[i].buffer NULL: not wanted
-    struct clg_tensor value[CLG_LAYER_PARAMS_MOST],
-        grad[CLG_LAYER_PARAMS_MOST]; // grad's buffer NULL: not wanted
+    struct clg_tensor in[CLG_LAYER_INPUTS_MAX], out;
+    struct clg_tensor din[CLG_LAYER_INPUTS_MAX], dout; // backward; din[i].buffer NULL: not wanted
+    struct clg_tensor value[CLG_LAYER_PARAMS_MAX],
+        grad[CLG_LAYER_PARAMS_MAX]; // grad's buffer NULL: not wanted
     struct clg_tensor saved[2];      // `saved` vectors of the type, kept from forward to backward
     bool training, accumulate;
     bool guided; // backward: only positive gradients pass activations (clg_plan_backward_from)
@@ -64,7 +64,7 @@ struct clg_layer_type {
     double (*macs)(const struct clg_layer *layer, const struct clg_shape *in,
                    struct clg_shape out);                                 // per picture
     void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
-    int inputs_most;                                                      // 0 means 1
+    int inputs_max;                                                      // 0 means 1
     bool needs_input, needs_output;                                       // in backward
     int in_place;                                                         // enum clg_in_place, by bits
     int saved; // vectors of the input's channel count
@@ -73,7 +73,7 @@ struct clg_layer_type {
 struct clg_layer {
     const struct clg_layer_type *type;
     char name[32];
-    int inputs[CLG_LAYER_INPUTS_MOST], inputs_n;
+    int inputs[CLG_LAYER_INPUTS_MAX], inputs_n;
     union { // one room per kind
         struct {
             struct clg_conv conv;
@@ -114,11 +114,11 @@ struct clg_param {
 struct clg_net {
     struct clg_device *device; // NULL: shapes and parameters only, no memory
     struct clg_log log;
-    struct clg_layer layers[CLG_LAYERS_MOST];
-    struct clg_shape shapes[CLG_LAYERS_MOST]; // outputs, n = 1
+    struct clg_layer layers[CLG_LAYERS_MAX];
+    struct clg_shape shapes[CLG_LAYERS_MAX]; // outputs, n = 1
     int n;
     struct clg_shape input; // n = 1
-    struct clg_param params[CLG_LAYERS_MOST * CLG_LAYER_PARAMS_MOST];
+    struct clg_param params[CLG_LAYERS_MAX * CLG_LAYER_PARAMS_MAX];
     int params_n;
     struct clg_slab *values, *grads, *stats; // trainable values, their gradients, running statistics
 };
@@ -147,9 +147,9 @@ int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); //
 
 // --- plans -------------------------------------------------------------------------------------
 // LOOK: running statistics as in INFER, but every layer's output stays, and gradients go back to the input.
-enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN, CLG_PLAN_LOOK };
+enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN, CLG_PLAN_KEEP_ALL };
 
-// want: for TRAIN, which of CLG_WANT_PARAMS and CLG_WANT_INPUT backward may be asked for.
+// want: for TRAIN, which of CLG_GRAD_PARAMS and CLG_GRAD_INPUT backward may be asked for.
 int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
 void clg_plan_free(struct clg_plan **plan);
 // Floats that a plan takes, without allocating it.

@@ -48,7 +48,7 @@ static void outputs_live(struct clg_plan *plan, int i)
     const bool gradients = plan->mode != CLG_PLAN_INFER;
     const int backward = 2 * net->n - 1 - i;
     live(&plan->places[clg_place_out_of(i)], i);
-    if (plan->mode == CLG_PLAN_LOOK)
+    if (plan->mode == CLG_PLAN_KEEP_ALL)
         live(&plan->places[clg_place_out_of(i)], 2 * net->n);
     if (gradients && type->needs_output)
         live(&plan->places[clg_place_out_of(i)], backward);
@@ -94,7 +94,7 @@ static void share(struct clg_plan *plan, int place, int with)
 static void lifetimes(struct clg_plan *plan)
 {
     struct clg_net *net = plan->net;
-    for (int i = 0; i < CLG_PLAN_TENSORS_MOST; i++)
+    for (int i = 0; i < CLG_PLAN_TENSORS_MAX; i++)
         plan->places[i] = (struct clg_place){.from = 1, .to = 0, .same_as = -1};
     for (int i = 0; i < net->n; i++)
         for (int k = 0; k < net->layers[i].inputs_n; k++)
@@ -109,7 +109,7 @@ static void lifetimes(struct clg_plan *plan)
             plan->places[clg_place_saved_of(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
         if (clg_shape_count(shape) > largest) {
             largest = clg_shape_count(shape);
-            for (int k = 0; k < CLG_LAYER_INPUTS_MOST; k++)
+            for (int k = 0; k < CLG_LAYER_INPUTS_MAX; k++)
                 plan->places[clg_place_spare_of(k)].shape = shape;
         }
     }
@@ -133,7 +133,7 @@ static void lifetimes(struct clg_plan *plan)
 static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n, int i)
 {
     const struct clg_place *p = &plan->places[i];
-    size_t at = 0, room = clg_slab_room(p->shape);
+    size_t at = 0, room = clg_slab_size(p->shape);
     for (bool moved = true; moved;) {
         moved = false;
         if (at / plan->slab_floats != (at + room - 1) / plan->slab_floats) {
@@ -142,7 +142,7 @@ static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n,
         }
         for (int j = 0; j < n; j++) {
             const struct clg_place *q = &plan->places[placed[j]];
-            size_t q_room = clg_slab_room(q->shape);
+            size_t q_room = clg_slab_size(q->shape);
             bool meet = p->from <= q->to && q->from <= p->to;
             if (meet && at < q->at + q_room && q->at < at + room) {
                 at = q->at + q_room;
@@ -157,7 +157,7 @@ static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n,
 static void insert_by_size(const struct clg_plan *plan, int *order, int n, int i)
 {
     for (; n > 0; n--) {
-        if (clg_slab_room(plan->places[order[n - 1]].shape) >= clg_slab_room(plan->places[i].shape))
+        if (clg_slab_size(plan->places[order[n - 1]].shape) >= clg_slab_size(plan->places[i].shape))
             break;
         order[n] = order[n - 1];
     }
@@ -166,13 +166,13 @@ static void insert_by_size(const struct clg_plan *plan, int *order, int n, int i
 
 static int addresses(struct clg_plan *plan)
 {
-    int order[CLG_PLAN_TENSORS_MOST], n = 0;
-    for (int i = 0; i < CLG_PLAN_TENSORS_MOST; i++)
+    int order[CLG_PLAN_TENSORS_MAX], n = 0;
+    for (int i = 0; i < CLG_PLAN_TENSORS_MAX; i++)
         if (plan->places[i].from <= plan->places[i].to && plan->places[i].same_as < 0)
             insert_by_size(plan, order, n++, i);
     for (int i = 0; i < n; i++) {
         struct clg_place *p = &plan->places[order[i]];
-        if (clg_slab_room(p->shape) > plan->slab_floats)
+        if (clg_slab_size(p->shape) > plan->slab_floats)
             return clg_fail(
                 &plan->net->log, CLG_ENOMEM,
                 "a feature map of %d x %dx%dx%d is more than the device allows in one piece: at most "
@@ -181,7 +181,7 @@ static int addresses(struct clg_plan *plan)
                 (int)(plan->slab_floats /
                       clg_shape_count((struct clg_shape){1, p->shape.h, p->shape.w, p->shape.c})));
         p->at = lowest_free(plan, order, i, order[i]);
-        size_t end = p->at + clg_slab_room(p->shape);
+        size_t end = p->at + clg_slab_size(p->shape);
         plan->floats = end > plan->floats ? end : plan->floats;
     }
     return 0;
@@ -190,7 +190,7 @@ static int addresses(struct clg_plan *plan)
 static int slabs_new(struct clg_plan *plan)
 {
     int n = (int)((plan->floats + plan->slab_floats - 1) / plan->slab_floats);
-    if (n > CLG_PLAN_SLABS_MOST)
+    if (n > CLG_PLAN_SLABS_MAX)
         return clg_fail(&plan->net->log, CLG_ENOMEM, "the net needs too many pieces of device memory");
     for (int i = 0; i < n; i++) {
         size_t rest = plan->floats - (size_t)i * plan->slab_floats;
@@ -248,7 +248,7 @@ void clg_plan_free(struct clg_plan **plan)
 {
     if (!*plan)
         return;
-    for (int i = 0; i < CLG_PLAN_SLABS_MOST; i++)
+    for (int i = 0; i < CLG_PLAN_SLABS_MAX; i++)
         clg_slab_free(&(*plan)->slabs[i]);
     free(*plan);
     *plan = NULL;

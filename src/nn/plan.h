@@ -5,7 +5,7 @@
 
 #include "nn/net.h"
 
-enum { CLG_PLAN_SLABS_MOST = 64, CLG_PLAN_TENSORS_MOST = 4 * CLG_LAYERS_MOST + CLG_LAYER_INPUTS_MOST };
+enum { CLG_PLAN_SLABS_MAX = 64, CLG_PLAN_TENSORS_MAX = 4 * CLG_LAYERS_MAX + CLG_LAYER_INPUTS_MAX };
 
 struct clg_place {
     struct clg_shape shape;
@@ -19,12 +19,12 @@ struct clg_plan {
     enum clg_plan_mode mode;
     int batch, want;
     struct clg_place
-        places[CLG_PLAN_TENSORS_MOST]; // outputs, their gradients, two saved vectors per layer, spares
-    int consumers[CLG_LAYERS_MOST];    // how many layers take the output
+        places[CLG_PLAN_TENSORS_MAX]; // outputs, their gradients, two saved vectors per layer, spares
+    int consumers[CLG_LAYERS_MAX];    // how many layers take the output
     int input_consumers;               // and the net's input
     size_t slab_floats, floats;        // the cut of the address space, its size
-    struct clg_slab *slabs[CLG_PLAN_SLABS_MOST];
-    struct clg_tensor whole[CLG_PLAN_SLABS_MOST];
+    struct clg_slab *slabs[CLG_PLAN_SLABS_MAX];
+    struct clg_tensor whole[CLG_PLAN_SLABS_MAX];
 };
 
 static inline int clg_place_out_of(int layer)
@@ -34,18 +34,18 @@ static inline int clg_place_out_of(int layer)
 
 static inline int clg_place_grad_of(int layer)
 {
-    return CLG_LAYERS_MOST + layer;
+    return CLG_LAYERS_MAX + layer;
 }
 
 static inline int clg_place_saved_of(int layer, int k)
 {
-    return (2 + k) * CLG_LAYERS_MOST + layer;
+    return (2 + k) * CLG_LAYERS_MAX + layer;
 }
 
 // Where a layer's gradient of its k-th input goes that must be added to another's.
 static inline int clg_place_spare_of(int k)
 {
-    return 4 * CLG_LAYERS_MOST + k;
+    return 4 * CLG_LAYERS_MAX + k;
 }
 
 // Where a place really lives.

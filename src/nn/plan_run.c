@@ -77,7 +77,7 @@ int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input)
 
 int clg_plan_forward_from(struct clg_plan *plan, struct clg_tensor input, int from)
 {
-    if (plan->mode != CLG_PLAN_LOOK || from < 0)
+    if (plan->mode != CLG_PLAN_KEEP_ALL || from < 0)
         return clg_fail(&plan->net->log, CLG_EINVAL, "this plan does not keep what its layers gave");
     return layers_forward(plan, input, from);
 }
@@ -86,7 +86,7 @@ struct backward {
     struct clg_tensor input, dinput;
     int want;
     bool accumulate, guided;
-    bool written[CLG_LAYERS_MOST]; // output gradients that hold something
+    bool written[CLG_LAYERS_MAX]; // output gradients that hold something
 };
 
 // Backward of layer i. An output taken by several layers sums their gradients: the first sets, the others add
@@ -95,14 +95,14 @@ static int layer_backward(struct clg_plan *plan, int i, struct backward *b)
 {
     struct clg_net *net = plan->net;
     struct clg_pass pass = pass_of(plan, i, b->input);
-    struct clg_tensor target[CLG_LAYER_INPUTS_MOST];
+    struct clg_tensor target[CLG_LAYER_INPUTS_MAX];
     pass.dout = tensor_at(plan, clg_place_grad_of(i));
     pass.accumulate = b->accumulate;
     pass.guided = b->guided;
     for (int k = 0; k < pass.layer->inputs_n; k++) {
         int in = clg_net_input_index(net, i, k);
         target[k] = in >= 0                    ? tensor_at(plan, clg_place_grad_of(in))
-                    : b->want & CLG_WANT_INPUT ? b->dinput
+                    : b->want & CLG_GRAD_INPUT ? b->dinput
                                                : (struct clg_tensor){0};
         pass.din[k] = target[k];
         if (in >= 0 && b->written[in]) {
@@ -112,7 +112,7 @@ static int layer_backward(struct clg_plan *plan, int i, struct backward *b)
     }
     for (int p = 0, k = 0; p < net->params_n; p++)
         if (net->params[p].layer == i)
-            pass.grad[k++] = b->want & CLG_WANT_PARAMS ? net->params[p].grad : (struct clg_tensor){0};
+            pass.grad[k++] = b->want & CLG_GRAD_PARAMS ? net->params[p].grad : (struct clg_tensor){0};
     int status = pass.layer->type->backward(&pass);
     for (int k = 0; k < pass.layer->inputs_n && !status; k++) {
         int in = clg_net_input_index(net, i, k);
@@ -127,7 +127,7 @@ static int layer_backward(struct clg_plan *plan, int i, struct backward *b)
 static int layers_backward(struct clg_plan *plan, int from, struct backward *b)
 {
     int status = 0;
-    if ((b->want & CLG_WANT_INPUT) && plan->input_consumers > 1)
+    if ((b->want & CLG_GRAD_INPUT) && plan->input_consumers > 1)
         status = clg_fail(&plan->net->log, CLG_EINVAL,
                           "the input's gradient is given only where one layer takes it");
     for (int i = from; i >= 0 && !status; i--)
@@ -148,8 +148,8 @@ int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, 
 int clg_plan_backward_from(struct clg_plan *plan, struct clg_tensor input, int layer, bool guided,
                            struct clg_tensor dinput)
 {
-    struct backward b = {.input = input, .dinput = dinput, .want = CLG_WANT_INPUT, .guided = guided};
-    if (plan->mode != CLG_PLAN_LOOK || layer < 0 || layer >= plan->net->n)
+    struct backward b = {.input = input, .dinput = dinput, .want = CLG_GRAD_INPUT, .guided = guided};
+    if (plan->mode != CLG_PLAN_KEEP_ALL || layer < 0 || layer >= plan->net->n)
         return clg_fail(&plan->net->log, CLG_EINVAL, "this plan was not made for that backward pass");
     return layers_backward(plan, layer, &b);
 }

@@ -17,7 +17,7 @@ static int state_new(struct clg_device *d, struct state *st, struct clg_shape x,
 {
     const struct clg_shape one = {1, 1, 1, 1};
     *st = (struct state){0};
-    int status = clg_slab_new(&st->slab, d, 2 * clg_slab_room(x) + 2 * clg_slab_room(y) + clg_slab_room(one));
+    int status = clg_slab_new(&st->slab, d, 2 * clg_slab_size(x) + 2 * clg_slab_size(y) + clg_slab_size(one));
     if (!status)
         status = clg_slab_take(st->slab, y, &st->r);
     if (!status)

@@ -2,7 +2,7 @@
 #include "ops/ops.h"
 
 #include "base/log.h"
-#include "ops/tuning.h"
+#include "tune/table.h"
 
 #include <clblast_c.h>
 
@@ -79,7 +79,7 @@ static void list_take(struct clg_device *d)
 
 // --- products ----------------------------------------------------------------------------------
 
-enum { DEPTH_MOST = 2048 }; // of one CLBlast call: longer sums of floats lose bits, so they go in parts
+enum { DEPTH_MAX = 2048 }; // of one CLBlast call: longer sums of floats lose bits, so they go in parts
 
 // What one CLBlast call needs; recorded by value.
 struct call {
@@ -157,7 +157,7 @@ int clg_gemm_clblast(struct clg_device *d, struct clg_gemm g, struct clg_tensor 
 {
     const struct call whole = {
         .gemm = g, .a = a, .b = b, .c = c, .leading_a = leading_a(&g), .leading_b = leading_b(&g)};
-    const int parts = (g.k + DEPTH_MOST - 1) / DEPTH_MOST;
+    const int parts = (g.k + DEPTH_MAX - 1) / DEPTH_MAX;
     int status = 0;
     for (int i = 0; i < parts && !status; i++) {
         const int from = (int)((int64_t)i * g.k / parts), to = (int)((int64_t)(i + 1) * g.k / parts);

@@ -14,14 +14,14 @@ struct clg_conv_job {
     struct clg_conv conv;
     struct clg_tensor x, w, y; // one of them is the result
     bool accumulate;           // of the filter gradient
-    int choice;                // of the variant's parameter lists: 0 its own rule, 1.. what the tuner tries
+    int config;                // of the variant's parameter lists: 0 its own rule, 1.. what the tuner tries
 };
 
 // A variant: the same meaning for every row, another way to do it.
 struct clg_conv_variant {
     const char *name;
     bool exact;  // sums the definition's own products; not so with minimal filtering, which loses a few bits
-    int choices; // parameter lists for job.choice besides the rule, 0: none
+    int configs; // parameter lists for job.choice besides the rule, 0: none
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
@@ -44,7 +44,7 @@ static inline int clg_round_up(int a, int b)
 // Runs a job: the forced variant where it fits, else what the tuner found (ops/tuning.h), else the
 // device's rule.
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
-const struct clg_conv_variant *clg_conv_rule(struct clg_device *d, const struct clg_conv_job *job);
+const struct clg_conv_variant *clg_conv_default(struct clg_device *d, const struct clg_conv_job *job);
 
 // " -DR=4 -DS=4 ..." : the shape as constants, written to text.
 void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
@@ -75,8 +75,8 @@ void clg_weights_forget(struct clg_device *d, struct clg_tensor weights);
 int clg_weights_changed(struct clg_device *d, struct clg_tensor weights);
 // The job's watched weights in the form for its pass: `floats` floats that `make` enqueues whenever the
 // weights have changed. Kept until they are forgotten.
-typedef int clg_form_fn(struct clg_device *d, const struct clg_conv_job *job, struct clg_tensor to);
-int clg_form_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats, clg_form_fn *make,
+typedef int clg_pack_fn(struct clg_device *d, const struct clg_conv_job *job, struct clg_tensor to);
+int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats, clg_pack_fn *make,
                  struct clg_tensor *to);
 
 // Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two

@@ -7,7 +7,7 @@ int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor
 {
     struct clg_slab **at = &d->scratch[slot];
     struct clg_shape shape = {1, 1, 1, (int)floats};
-    const size_t room = clg_slab_room(shape);
+    const size_t room = clg_slab_size(shape);
     if (d->mode == CLG_MODE_COLLECT) { // nothing will be launched: only the largest counts, for what follows
         d->scratch_wanted[slot] = room > d->scratch_wanted[slot] ? room : d->scratch_wanted[slot];
         *tensor = (struct clg_tensor){.shape = shape};

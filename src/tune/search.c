@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "ops/tuning.h"
+#include "tune/table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,10 +19,10 @@ double clg_search_seconds(const struct clg_search *s)
     return clg_seconds() - s->began;
 }
 
-void clg_search_name(const struct clg_conv_variant *variant, int choice, char *text, size_t size)
+void clg_search_name(const struct clg_conv_variant *variant, int config, char *text, size_t size)
 {
-    if (choice)
-        snprintf(text, size, "%.16s %d", variant->name, choice);
+    if (config)
+        snprintf(text, size, "%.16s %d", variant->name, config);
     else
         snprintf(text, size, "%.16s", variant->name);
 }
@@ -65,22 +65,22 @@ struct candidates {
 };
 
 static void add(struct clg_search *s, const struct clg_conv_job *job, const struct clg_conv_variant *row,
-                int choice, struct candidates *all)
+                int config, struct candidates *all)
 {
     struct clg_conv_job chosen = *job;
-    chosen.choice = choice;
+    chosen.config = config;
     if (row->fits(s->d, &chosen))
-        all->list[all->n++] = (struct clg_trial_candidate){.variant = row, .choice = choice};
+        all->list[all->n++] = (struct clg_trial_candidate){.variant = row, .config = config};
 }
 
 // The rule's own first, so that there is something to compare with; then the rows' rules, then their
 // parameter lists; plain at the end, where it is mostly known to be too slow.
 static int candidates_of(struct clg_search *s, const struct clg_conv_job *job, struct candidates *all)
 {
-    const struct clg_conv_variant *rule = clg_conv_rule(s->d, job);
+    const struct clg_conv_variant *rule = clg_conv_default(s->d, job);
     size_t most = 2;
     for (int i = 0; s->rows[i]; i++)
-        most += 1 + (size_t)s->rows[i]->choices;
+        most += 1 + (size_t)s->rows[i]->configs;
     *all = (struct candidates){calloc(most, sizeof *all->list), 0};
     if (!all->list)
         return clg_fail(&s->d->log, CLG_ENOMEM, "out of memory for %zu candidates", most);
@@ -89,8 +89,8 @@ static int candidates_of(struct clg_search *s, const struct clg_conv_job *job, s
         if (s->rows[i] != rule && s->rows[i] != &clg_conv_plain && clg_search_may_use(s, s->rows[i]))
             add(s, job, s->rows[i], 0, all);
     for (int i = 0; s->rows[i]; i++)
-        for (int choice = 1; choice <= s->rows[i]->choices && clg_search_may_use(s, s->rows[i]); choice++)
-            add(s, job, s->rows[i], choice, all);
+        for (int config = 1; config <= s->rows[i]->configs && clg_search_may_use(s, s->rows[i]); config++)
+            add(s, job, s->rows[i], config, all);
     if (rule != &clg_conv_plain)
         add(s, job, &clg_conv_plain, 0, all);
     return 0;
@@ -111,8 +111,8 @@ static bool hopeless(const struct candidates *all, const struct clg_trial_candid
     const double best = fastest(all);
     if (c->variant == &clg_conv_plain)
         return plain_seconds > PRUNE * best;
-    for (int i = 0; i < all->n && c->choice; i++)
-        if (all->list[i].variant == c->variant && !all->list[i].choice && all->list[i].works)
+    for (int i = 0; i < all->n && c->config; i++)
+        if (all->list[i].variant == c->variant && !all->list[i].config && all->list[i].works)
             return clg_trial_shortest(&all->list[i]) > HOPELESS * best;
     return false;
 }
@@ -131,7 +131,7 @@ static void tell(struct turn *t, const struct clg_trial_candidate *c)
 {
     char name[24];
     const double best = fastest(&t->all);
-    clg_search_name(c->variant, c->choice, name, sizeof name);
+    clg_search_name(c->variant, c->config, name, sizeof name);
     t->s->status.gflops = isfinite(best) ? clg_conv_flops(&t->trial.job) / best * 1e-9 : 0;
     clg_search_tell(t->s, t->job, name, t->weight_done);
 }
@@ -158,7 +158,7 @@ static void first_round(struct turn *t)
         row->tried += c->works;
         if (!c->works) {
             char name[24];
-            clg_search_name(c->variant, c->choice, name, sizeof name);
+            clg_search_name(c->variant, c->config, name, sizeof name);
             clg_search_refuse(t->s, t->job, name, c);
         }
     }
@@ -201,7 +201,7 @@ static int note(struct turn *t)
         const struct clg_trial_candidate *c = &t->all.list[i];
         if (c->works)
             found->results[found->n++] = (struct clg_search_result){
-                c->variant, c->choice, clg_trial_seconds(c), c->error, c->samples_n >= SURE};
+                c->variant, c->config, clg_trial_seconds(c), c->error, c->samples_n >= SURE};
     }
     return 0;
 }

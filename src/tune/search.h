@@ -7,7 +7,7 @@
 
 struct clg_search_result {
     const struct clg_conv_variant *variant;
-    int choice;
+    int config;
     double seconds, error;
     bool sure; // enough samples to prefer it to the rule's own
 };
@@ -35,7 +35,7 @@ double clg_search_seconds(const struct clg_search *s);
 // Tells params->progress what is being tried; weight_done: how much of the work is over, 0..1.
 void clg_search_tell(struct clg_search *s, int job, const char *variant, double weight_done);
 // "gpu 3".
-void clg_search_name(const struct clg_conv_variant *variant, int choice, char *text, size_t size);
+void clg_search_name(const struct clg_conv_variant *variant, int config, char *text, size_t size);
 // The one warning for a candidate that does not work.
 void clg_search_refuse(struct clg_search *s, int job, const char *variant,
                        const struct clg_trial_candidate *c);

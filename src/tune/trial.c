@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIOD = 3, FIRST = 5, REPEATS_MOST = 1000 };
+enum { PERIOD = 3, FIRST = 5, REPEATS_MAX = 1000 };
 static const double SAMPLE_SECONDS = 0.005; // a shorter one says little
 
 static struct clg_tensor *result_of(struct clg_conv_job *j)
@@ -29,7 +29,7 @@ static struct clg_tensor *result_of(struct clg_conv_job *j)
 
 static int tensor_new(struct clg_trial *t, int slot, struct clg_shape shape, struct clg_tensor *tensor)
 {
-    int status = clg_slab_new(&t->slabs[slot], t->d, clg_slab_room(shape));
+    int status = clg_slab_new(&t->slabs[slot], t->d, clg_slab_size(shape));
     return status ? status : clg_slab_take(t->slabs[slot], shape, tensor);
 }
 
@@ -215,7 +215,7 @@ static int run_body(void *user)
 {
     const struct body *b = user;
     struct clg_conv_job j = b->t->job;
-    j.choice = b->c->choice;
+    j.config = b->c->config;
     return b->c->variant->run(b->t->d, &j);
 }
 
@@ -239,7 +239,7 @@ static int compare(struct clg_trial *t, struct clg_trial_candidate *c, int times
 static int check_sum(struct clg_trial *t, struct clg_trial_candidate *c)
 {
     struct clg_conv_job j = t->job;
-    j.choice = c->choice;
+    j.config = c->config;
     j.accumulate = true;
     int status = c->variant->run(t->d, &j);
     return status ? status : compare(t, c, 2);
@@ -266,7 +266,7 @@ static int first_samples(struct clg_trial *t, struct clg_trial_candidate *c)
     for (int i = 0; i < FIRST && !status && i * clg_trial_shortest(c) < 4 * SAMPLE_SECONDS; i++)
         status = sample(t, c);
     const double wanted = ceil(SAMPLE_SECONDS / fmax(clg_trial_shortest(c), 1e-9));
-    c->repeats = (int)fmin(fmax(wanted, 1), REPEATS_MOST);
+    c->repeats = (int)fmin(fmax(wanted, 1), REPEATS_MAX);
     if (status || c->repeats == 1)
         return status;
     c->samples_n = 0; // those were mostly waiting

@@ -9,7 +9,7 @@ enum { CLG_TRIAL_SAMPLES = 9 };
 // A way to run the convolution, and what was seen of it.
 struct clg_trial_candidate {
     const struct clg_conv_variant *variant;
-    int choice;
+    int config;
     bool works;
     double error;                      // against plain, in the result's rms
     double samples[CLG_TRIAL_SAMPLES]; // seconds of one run

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "ops/tuning.h"
+#include "tune/table.h"
 #include "tune/search.h"
 
 #include <math.h>
@@ -34,10 +34,10 @@ static const struct clg_search_result *fastest(const struct clg_search_found *fo
     return best;
 }
 
-static struct clg_tune_choice choice_of(const struct clg_conv_variant *variant, int choice, double seconds)
+static struct clg_tune_choice choice_of(const struct clg_conv_variant *variant, int config, double seconds)
 {
     struct clg_tune_choice c = {.ms = seconds * 1e3};
-    clg_search_name(variant, choice, c.variant, sizeof c.variant);
+    clg_search_name(variant, config, c.variant, sizeof c.variant);
     return c;
 }
 
@@ -45,7 +45,7 @@ static struct clg_tuning_entry entry_of(const struct clg_conv_job *job, const st
 {
     struct clg_tuning_entry e = clg_tuning_entry_of(job);
     e.variant = r->variant;
-    e.choice = r->choice;
+    e.config = r->config;
     e.ms = r->seconds * 1e3;
     e.error = r->error;
     return e;
@@ -62,7 +62,7 @@ static int keep(struct clg_search *s, int job, int clblast_list)
     struct clg_tune_row *row = &s->jobs[job].row;
     if (found->rule_works)
         row->rule.ms = found->results[0].seconds * 1e3;
-    row->best = choice_of(best->variant, best->choice, best->seconds);
+    row->best = choice_of(best->variant, best->config, best->seconds);
     row->gflops = clg_conv_flops(j) / best->seconds * 1e-9;
     row->error = best->error;
     if (found->n == 1 && row->untried)
@@ -134,7 +134,7 @@ static void row_start(struct clg_device *d, struct clg_tune_job *job)
     *row = (struct clg_tune_row){.uses = uses};
     snprintf(row->operation, sizeof row->operation, "%s", clg_conv_pass_names[job->job.pass]);
     clg_conv_shape_text(&job->job, row->shape, sizeof row->shape);
-    row->rule = row->best = choice_of(clg_conv_rule(d, &job->job), 0, 0);
+    row->rule = row->best = choice_of(clg_conv_default(d, &job->job), 0, 0);
 }
 
 static bool has_clblast(const struct clg_search *s)

@@ -1,7 +1,7 @@
 // The list of what was seen to compute right: hashes, a line each.
 #include "device.h"
 
-#include "ops/checked.h"
+#include "selftest/selftest.h"
 
 #include <stdlib.h>
 

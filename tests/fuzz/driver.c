@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t now[FUZZ_SIZE_MOST]; // the input that is being run
+static uint8_t now[FUZZ_SIZE_MAX]; // the input that is being run
 static size_t now_n;
 static const char *program;
 
@@ -53,7 +53,7 @@ static int seeds_write(const char *folder)
 static int files_run(char **paths)
 {
     for (; *paths; paths++) {
-        static uint8_t bytes[FUZZ_SIZE_MOST];
+        static uint8_t bytes[FUZZ_SIZE_MAX];
         FILE *file = fopen(*paths, "rb");
         if (!file) {
             perror(*paths);
@@ -69,7 +69,7 @@ static int files_run(char **paths)
 
 static int seeds_run(long runs, uint64_t random)
 {
-    static uint8_t bytes[FUZZ_SIZE_MOST];
+    static uint8_t bytes[FUZZ_SIZE_MAX];
     int n;
     const struct fuzz_bytes *seeds = fuzz_seeds_made(&n);
     for (int i = 0; i < n; i++)

@@ -42,8 +42,8 @@ struct fuzz_bytes {
 const struct fuzz_bytes *fuzz_seeds_made(int *n);
 
 // --- mutations (mutate.c) ----------------------------------------------------------------------
-enum { FUZZ_SIZE_MOST = 1 << 16 };
-// A seed with a few changes in `to` (FUZZ_SIZE_MOST bytes); the same for the same *random.
+enum { FUZZ_SIZE_MAX = 1 << 16 };
+// A seed with a few changes in `to` (FUZZ_SIZE_MAX bytes); the same for the same *random.
 size_t fuzz_mutate(const struct fuzz_bytes *seeds, int n, uint64_t *random, uint8_t *to);
 
 #endif

@@ -2,8 +2,8 @@
 #include "fuzz.h"
 
 #include "base/locale.h"
-#include "gan/chart.h"
-#include "gan/history.h"
+#include "report/chart.h"
+#include "report/history.h"
 
 #include <math.h>
 #include <stdio.h>

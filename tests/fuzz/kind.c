@@ -1,7 +1,7 @@
 // The kinds of files by their first bytes: any bytes are of one kind, which is described.
 #include "fuzz.h"
 
-#include "../kind_samples.h"
+#include "../unit/kind_samples.h"
 
 #include <string.h>
 

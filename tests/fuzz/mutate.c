@@ -42,7 +42,7 @@ static size_t length_below(struct work *w, size_t n)
 // Puts n bytes in the place of `old` bytes at `at`, as far as there is room.
 static void replace(struct work *w, size_t at, size_t old, const void *bytes, size_t n)
 {
-    n = smaller(n, FUZZ_SIZE_MOST - (w->n - old));
+    n = smaller(n, FUZZ_SIZE_MAX - (w->n - old));
     memmove(w->bytes + at + n, w->bytes + at + old, w->n - at - old);
     memcpy(w->bytes + at, bytes, n);
     w->n += n - old;

@@ -1,8 +1,8 @@
 // Pictures: what a header promises is all that is asked for, and what loads is whole.
 #include "fuzz.h"
 
-#include "../jpeg_maker.h"
-#include "../webp_maker.h"
+#include "../unit/jpeg_maker.h"
+#include "../unit/webp_maker.h"
 
 #include "data/picture.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { SIDE = 21, SEED_BYTES = SIDE * SIDE * 8, PIXELS_MOST = 1 << 20 };
+enum { SIDE = 21, SEED_BYTES = SIDE * SIDE * 8, PIXELS_MAX = 1 << 20 };
 
 // --- seeds -------------------------------------------------------------------------------------
 static void pattern(uint8_t *bytes, size_t n)
@@ -188,7 +188,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     }
     const size_t n = (size_t)header.w * (size_t)header.h;
     fuzz_expect(header.w > 0 && header.h > 0 && n <= CLG_PICTURE_PIXELS_MAX, "a size within the limits");
-    if (n > PIXELS_MOST)
+    if (n > PIXELS_MAX)
         return; // right, but for seconds
     fuzz_allow(16 * size + 8 * n + (1 << 20));
     load(path, (struct clg_crop){.kind = CLG_CROP_CENTER}, 32, 3);

@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SEEDS_MOST = 128 };
-static struct fuzz_bytes seeds[SEEDS_MOST];
+enum { SEEDS_MAX = 128 };
+static struct fuzz_bytes seeds[SEEDS_MAX];
 static int seeds_n;
 
 static char folder[512];
 
-static int entry_remove(const char *path, const struct stat *facts, int kind, struct FTW *where)
+static int entry_remove(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
-    (void)facts, (void)kind, (void)where;
+    (void)info, (void)kind, (void)where;
     return remove(path);
 }
 
@@ -48,7 +48,7 @@ const char *fuzz_in_folder(const char *name)
 void fuzz_seed(const void *bytes, size_t n)
 {
     fuzz_folder(); // it cleans up
-    fuzz_expect(seeds_n < SEEDS_MOST && n <= FUZZ_SIZE_MOST, "room for a seed");
+    fuzz_expect(seeds_n < SEEDS_MAX && n <= FUZZ_SIZE_MAX, "room for a seed");
     struct fuzz_bytes *seed = &seeds[seeds_n++];
     *seed = (struct fuzz_bytes){malloc(n + 1), n};
     fuzz_expect(seed->bytes, "memory for a seed");
@@ -57,7 +57,7 @@ void fuzz_seed(const void *bytes, size_t n)
 
 static void file_take(const char *path)
 {
-    static uint8_t bytes[FUZZ_SIZE_MOST + 1];
+    static uint8_t bytes[FUZZ_SIZE_MAX + 1];
     FILE *file = fopen(path, "rb");
     if (!file)
         return;

@@ -1,7 +1,7 @@
 // Tuning files: every line that is taken names a convolution that its variant fits.
 #include "device.h"
 
-#include "ops/tuning.h"
+#include "tune/table.h"
 
 #include <stdlib.h>
 

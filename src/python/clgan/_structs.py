@@ -1,4 +1,4 @@
-"""The library's structs, mirrored field by field under their C names; tests/python_layouts.py compares them."""
+"""The library's structs, mirrored field by field under their C names; tests/python/layouts.py compares them."""
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int64,
                     c_size_t, c_uint, c_uint64, c_void_p)
 
@@ -27,7 +27,7 @@ class clg_device_params(Structure):
                 ("progress", PROGRESS_FN), ("progress_user", c_void_p)]
 
 
-class clg_ceilings(Structure):
+class clg_peaks(Structure):
     _fields_ = [("flops", c_double), ("bytes", c_double)]
 
 
@@ -106,7 +106,7 @@ class clg_gan_metrics(Structure):
                 ("d_fake_after", c_double), ("gradient_d", c_double), ("gradient_g", c_double)]
 
 
-class clg_tensor_facts(Structure):
+class clg_tensor_info(Structure):
     _fields_ = [("name", c_char * 64), ("shape", c_int64 * 4), ("dims", c_int)]
 
 
@@ -126,7 +126,7 @@ TRAIN_FN = CFUNCTYPE(c_bool, c_void_p, POINTER(clg_train_status))  # clg_train_f
 
 
 # --- explore.h, svm.h ----------------------------------------------------------------------------
-class clg_layer_facts(Structure):
+class clg_layer_info(Structure):
     _fields_ = [("name", c_char * 32), ("text", c_char * 64), ("h", c_int), ("w", c_int), ("c", c_int),
                 ("activated", c_bool)]
 

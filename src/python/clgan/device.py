@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ._c import LOG, call, free, lib, log, path, text
 from ._handle import Owned
-from ._structs import PROGRESS_FN, clg_ceilings, clg_device_info, clg_profile_row
+from ._structs import PROGRESS_FN, clg_peaks, clg_device_info, clg_profile_row
 from .errors import ENODEV, DeviceError
 from .progress import Progress
 
@@ -196,10 +196,10 @@ class Device(Owned):
         now = self._run(lib.clg_device_memory, self._as_argument, byref(peak))
         return now, peak.value
 
-    def ceilings(self) -> tuple[float, float]:
+    def peaks(self) -> tuple[float, float]:
         """What the device can do, measured in about a second: float32 operations and bytes a second."""
-        measured = clg_ceilings()
-        self._run(lib.clg_device_ceilings, self._as_argument, byref(measured))
+        measured = clg_peaks()
+        self._run(lib.clg_device_peaks, self._as_argument, byref(measured))
         return measured.flops, measured.bytes
 
     def profile(self) -> list[dict]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _arrays
 from ._c import lib
-from ._structs import PROGRESS_FN, clg_layer_facts
+from ._structs import PROGRESS_FN, clg_layer_info
 from .progress import Progress
 
 NETS = ("generator", "discriminator")  # enum clg_net_kind
@@ -42,10 +42,10 @@ class Exploring:
         """The layers of "generator" or "discriminator", in order."""
         kind, found = _arrays.one_of(net, NETS, "net"), []
         for i in range(self._call(lib.clg_gan_layers, kind)):
-            facts = clg_layer_facts()
-            self._call(lib.clg_gan_layer, kind, i, byref(facts))
-            shape = facts.h, facts.w, facts.c
-            found.append(Layer(i, facts.name.decode(), facts.text.decode(), shape, facts.activated))
+            info = clg_layer_info()
+            self._call(lib.clg_gan_layer, kind, i, byref(info))
+            shape = info.h, info.w, info.c
+            found.append(Layer(i, info.name.decode(), info.text.decode(), shape, info.activated))
         return found
 
     def _layer(self, net: str, layer: int | str) -> Layer:

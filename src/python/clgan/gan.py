@@ -13,7 +13,7 @@ import numpy as np
 from . import _arrays
 from ._c import call, lib, log, pairs, path as path_of, text
 from ._handle import Owned
-from ._structs import clg_gan_metrics, clg_tensor_facts
+from ._structs import clg_gan_metrics, clg_tensor_info
 from .device import Device, device_of
 from .explore import Exploring
 from .options import GAN, Options, gan_options
@@ -187,7 +187,7 @@ class Gan(Owned, Training, Exploring):
         """By name: number and shape."""
         rows = {}
         for i in range(self._call(lib.clg_gan_tensors)):
-            facts = clg_tensor_facts()
+            facts = clg_tensor_info()
             self._call(lib.clg_gan_tensor, i, byref(facts))
             rows[facts.name.decode()] = i, tuple(facts.shape[:facts.dims])
         return rows

@@ -26,7 +26,7 @@ def _on_device(device: Device, inputs: list[np.ndarray], shape: tuple, body) -> 
     slab, tensors, result = c_void_p(), [], np.empty(shape, np.float32)
     d = device._as_argument
     with device._lock:
-        device._run(lib.clg_slab_new, byref(slab), d, sum(lib.clg_slab_room(s) for s in shapes))
+        device._run(lib.clg_slab_new, byref(slab), d, sum(lib.clg_slab_size(s) for s in shapes))
         try:
             for s in shapes:
                 tensors.append(clg_tensor())

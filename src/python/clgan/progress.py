@@ -46,21 +46,21 @@ class Progress:
             self.bar = tqdm(total=self.total, desc=self.what, unit=f" {self.unit}")
         self.rewrites = sys.stderr is not None and sys.stderr.isatty()
 
-    def at(self, done: int, facts: str = "") -> None:
+    def at(self, done: int, info: str = "") -> None:
         """`done` of all so far; `facts` are told beside."""
-        self._try(self._show, done - self.done, facts)
+        self._try(self._show, done - self.done, info)
         self.done = done
 
-    def _show(self, more: int, facts: str) -> None:
+    def _show(self, more: int, info: str) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(facts, refresh=False)
+            self.bar.set_postfix_str(info, refresh=False)
             self.bar.update(more)
         now = time.monotonic()
         if self.line and now - self.last >= (_PAUSE if self.rewrites else _PLAIN_PAUSE):
             self.last = now
-            self._write(self.done + more, facts, now)
+            self._write(self.done + more, info, now)
 
-    def _write(self, done: int, facts: str, now: float) -> None:
+    def _write(self, done: int, info: str, now: float) -> None:
         rate = done / max(now - self.start, 1e-9)
         left = f", {(self.total - done) / rate:.0f} s left" if rate > 0 else ""
         line = f"{self.what} {done}/{self.total}{left}  {facts}"

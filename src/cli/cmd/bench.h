@@ -1,0 +1,47 @@
+// What the parts of `clgan bench` share: options, the device with its peaks, and where results go.
+#ifndef CLG_CLI_CMD_BENCH_H
+#define CLG_CLI_CMD_BENCH_H
+
+#include "cli/cli.h"
+
+#include <cjson/cJSON.h>
+
+enum bench_what { BENCH_STEP, BENCH_OPS, BENCH_GENERATE, BENCH_DATA, BENCH_ALL };
+
+struct bench_options {
+    int what; // enum bench_what
+    int steps, warmup;
+    const char *data;
+    int threads;
+    bool json;
+};
+
+struct bench {
+    struct bench_options options;
+    struct clg_gan_params gan;
+    double began;                 // when the command did
+    struct clg_device *device;    // NULL: the part needs none
+    struct clg_peaks peaks; // zeros until bench_peaks
+    struct cli_progress *progress;
+    struct clg_log log;
+    cJSON *json; // results; NULL: they are printed as words
+};
+
+// The parts. Each measures, and then prints or adds to json.
+int bench_step(struct bench *b);
+int bench_ops(struct bench *b);
+int bench_generate(struct bench *b);
+int bench_data(struct bench *b);
+
+// Measures the device's peaks unless that is done. They take memory: note its peaks first.
+int bench_peaks(struct bench *b);
+// Calls before the timed ones where the first call compiles: one at least.
+int bench_warmup(const struct bench *b);
+// Sorts the times and takes their middle.
+double bench_median(double *times, int n);
+// Noise, not zeros: some processors are faster on zeros.
+void bench_noise(uint8_t *bytes, size_t n);
+// Adds a number with that many digits behind the point.
+void bench_number(cJSON *object, const char *name, double value, int digits);
+
+#endif

@@ -1,0 +1,73 @@
+// What the parts of `clgan classify` share: options, what is open, the split, results.
+#ifndef CLG_CLI_CMD_CLASSIFY_H
+#define CLG_CLI_CMD_CLASSIFY_H
+
+#include "cli/features.h"
+
+struct classify_options {
+    const char *model, *data, *crop, *labels, *column, *file_column, *classes, *threshold, *save, *svm;
+    int n, features; // features: enum cli_features
+    float test, c;
+    uint64_t seed;
+    bool compare, json;
+};
+
+struct classify {
+    struct classify_options options;
+    struct cli_device_options where;
+    struct clg_device *device; // NULL: nothing needed one yet
+    struct clg_gan *gan;
+    struct clg_gan_params params;
+    struct clg_crop crop;
+    struct clg_pictures *pictures;
+    struct cli_progress *progress;
+    struct clg_log log;
+};
+
+// --- the two uses ------------------------------------------------------------------------------
+int classify_train(struct classify *c);
+int classify_apply(struct classify *c);
+
+// What model it is, before the device is opened; then the device and the model.
+int classify_check_model(struct classify *c);
+int classify_open_model(struct classify *c);
+
+// --- the split ---------------------------------------------------------------------------------
+// Pictures to learn from, then pictures to test on; both hold a share of each class.
+struct classify_split {
+    int *which, *of; // [train + test]: number of a picture, and its class
+    int train, test, classes;
+    int *tests; // [classes]: tested of each
+    int *sizes; // [classes]: of both parts
+};
+// n of each class (0: all that there are), `test` of them (0..1, at least one) for testing, drawn by the
+// seed. A class with fewer than n or than three pictures: CLG_EDATA.
+int classify_split_make(struct classify_split *split, const struct clg_labels *labels, int n, double test,
+                        uint64_t seed, const struct clg_log *log);
+void classify_split_free(struct classify_split *split);
+
+// --- results -----------------------------------------------------------------------------------
+// How a classifier answers on the test's pictures.
+struct classify_result {
+    enum cli_features kind;
+    int64_t count;
+    double c;
+    int right, train_right;
+    int *confusion; // [classes][classes]: of class i, answered j
+    bool *hits;     // [test]
+};
+// The results as words, or as JSON; the first one's answers in full.
+int classify_report(const struct classify *c, const struct clg_labels *labels,
+                    const struct classify_split *split, const struct classify_result *results, int n);
+
+// --- the classifier's file ---------------------------------------------------------------------
+// With what it takes to use it again: the kind of features, the pictures' size, the model.
+int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *gan, const struct clg_svm *svm);
+// Loads it, opens the pictures, and the model where its features need one: it must be the one that it was
+// trained with.
+int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_source *source);
+
+// Weights from the seed in the model's architecture: what features are worth before training.
+int classify_untrained(struct classify *c, uint64_t seed, struct clg_gan **gan);
+
+#endif

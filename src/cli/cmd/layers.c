@@ -1,0 +1,189 @@
+// clgan layers: a primer of convolutional nets on one picture, every result as a picture.
+#include "cli/cmd/layers.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct layers_options {
+    const char *picture, *out;
+    int size, channels;
+    bool json;
+};
+
+#define AT(field) offsetof(struct layers_options, field)
+static const struct clg_option layers_table[] = {
+    {"size", CLG_OPTION_INT, AT(size), 16, 512, NULL, "N",
+     "side of the square that is cut from the picture's middle"},
+    {"channels", CLG_OPTION_INT, AT(channels), 1, 3, "1|3", NULL, "1: grey, 3: colour"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "where to write the pictures; created if need be"},
+    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print the table for machines"},
+    {0},
+};
+
+static const char sheet[] = "sheet.png";
+
+static const char *kind_text(enum layer_kind kind)
+{
+    static const char *const texts[] = {
+        "input", "convolution", "max pooling", "average pooling", "transposed convolution", "deconvolution"};
+    return texts[kind];
+}
+
+// --- for people --------------------------------------------------------------------------------
+static void shape_text(struct clg_shape s, char text[32])
+{
+    snprintf(text, 32, "%dx%dx%d", s.h, s.w, s.c);
+}
+
+static void layer_print(const struct layer_output *outputs, int i)
+{
+    const struct layer *l = &layers[i];
+    const struct layer_output *o = &outputs[i];
+    char of[12] = "", window[24] = "", in[32] = "", to[32];
+    shape_text(o->shape, to);
+    if (l->kind != LAYER_INPUT) {
+        snprintf(of, sizeof of, "%d", l->from + 1);
+        snprintf(window, sizeof window, "%dx%d / %d, pad %d", l->size, l->size, l->stride, l->pad);
+        shape_text(outputs[l->from].shape, in);
+    }
+    printf("%2d  %-21s  %2s  %-14s  %10s -> %-10s  %5.2f to %-5.2f  %s\n", i + 1, l->name, of, window, in, to,
+           (double)o->least, (double)o->most, o->file);
+    printf("    %s\n", l->does);
+    if (l->recovers)
+        printf("    against the input: PSNR %.1f dB\n", o->psnr);
+    if (l->kind == LAYER_DECONV)
+        printf("    after %d steps its feature map is the given one up to %.0e of it\n", o->report.iterations,
+               o->report.residual);
+}
+
+static void table_print(const struct layers_options *o, const struct layer_output *outputs)
+{
+    printf(" #  %-21s  of  %-14s  %10s    %-10s  %-14s  file in %s\n", "name", "window / stride", "shape", "",
+           "values", cli_shown(o->out));
+    for (int i = 0; i < LAYERS; i++)
+        layer_print(outputs, i);
+    printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, cli_shown(o->out), sheet);
+}
+
+// --- for machines ------------------------------------------------------------------------------
+static void shape_add(cJSON *to, const char *name, struct clg_shape s)
+{
+    const int sides[] = {s.h, s.w, s.c};
+    cJSON_AddItemToObject(to, name, cJSON_CreateIntArray(sides, 3));
+}
+
+static void layer_add(cJSON *list, const struct layer_output *outputs, int i)
+{
+    const struct layer *l = &layers[i];
+    const struct layer_output *o = &outputs[i];
+    cJSON *row = cJSON_CreateObject();
+    cJSON_AddNumberToObject(row, "number", i + 1);
+    cJSON_AddStringToObject(row, "name", l->name);
+    cJSON_AddStringToObject(row, "operation", kind_text(l->kind));
+    cJSON_AddStringToObject(row, "does", l->does);
+    if (l->kind != LAYER_INPUT) {
+        cJSON_AddNumberToObject(row, "of", l->from + 1);
+        cJSON_AddNumberToObject(row, "window", l->size);
+        cJSON_AddNumberToObject(row, "stride", l->stride);
+        cJSON_AddNumberToObject(row, "pad", l->pad);
+        shape_add(row, "input", outputs[l->from].shape);
+    }
+    shape_add(row, "output", o->shape);
+    cJSON_AddNumberToObject(row, "least", (double)o->least);
+    cJSON_AddNumberToObject(row, "most", (double)o->most);
+    cJSON_AddStringToObject(row, "file", o->file);
+    if (l->recovers)
+        cJSON_AddNumberToObject(row, "psnr", o->psnr);
+    if (l->kind == LAYER_DECONV) {
+        cJSON_AddNumberToObject(row, "iterations", o->report.iterations);
+        cJSON_AddNumberToObject(row, "residual", o->report.residual);
+        cJSON_AddBoolToObject(row, "converged", o->report.converged);
+    }
+    cJSON_AddItemToArray(list, row);
+}
+
+static int document_print(const struct layers_options *o, const struct layer_output *outputs,
+                          const struct clg_log *log)
+{
+    cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "layers");
+    cJSON_AddStringToObject(document, "picture", o->picture);
+    cJSON_AddStringToObject(document, "out", o->out);
+    cJSON_AddStringToObject(document, "sheet", sheet);
+    for (int i = 0; i < LAYERS; i++)
+        layer_add(list, outputs, i);
+    int status = cli_json_print(document, true, log);
+    cJSON_Delete(document);
+    return status;
+}
+
+// --- the command -------------------------------------------------------------------------------
+// The picture is looked at before a device is opened.
+static int picture_load(const struct layers_options *o, uint8_t **pixels, const struct clg_log *log)
+{
+    const struct clg_crop crop = {.kind = CLG_CROP_CENTER};
+    *pixels = malloc((size_t)o->size * (size_t)o->size * (size_t)o->channels);
+    if (!*pixels)
+        return cli_fail(log, CLG_ENOMEM, "out of memory: use a smaller --size");
+    return clg_picture_load(o->picture, crop, o->size, o->channels, *pixels, log);
+}
+
+static int layers_show(struct clg_device *device, const struct layers_options *o, const uint8_t *pixels,
+                       const struct clg_log *log, struct cli_progress *progress)
+{
+    struct layer_output outputs[LAYERS] = {0};
+    int status = cli_folder_create(o->out, log);
+    if (!status)
+        status = layers_compute(device, pixels, o->size, o->channels, outputs, log);
+    if (!status)
+        status = layers_save(outputs, o->out, sheet, log);
+    cli_progress_end(progress, false);
+    if (!status && o->json)
+        status = document_print(o, outputs, log);
+    else if (!status)
+        table_print(o, outputs);
+    layers_free(outputs);
+    return status;
+}
+
+int cmd_layers(int argc, char **argv)
+{
+    struct layers_options options = {.out = "layers", .size = 96, .channels = 3};
+    struct cli_device_options where = cli_device_defaults();
+    const struct cli_options tables[] = {
+        {"Options", layers_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    const struct cli_command command = {
+        .usage = "clgan layers PICTURE [--size N] [--channels 1|3] [--out DIR] [--json]",
+        .about =
+            "A primer of convolutional nets on one picture, a JPEG, PNG or WebP file. Writes what each\n"
+            "layer makes of it: convolution (blur, edges, stride), pooling, transposed convolution, and\n"
+            "deconvolution, which recovers the picture from its feature map. A table lists the shapes.",
+        .examples = "  clgan layers me.jpg\n"
+                    "  clgan layers me.jpg --channels 1 --size 256 --out grey\n",
+        .options = tables,
+        .word = &options.picture,
+        .word_name = "PICTURE",
+        .word_is_path = true,
+    };
+    int code = cli_parse(&command, argc, argv, NULL);
+    if (code != CLI_RUN)
+        return code;
+    struct cli_progress progress = cli_progress_new();
+    struct clg_log log = cli_log(&progress, where.verbose);
+    struct clg_device *device = NULL;
+    uint8_t *pixels;
+    int status = picture_load(&options, &pixels, &log);
+    if (!status)
+        status = cli_folder_check(options.out, &log);
+    if (!status)
+        status = cli_device_open(&device, &where, &progress);
+    if (!status)
+        status = layers_show(device, &options, pixels, &log, &progress);
+    cli_progress_end(&progress, true);
+    if (!status && where.profile)
+        status = clg_device_profile_print(device, stderr);
+    clg_device_close(&device);
+    free(pixels);
+    return cli_exit_code(status);
+}

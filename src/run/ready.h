@@ -1,0 +1,15 @@
+// What can be wrong with a run before it begins.
+#ifndef CLG_RUN_READY_H
+#define CLG_RUN_READY_H
+
+#include <clgan/train.h>
+
+// Is there a step to train from `step` on? A run that goes on may be at its target, to get files it lacks:
+// *complete, after a warning. Else CLG_EINVAL after a line in the log.
+int clg_target_check(const struct clg_train_params *params, int64_t target, int64_t step, bool *complete,
+                     const struct clg_log *log);
+
+// CLG_EINVAL when params->out holds an earlier run that is not to be replaced.
+int clg_out_check(const struct clg_train_params *params, const struct clg_log *log);
+
+#endif

@@ -1,0 +1,270 @@
+// A training run: the loop, and what it leaves in the output folder.
+#include <clgan/train.h>
+
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "device/device.h"
+#include "gan/gan.h"
+#include "run/output.h"
+#include "run/ready.h"
+#include "run/watchdog.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RATE_STEPS = 20, SLOW_LEAST = 5, AGAIN_AFTER = 10 }; // the last two in seconds
+
+struct clg_train_params clg_train_params_default(void)
+{
+    return (struct clg_train_params){.data = "builtin:faces",
+                                     .out = "runs/clgan",
+                                     .steps = 0,
+                                     .epochs = 25,
+                                     .sample_every = 100,
+                                     .save_every = 500,
+                                     .keep = 0,
+                                     .crop = {.kind = CLG_CROP_CENTER},
+                                     .threads = 2};
+}
+
+struct run {
+    struct clg_device *device;
+    const struct clg_train_params *params;
+    struct clg_gan_params model;
+    struct clg_gan *gan;
+    struct clg_data *data;
+    struct clg_output *output;
+    uint8_t *batch;
+    int64_t target;           // steps to reach
+    uint64_t pictures;        // of the folder, 0: endless
+    double times[RATE_STEPS]; // when the last steps ended
+    int64_t sampled, saved;   // at which step last
+    bool save_failed;         // the last checkpoint could not be written
+    bool write_failed;        // something less than a checkpoint; said once
+    struct clg_lock lock;     // of the output folder
+    struct clg_watchdog *watch;
+    struct clg_train_status status;
+};
+
+static int gan_open(struct run *r, const struct clg_gan_params *model)
+{
+    const struct clg_train_params *p = r->params;
+    char path[4096];
+    int status;
+    if (p->resume) {
+        snprintf(path, sizeof path, "%s/model.safetensors", p->resume);
+        status = clg_checkpoint_load(&r->gan, r->device, path, 0);
+    } else {
+        status = clg_gan_training_fits(r->device, model);
+        if (!status)
+            status = clg_gan_new(&r->gan, r->device, model);
+        if (!status && p->init)
+            status = clg_gan_init_from(r->gan, p->init);
+    }
+    if (!status)
+        r->model = clg_gan_params_of(r->gan);
+    return status;
+}
+
+static int data_open(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    struct clg_data_params data = clg_data_params_default();
+    data.path = p->data;
+    data.size = r->model.size;
+    data.channels = r->model.channels;
+    data.batch = r->model.batch;
+    data.crop = p->crop;
+    data.flip = p->flip;
+    data.threads = p->threads;
+    data.seed = r->model.seed;
+    data.start = (uint64_t)clg_gan_step_count(r->gan) * (uint64_t)r->model.batch;
+    data.log = r->device->log;
+    int status = clg_data_open(&r->data, &data);
+    if (status)
+        return status;
+    struct clg_data_info info;
+    clg_data_info(r->data, &info);
+    r->pictures = info.pictures;
+    r->batch = malloc((size_t)data.batch * (size_t)data.size * (size_t)data.size * (size_t)data.channels);
+    return r->batch ? 0 : clg_fail(&r->device->log, CLG_ENOMEM, "out of memory for a batch of pictures");
+}
+
+// How many steps the run should reach: as given, or passes over the folder.
+static int target_find(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    r->target = p->steps;
+    if (!r->target && r->pictures)
+        r->target = (int64_t)((r->pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
+                              (uint64_t)r->model.batch);
+    const int64_t step = clg_gan_step_count(r->gan);
+    bool complete;
+    int status = clg_target_check(p, r->target, step, &complete, &r->device->log);
+    if (complete)
+        r->saved = step;
+    return status;
+}
+
+// What can be done without: a file that cannot be written (a full disk) does not end the run.
+static int spare(struct run *r, int status, const char *what)
+{
+    if (status == CLG_EIO && !r->write_failed)
+        clg_log_line(&r->device->log, CLG_LOG_WARNING,
+                     "training goes on without %s; is the disk full? A checkpoint that fails twice ends it",
+                     what);
+    r->write_failed = status == CLG_EIO;
+    return status == CLG_EIO ? 0 : status;
+}
+
+static int sample(struct run *r)
+{
+    r->sampled = clg_gan_step_count(r->gan);
+    return spare(r, clg_output_sample(r->output, r->gan), "these samples");
+}
+
+// The first checkpoint that cannot be written is borne, a second one behind it ends the run.
+static int save(struct run *r)
+{
+    int status = clg_output_save(r->output, r->gan);
+    const bool again = r->save_failed;
+    r->save_failed = status == CLG_EIO;
+    if (!status)
+        r->saved = clg_gan_step_count(r->gan);
+    if (status != CLG_EIO || again)
+        return status;
+    clg_log_line(
+        &r->device->log, CLG_LOG_WARNING,
+        "training goes on without this checkpoint: free some space before the next one, at step %lld",
+        (long long)(r->status.step + r->params->save_every));
+    return 0;
+}
+
+// The last checkpoint has no next one: a while later it is tried once more.
+static int save_last(struct run *r)
+{
+    int status = clg_output_save(r->output, r->gan);
+    if (status != CLG_EIO)
+        return status;
+    clg_log_line(&r->device->log, CLG_LOG_WARNING, "the last checkpoint is tried once more in %d s",
+                 AGAIN_AFTER);
+    sleep(AGAIN_AFTER);
+    return clg_output_save(r->output, r->gan);
+}
+
+static int step_do(struct run *r)
+{
+    clg_watchdog_turn(r->watch, (long long)clg_gan_step_count(r->gan) + 1);
+    int status = clg_data_next(r->data, r->batch);
+    if (!status)
+        status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+    clg_watchdog_pause(r->watch);
+    return status;
+}
+
+static void status_update(struct run *r, int64_t first)
+{
+    struct clg_train_status *s = &r->status;
+    struct clg_data_info info;
+    clg_data_info(r->data, &info);
+    s->step = clg_gan_step_count(r->gan);
+    s->steps = r->target;
+    s->epoch = r->pictures ? (double)s->step * r->model.batch / (double)r->pictures : 0;
+    // The rate leaves out this run's first step, which may compile kernels.
+    const int64_t done = s->step - first, span = done - 1 < RATE_STEPS - 1 ? done - 1 : RATE_STEPS - 1;
+    r->times[done % RATE_STEPS] = clg_seconds();
+    const double seconds = r->times[done % RATE_STEPS] - r->times[(done - span) % RATE_STEPS];
+    s->images_per_s = seconds > 0 ? (double)span * r->model.batch / seconds : 0;
+    s->eta_s = s->images_per_s > 0 ? (double)(s->steps - s->step) * r->model.batch / s->images_per_s : -1;
+    s->loader_images_per_s = info.images_per_s;
+    s->loader_waited_s = info.waited_s;
+    s->skipped_pictures = info.skipped;
+    s->warned_pictures = info.warned;
+}
+
+static bool due(int64_t step, int every)
+{
+    return every > 0 && step % every == 0;
+}
+
+// After a loss that is not finite: what is left to go on from.
+static void tell_kept(const struct run *r)
+{
+    const bool kept = r->saved >= 0 || r->params->resume;
+    clg_log_line(&r->device->log, CLG_LOG_ERROR, "%s",
+                 kept ? "model.safetensors is the last good checkpoint: go on from it with --resume"
+                      : "no checkpoint was due yet; see --save-every");
+}
+
+static int loop(struct run *r, clg_train_fn *step, void *user)
+{
+    const int64_t first = clg_gan_step_count(r->gan);
+    bool stop = false;
+    int status = 0;
+    while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
+        status = step_do(r);
+        if (status)
+            break;
+        status_update(r, first);
+        status = spare(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
+        if (!status && due(r->status.step, r->params->sample_every))
+            status = sample(r);
+        if (!status && due(r->status.step, r->params->save_every))
+            status = save(r);
+        stop = step && step(user, &r->status);
+    }
+    if (!status && r->sampled != clg_gan_step_count(r->gan))
+        status = sample(r);
+    if (!status && r->saved != clg_gan_step_count(r->gan))
+        status = save_last(r);
+    if (status == CLG_ENUMERIC)
+        tell_kept(r);
+    int reported = clg_output_report(r->output); // of a failed run too
+    return status ? status : spare(r, reported, "report.html");
+}
+
+static int folder_lock(struct run *r)
+{
+    const struct clg_train_params *p = r->params;
+    const struct clg_log *log = &r->device->log;
+    int status = p->resume ? 0 : clg_folder_create(p->out, log);
+    return status ? status : clg_lock_take(&r->lock, p->resume ? p->resume : p->out, log);
+}
+
+static int run(struct run *r, const struct clg_gan_params *gan, clg_train_fn *step, void *user)
+{
+    const struct clg_train_params *p = r->params;
+    int status = p->resume ? folder_lock(r) : 0; // before its checkpoint is read
+    if (!status)
+        status = gan_open(r, gan);
+    if (!status)
+        status = data_open(r);
+    if (!status)
+        status = target_find(r);
+    if (!status && !p->resume)
+        status = folder_lock(r);
+    if (!status)
+        status = clg_output_open(&r->output, r->device, r->gan, p);
+    if (!status)
+        status = clg_gan_prepare(r->gan);
+    if (status)
+        return status;
+    r->watch = clg_watchdog_start("step", SLOW_LEAST, &r->device->log);
+    return loop(r, step, user);
+}
+
+int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
+              const struct clg_train_params *params, clg_train_fn *step, void *user)
+{
+    struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1, .lock = CLG_LOCK_NONE};
+    int status = run(&r, gan, step, user);
+    clg_watchdog_stop(&r.watch);
+    clg_output_close(&r.output);
+    clg_data_close(&r.data);
+    clg_gan_free(&r.gan);
+    clg_lock_free(&r.lock);
+    free(r.batch);
+    return status;
+}

@@ -1,0 +1,210 @@
+// Operations without variants on trial: all are right here; every kernel made wrong on purpose is found by
+// the trial of its operation, and refuses the device where it is needed.
+#include "mutate.h"
+
+#include "gan/gan.h"
+#include "selftest/selftest.h"
+
+#include <unistd.h>
+
+static char root[] = "/tmp/clgan-basics-XXXXXX";
+
+// Batch norm of these has vectors of 16, 4 and 1, and many rows or few.
+static const int channels[] = {64, 300, 37, 3};
+
+static const struct clg_basic *row_of(const char *name)
+{
+    const struct clg_basic *row;
+    for (int i = 0; (row = clg_basic_at(i)); i++)
+        if (!strcmp(row->name, name))
+            return row;
+    fail_msg("no trial called %s", name);
+    return NULL;
+}
+
+static void all_right(void **state)
+{
+    (void)state;
+    const struct clg_basic *row;
+    int rows = 0;
+    for (size_t c = 0; c < COUNT(channels); c++)
+        for (int i = 0; (row = clg_basic_at(i)); i++, rows++) {
+            double error;
+            assert_int_equal(clg_basic_run(test_device(), row, channels[c], &error), 0);
+            if (!(error <= row->limit))
+                fail_msg("%s, %d channels: error %g, allowed %g", row->name, channels[c], error, row->limit);
+        }
+    assert_true(rows >= 100);
+}
+
+static void test_right(void **state)
+{
+    (void)state;
+    void (*const tests[])(void **) = {all_right};
+    in_every_form(tests, 1);
+}
+
+static const struct {
+    const char *row;
+    struct defect defect;
+} spoilt[] = {
+    {"fill", {"element.cl", "put(value,", "put(value + 1e-6f,"}},
+    {"fill",
+     {"element.cl", "i + l < end; l++)\n        p[i + l]", "i + l < end + 1; l++)\n        p[i + l]"}},
+    {"copy", {"element.cl", "put(get(AT(x), i, end), AT(y)", "put(get(AT(x), i - i % (2 * VF), end), AT(y)"}},
+    {"copy", {"element.cl", "i + l < end ? p[i + l]", "i + l + 1 < end ? p[i + l]"}},
+    {"axpy", {"element.cl", "+ a * get", "- a * get"}},
+    {"scale", {"element.cl", "put(a * get", "put(a + get"}},
+    {"multiply", {"element.cl", "end) * get(AT(x)", "end) + get(AT(x)"}},
+    {"scale by channels", {"element.cl", "*= s[i % c]", "*= s[i % (c - 1)]"}},
+    {"bias", {"element.cl", "+= b[i % c]", "+= b[(i + 1) % c]"}},
+    {"channels put", {"element.cl", "from + i % pc] = part[i]", "from + 1 + i % pc] = part[i]"}},
+    {"channels get", {"element.cl", "= whole[i / pc * wc + from", "= whole[i / pc * wc + 1"}},
+    {"pixels", {"element.cl", "(bytes[i] - 127.5f)", "(bytes[i] - 127.0f)"}},
+    {"ReLU", {"element.cl", "x <= 0.0f)", "x <= 0.1f)"}},
+    {"ReLU gradient", {"element.cl", "(fv)1.0f, y > 0.0f)", "(fv)1.0f, y > -0.1f)"}},
+    {"LeakyReLU", {"element.cl", "select(slope * x, x", "select(slope + x, x"}},
+    {"LeakyReLU gradient", {"element.cl", "select((fv)slope", "select((fv)0.25f"}},
+    {"tanh", {"element.cl", "0.333332819421f", "0.3333f"}},
+    {"tanh", {"element.cl", "1.0f - 2.0f / (e + 1.0f)", "1.0f - 2.0f / (e + 1.001f)"}},
+    {"tanh gradient", {"element.cl", "(1.0f - y * y)", "(1.0f + y * y)"}},
+    {"sigmoid", {"element.cl", "exp(-x)))", "exp(x)))"}},
+    {"sigmoid gradient", {"element.cl", "(y * (1.0f - y))", "(y * (1.0f + y))"}},
+    {"dot product", {"reduce.cl", "sum += x[i] * y[i]", "sum += x[i] * x[i]"}},
+    {"dot product", {"reduce.cl", "sum += AT(parts)[i]", "sum += AT(parts)[0]"}},
+    {"binary cross-entropy", {"reduce.cl", "[i] = (sigmoid - target)", "[i] = (sigmoid + target)"}},
+    {"binary cross-entropy", {"reduce.cl", "log1p(e)", "e"}},
+    {"binary cross-entropy", {"reduce.cl", "[1] = mean /", "[1] = loss /"}},
+    {"Adam", {"element.cl", "(sqrt(v) * inverse", "(sqrt(v) + inverse"}},
+    {"Adam", {"element.cl", "(1.0f - beta2) * g * g", "(1.0f - beta2) * g"}},
+    {"Adam with its guard", {"element.cl", "guarded && !isfinite", "guarded && isnan"}},
+    {"Adam with its guard", {"element.cl", "guarded && !isfinite", "guarded || !isfinite"}},
+    {"moving average", {"element.cl", "(1.0f - decay)", "(1.1f - decay)"}},
+    {"plain matrix product", {"gemm_plain.cl", "ta ? (ulong)l * m", "ta ? (ulong)l * k"}},
+    {"plain matrix product", {"gemm_plain.cl", "beta * AT(c)[at]", "AT(c)[0]"}},
+    {"batch norm, training",
+     {"norm.cl", "squares[v] += few_squares[v] - few_sum[v] * few_sum[v] * share;", ""}},
+    {"batch norm, training", {"norm.cl", "mean += delta * share", "mean += delta"}},
+    {"batch norm, training", {"norm.cl", "max(rows - 1, 1)", "rows"}},
+    {"batch norm, training", {"norm.cl", "slope * (v)", "slope + (v)"}},
+    {"batch norm, running",
+     {"norm.cl", "sqrt(LOADC(AT(var) + c) + eps)", "sqrt(LOADC(AT(var) + c) + 1e-3f)"}},
+    {"batch norm gradient", {"norm.cl", "slope * (dy)", "slope + (dy)"}},
+    {"batch norm gradient", {"norm.cl", "product += LOADC(AT(parts)", "product -= LOADC(AT(parts)"}},
+    {"batch norm gradient", {"norm.cl", "- d * tilt[v]", ""}},
+    {"bias gradient", {"norm.cl", "accumulate ? LOADC(AT(sum) + c) :", "0 ? LOADC(AT(sum) + c) :"}},
+    {"max pooling", {"pool.cl", "v > most || isnan(v)", "v < most || isnan(v)"}},
+    {"max pooling gradient", {"pool.cl", "best == (iy", "best != (iy"}},
+    {"average pooling", {"pool.cl", "sum / (size * size)", "sum / size"}},
+    {"average pooling gradient", {"pool.cl", "dy / (size * size)", "dy / size"}},
+};
+
+static struct clg_device *device_with(const struct defect *defect, struct captured *log)
+{
+    folder_clear(root);
+    defect_write(root, defect);
+    return opened((struct clg_device_params){.kernels_dir = root}, log);
+}
+
+static void test_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(spoilt); i++) {
+        struct captured log;
+        struct clg_device *d = device_with(&spoilt[i].defect, &log);
+        const struct clg_basic *row = row_of(spoilt[i].row);
+        double error;
+        assert_int_equal(clg_basic_run(d, row, channels[0], &error), 0);
+        if (!(error > row->limit))
+            fail_msg("%s: \"%s\" for \"%s\" goes unnoticed: error %g, allowed %g", row->name,
+                     spoilt[i].defect.to, spoilt[i].defect.from, error, row->limit);
+        clg_device_close(&d);
+    }
+    const struct clg_basic *row; // each is among them
+    for (int i = 0; (row = clg_basic_at(i)); i++) {
+        size_t k = 0;
+        while (k < COUNT(spoilt) && strcmp(spoilt[k].row, row->name))
+            k++;
+        if (k == COUNT(spoilt))
+            fail_msg("nothing is spoilt for %s", row->name);
+    }
+}
+
+static struct clg_gan_params small(void)
+{
+    struct clg_gan_params p = clg_gan_params_default();
+    p.size = 16, p.z = 8, p.ngf = 4, p.ndf = 4, p.batch = 2;
+    return p;
+}
+
+// A first step, or a first picture: whether it is refused, with one line.
+static void refuses(const struct defect *defect, bool trains, const char *name)
+{
+    struct captured log;
+    struct clg_device *d = device_with(defect, &log);
+    struct clg_gan_params p = small();
+    struct clg_gan *gan;
+    struct clg_gan_metrics metrics;
+    uint8_t real[2 * 16 * 16 * 3] = {0};
+    float z[8] = {0}, picture[16 * 16 * 3];
+    assert_int_equal(clg_gan_new(&gan, d, &p), 0);
+    int status = trains ? clg_gan_step(gan, real, &metrics) : clg_gan_generate(gan, z, 1, picture);
+    assert_int_equal(status, name ? CLG_EDEVICE : 0);
+    assert_int_equal(log.errors, name ? 1 : 0);
+    if (name) {
+        captured_has(&log, name);
+        captured_has(&log, d->info.name);
+        captured_has(&log, "another --device");
+    }
+    clg_gan_free(&gan);
+    clg_device_close(&d);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct defect in_adam = {"element.cl", "(sqrt(v) * inverse", "(sqrt(v) + inverse"},
+                               in_tanh = {"element.cl", "0.333332819421f", "0.3333f"};
+    refuses(&in_adam, true, "Adam");
+    refuses(&in_adam, false, NULL); // drawing pictures does without
+    refuses(&in_tanh, true, "tanh");
+    refuses(&in_tanh, false, "tanh");
+}
+
+// Once for a folder of caches.
+static void test_remembered(void **state)
+{
+    (void)state;
+    const int use = CLG_BASIC_FORWARD;
+    folder_clear(root);
+    for (int i = 0; i < 2; i++) {
+        struct captured log;
+        struct clg_device *d = opened((struct clg_device_params){.cache_dir = root}, &log);
+        assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
+        assert_int_equal(d->checked->tried, 1 - i);
+        assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
+        assert_int_equal(d->checked->tried, 1 - i);
+        clg_device_close(&d);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(root) ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    folder_clear(root);
+    test_device_close();
+    return rmdir(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_right), cmocka_unit_test(test_found),
+                                       cmocka_unit_test(test_refused), cmocka_unit_test(test_remembered)};
+    return cmocka_run_group_tests_name("basics", tests, set_up, tear_down);
+}

@@ -1,0 +1,284 @@
+// Whole training runs: what they leave behind, stopping, going on bit for bit, and what they refuse.
+#include "ops_fixture.h"
+
+#include <clgan/clgan.h>
+
+#include "base/file.h"
+#include "base/lock.h"
+#include "data/safetensors.h"
+#include "data/safetensors_sum.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[] = "/tmp/clgan-train-XXXXXX";
+static const struct clg_log silent_log = {0};
+
+static const char *in_root(const char *name)
+{
+    static char paths[8][256];
+    static int at;
+    char *path = paths[at = (at + 1) % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", root, name);
+    return path;
+}
+
+static struct clg_gan_params model(void)
+{
+    struct clg_gan_params p = clg_gan_params_default();
+    p.size = 16;
+    p.ngf = p.ndf = 4;
+    p.z = 8;
+    p.batch = 5;
+    return p;
+}
+
+static struct clg_train_params to(const char *out, int64_t steps)
+{
+    struct clg_train_params p = clg_train_params_default();
+    p.out = out;
+    p.steps = steps;
+    p.sample_every = 4;
+    p.save_every = 3;
+    p.threads = 2;
+    return p;
+}
+
+static bool stop_at(void *user, const struct clg_train_status *status)
+{
+    return status->step == *(int64_t *)user;
+}
+
+static int run(struct clg_train_params p, int64_t stop)
+{
+    struct clg_gan_params m = model();
+    return clg_train(test_device(), &m, &p, stop_at, &stop);
+}
+
+static void assert_same_file(const char *a, const char *b)
+{
+    char *x, *y;
+    size_t n, m;
+    assert_int_equal(clg_file_read(a, (size_t)1 << 30, &x, &n, &silent_log), 0);
+    assert_int_equal(clg_file_read(b, (size_t)1 << 30, &y, &m, &silent_log), 0);
+    assert_int_equal(n, m);
+    assert_memory_equal(x, y, n);
+    free(x), free(y);
+}
+
+static int rows_of(const char *csv)
+{
+    char *text;
+    size_t size;
+    int rows = -1; // the header
+    assert_int_equal(clg_file_read(csv, (size_t)1 << 20, &text, &size, &silent_log), 0);
+    for (size_t i = 0; i < size; i++)
+        rows += text[i] == '\n';
+    free(text);
+    return rows;
+}
+
+// Stopped at 4 of 9 and resumed: model and last grid are those of an unbroken run, metrics have each step
+// once.
+static void test_resume(void **state)
+{
+    (void)state;
+    assert_int_equal(run(to(in_root("whole"), 9), -1), 0);
+    assert_int_equal(run(to(in_root("broken"), 9), 4), 0);
+    assert_int_equal(rows_of(in_root("broken/metrics.csv")), 4);
+    assert_int_equal(run((struct clg_train_params){.resume = in_root("broken"),
+                                                   .data = "builtin:faces",
+                                                   .steps = 9,
+                                                   .sample_every = 4,
+                                                   .save_every = 3,
+                                                   .threads = 1},
+                         6),
+                     0);
+    struct clg_train_params p;
+    char *memory;
+    assert_int_equal(clg_train_params_of(in_root("whole"), &p, &memory, &silent_log), 0);
+    assert_string_equal(p.data, "builtin:faces");
+    assert_int_equal(p.steps, 9);
+    assert_int_equal(p.threads, 2);
+    p.resume = in_root("broken");
+    assert_int_equal(run(p, -1), 0);
+    free(memory);
+    assert_same_file(in_root("whole/model.safetensors"), in_root("broken/model.safetensors"));
+    assert_same_file(in_root("whole/samples/step-9.png"), in_root("broken/samples/step-9.png"));
+    assert_int_equal(rows_of(in_root("broken/metrics.csv")), 9);
+    assert_true(clg_file_exists(in_root("broken/report.html")));
+}
+
+// An earlier run is not lost by starting another over it; resuming a finished one says so.
+static void test_refusals(void **state)
+{
+    (void)state;
+    assert_int_equal(run(to(in_root("first"), 2), -1), 0);
+    struct clg_train_params p = to(in_root("first"), 2);
+    assert_int_equal(run(p, -1), CLG_EINVAL);
+    p.overwrite = true;
+    assert_int_equal(run(p, -1), 0);
+    p.resume = in_root("first");
+    assert_int_equal(run(p, -1), 0); // complete: nothing to train
+    p.steps = 1;
+    assert_int_equal(run(p, -1), CLG_EINVAL);
+    p = to(in_root("none"), 0);
+    assert_int_equal(run(p, -1), CLG_EINVAL); // the built-in faces have no epochs
+    p.steps = 2;
+    p.data = in_root("no such folder");
+    assert_true(run(p, -1) < 0);
+    assert_false(clg_file_exists(in_root("none")));
+    p = to("/proc/clgan-cannot-be-here", 2);
+    assert_int_equal(run(p, -1), CLG_EIO);
+    p.resume = in_root("nothing here");
+    assert_int_equal(run(p, -1), CLG_EIO);
+}
+
+static void test_keep(void **state)
+{
+    (void)state;
+    struct clg_train_params p = to(in_root("keep"), 10);
+    p.keep = 2;
+    assert_int_equal(run(p, -1), 0);
+    assert_true(clg_file_exists(in_root("keep/model-000010.safetensors")));
+    assert_true(clg_file_exists(in_root("keep/model-000009.safetensors")));
+    assert_false(clg_file_exists(in_root("keep/model-000006.safetensors")));
+    assert_same_file(in_root("keep/model.safetensors"), in_root("keep/model-000010.safetensors"));
+}
+
+// A checkpoint one of whose weights is made a NaN: the run stops at its first step and leaves the file alone.
+static void test_not_finite(void **state)
+{
+    (void)state;
+    assert_int_equal(run(to(in_root("nan"), 3), -1), 0);
+    const char *path = in_root("nan/model.safetensors");
+    struct clg_safetensors *file;
+    assert_int_equal(clg_safetensors_open(&file, path, &silent_log), 0);
+    float old = clg_safetensors_find(file, "netD.main.2.weight")->values[7];
+    clg_safetensors_close(&file);
+    char *bytes;
+    size_t size;
+    assert_int_equal(clg_file_read(path, (size_t)1 << 30, &bytes, &size, &silent_log), 0);
+    char *at = memmem(bytes, size, &old, sizeof old);
+    assert_non_null(at);
+    float nan = NAN;
+    memcpy(at, &nan, sizeof nan);
+    uint64_t header; // the file is as if it had been saved so, checksum and all
+    uint32_t told, is;
+    memcpy(&header, bytes, sizeof header);
+    assert_true(clg_safetensors_sum(bytes, size, sizeof header + header, &told, &is));
+    assert_int_not_equal(told, is);
+    clg_safetensors_sum_write(bytes, sizeof header + header, is);
+    FILE *f = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    fclose(f);
+    f = fopen(in_root("copy"), "wb");
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    fclose(f);
+    free(bytes);
+    struct clg_train_params p = to(NULL, 9);
+    p.resume = in_root("nan");
+    assert_int_equal(run(p, -1), CLG_ENUMERIC);
+    assert_same_file(in_root("copy"), in_root("nan/model.safetensors"));
+    assert_true(clg_file_exists(in_root("nan/report.html")));
+}
+
+// One run at a time in a folder; a lock file that a killed process left behind is no lock.
+static void test_lock(void **state)
+{
+    (void)state;
+    struct clg_lock lock;
+    struct captured log;
+    assert_int_equal(run(to(in_root("locked"), 2), -1), 0);
+    assert_false(clg_file_exists(in_root("locked/.clgan-lock")));
+    assert_int_equal(clg_lock_take(&lock, in_root("locked"), &silent_log), 0);
+    struct clg_log old = quiet(&log);
+    struct clg_train_params p = to(in_root("locked"), 9);
+    p.overwrite = true;
+    assert_int_equal(run(p, -1), CLG_EIO);
+    captured_has(&log, "another run");
+    assert_int_equal(log.lines, 1);
+    p.resume = in_root("locked");
+    assert_int_equal(run(p, -1), CLG_EIO);
+    loud_again(old);
+    clg_lock_free(&lock);
+    clg_lock_free(&lock);
+    FILE *left = fopen(in_root("locked/.clgan-lock"), "w");
+    fclose(left);
+    assert_int_equal(run(p, -1), 0);
+}
+
+// A run meets a disk that takes nothing for a while: at step `from` a folder stands where the checkpoint
+// belongs, and the samples' folder is gone; at step `to` all is well again.
+struct trouble {
+    int64_t from, to;
+};
+
+static bool trouble_make(void *user, const struct clg_train_status *s)
+{
+    const struct trouble *t = user;
+    char command[512];
+    if (s->step != t->from && s->step != t->to)
+        return false;
+    snprintf(command, sizeof command,
+             s->step == t->from ? "cd %s/full && rm -rf samples && mv -T model.safetensors kept && "
+                                  "mkdir model.safetensors && touch model.safetensors/x"
+                                : "cd %s/full && rm -rf model.safetensors && mkdir samples",
+             root);
+    assert_int_equal(system(command), 0);
+    return false;
+}
+
+static int run_in_trouble(int64_t from, int64_t until, struct captured *log)
+{
+    struct clg_gan_params m = model();
+    struct clg_train_params p = to(in_root("full"), 8);
+    struct trouble trouble = {from, until};
+    p.overwrite = true;
+    p.save_every = p.sample_every = 1;
+    struct clg_log old = quiet(log);
+    int status = clg_train(test_device(), &m, &p, trouble_make, &trouble);
+    loud_again(old);
+    return status;
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct captured log;
+    assert_int_equal(run_in_trouble(3, 4, &log), 0); // one checkpoint and one sample are missing
+    captured_has(&log, "without these samples");
+    captured_has(&log, "without this checkpoint");
+    assert_true(clg_file_exists(in_root("full/samples/step-8.png")));
+    assert_false(clg_file_exists(in_root("full/samples/step-4.png")));
+    assert_true(clg_file_exists(in_root("full/model.safetensors")));
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s/full", root);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run_in_trouble(3, 9, &log), CLG_EIO); // two in a row
+    assert_int_equal(rows_of(in_root("full/metrics.csv")), 5);
+    assert_true(clg_file_exists(in_root("full/kept"))); // the checkpoint of before the trouble
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(root) ? 0 : 1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    test_device_close();
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_resume), cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_keep),   cmocka_unit_test(test_not_finite),
+                                       cmocka_unit_test(test_lock),   cmocka_unit_test(test_full_disk)};
+    return cmocka_run_group_tests_name("train", tests, set_up, tear_down);
+}
