@@ -10,8 +10,8 @@
 
 enum {
     EXIF_MAX = 1 << 16, // bytes of it that are looked at: the orientation stands near its beginning
-    CHUNKS_AT = 12,      // behind "RIFF", the size, "WEBP"
-    HAS_EXIF = 0x08,     // of the extended header's flags
+    CHUNKS_AT = 12,     // behind "RIFF", the size, "WEBP"
+    HAS_EXIF = 0x08,    // of the extended header's flags
 };
 
 // --- the header --------------------------------------------------------------------------------

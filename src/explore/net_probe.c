@@ -108,9 +108,9 @@ int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind kind, int i, stru
         return CLG_EINVAL;
     const struct clg_layer *layer = &net->layers[i];
     *info = (struct clg_layer_info){.h = net->shapes[i].h,
-                                      .w = net->shapes[i].w,
-                                      .c = net->shapes[i].c,
-                                      .activated = clg_net_probe_activated(layer)};
+                                    .w = net->shapes[i].w,
+                                    .c = net->shapes[i].c,
+                                    .activated = clg_net_probe_activated(layer)};
     snprintf(info->name, sizeof info->name, "%s", layer->name);
     layer->type->text(layer, info->text, sizeof info->text);
     return 0;
@@ -134,7 +134,7 @@ int clg_gan_maps(struct clg_gan *gan, enum clg_net_kind kind, const float *in, i
         status = clg_net_probe_forward(look, in + (size_t)done * per_item(net->input), items);
         if (!status)
             status = clg_net_probe_read(look, clg_plan_layer(look->plan, layer), items,
-                                   maps + (size_t)done * per_item(net->shapes[layer]));
+                                        maps + (size_t)done * per_item(net->shapes[layer]));
     }
     clg_net_probe_free(&look);
     return status;

@@ -70,10 +70,6 @@ uint64_t clg_gan_weights_memory(const struct clg_gan_params *params);
 // blame.c: where a step's numbers stopped being finite: net, layer, what of it. Returns CLG_ENUMERIC.
 int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
 
-// trust.c: in the body of what is recorded: its nets' operations compute right on the device, or an error.
-// use: bits of enum clg_basic_use.
-int clg_pass_check(const struct clg_net *const *nets, int n, int use);
-
 // step.c, inference.c
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);

@@ -46,7 +46,8 @@ static bool output_find(struct clg_net *net, int batch, struct clg_tensor input,
 {
     struct clg_plan *plan = NULL;
     bool found = false;
-    if (!clg_plan_new(&plan, net, batch, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT) && !clg_plan_forward(plan, input)) {
+    if (!clg_plan_new(&plan, net, batch, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT) &&
+        !clg_plan_forward(plan, input)) {
         for (int i = 0; i < net->n && !found; i++) {
             found = is_bad(net->device, clg_plan_layer(plan, i));
             if (found)

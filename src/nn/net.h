@@ -42,7 +42,7 @@ struct clg_pass {
     struct clg_tensor din[CLG_LAYER_INPUTS_MAX], dout; // backward; din[i].buffer NULL: not wanted
     struct clg_tensor value[CLG_LAYER_PARAMS_MAX],
         grad[CLG_LAYER_PARAMS_MAX]; // grad's buffer NULL: not wanted
-    struct clg_tensor saved[2];      // `saved` vectors of the type, kept from forward to backward
+    struct clg_tensor saved[2];     // `saved` vectors of the type, kept from forward to backward
     bool training, accumulate;
     bool guided; // backward: only positive gradients pass activations (clg_plan_backward_from)
 };
@@ -64,7 +64,7 @@ struct clg_layer_type {
     double (*macs)(const struct clg_layer *layer, const struct clg_shape *in,
                    struct clg_shape out);                                 // per picture
     void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
-    int inputs_max;                                                      // 0 means 1
+    int inputs_max;                                                       // 0 means 1
     bool needs_input, needs_output;                                       // in backward
     int in_place;                                                         // enum clg_in_place, by bits
     int saved; // vectors of the input's channel count
@@ -173,5 +173,10 @@ int clg_plan_forward_from(struct clg_plan *plan, struct clg_tensor input, int fr
 // activation lets only positive gradients through, where its output is positive.
 int clg_plan_backward_from(struct clg_plan *plan, struct clg_tensor input, int layer, bool guided,
                            struct clg_tensor dinput);
+
+// --- pass_check.c -------------------------------------------------------------------------------
+// In the body of what is recorded: its nets' operations compute right on the device, or an error.
+// use: bits of enum clg_basic_use.
+int clg_pass_check(const struct clg_net *const *nets, int n, int use);
 
 #endif

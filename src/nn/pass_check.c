@@ -1,5 +1,5 @@
 // What a pass through nets needs besides convolutions is tried on the device before it is recorded.
-#include "gan/gan.h"
+#include "nn/net.h"
 
 #include "nn/layers.h"
 #include "selftest/selftest.h"

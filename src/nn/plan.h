@@ -21,8 +21,8 @@ struct clg_plan {
     struct clg_place
         places[CLG_PLAN_TENSORS_MAX]; // outputs, their gradients, two saved vectors per layer, spares
     int consumers[CLG_LAYERS_MAX];    // how many layers take the output
-    int input_consumers;               // and the net's input
-    size_t slab_floats, floats;        // the cut of the address space, its size
+    int input_consumers;              // and the net's input
+    size_t slab_floats, floats;       // the cut of the address space, its size
     struct clg_slab *slabs[CLG_PLAN_SLABS_MAX];
     struct clg_tensor whole[CLG_PLAN_SLABS_MAX];
 };

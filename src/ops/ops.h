@@ -76,8 +76,8 @@ int clg_weights_changed(struct clg_device *d, struct clg_tensor weights);
 // The job's watched weights in the form for its pass: `floats` floats that `make` enqueues whenever the
 // weights have changed. Kept until they are forgotten.
 typedef int clg_pack_fn(struct clg_device *d, const struct clg_conv_job *job, struct clg_tensor to);
-int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats, clg_pack_fn *make,
-                 struct clg_tensor *to);
+int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats,
+                           clg_pack_fn *make, struct clg_tensor *to);
 
 // Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two
 // parts can be held at once: slot 0 and 1.

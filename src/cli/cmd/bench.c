@@ -29,8 +29,8 @@ int bench_peaks(struct bench *b)
         bench_number(b->json, "peak_gflops", 1e-9 * b->peaks.flops, 1);
         bench_number(b->json, "peak_gb_per_s", 1e-9 * b->peaks.bytes, 2);
     } else {
-        printf("peaks  %.1f GFLOP/s in multiply-adds, %.1f GB/s through memory\n",
-               1e-9 * b->peaks.flops, 1e-9 * b->peaks.bytes);
+        printf("peaks  %.1f GFLOP/s in multiply-adds, %.1f GB/s through memory\n", 1e-9 * b->peaks.flops,
+               1e-9 * b->peaks.bytes);
     }
     return 0;
 }

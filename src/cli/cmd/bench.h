@@ -19,9 +19,9 @@ struct bench_options {
 struct bench {
     struct bench_options options;
     struct clg_gan_params gan;
-    double began;                 // when the command did
-    struct clg_device *device;    // NULL: the part needs none
-    struct clg_peaks peaks; // zeros until bench_peaks
+    double began;              // when the command did
+    struct clg_device *device; // NULL: the part needs none
+    struct clg_peaks peaks;    // zeros until bench_peaks
     struct cli_progress *progress;
     struct clg_log log;
     cJSON *json; // results; NULL: they are printed as words

@@ -54,8 +54,7 @@ static int last_hidden(const struct inspection *in, enum clg_net_kind net)
     return layer;
 }
 
-int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer,
-                  struct clg_layer_info *info)
+int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer, struct clg_layer_info *info)
 {
     *layer = in->o->layer >= 0 ? in->o->layer : last_hidden(in, net);
     return clg_gan_layer(in->gan, net, *layer, info);

@@ -12,11 +12,11 @@ const struct clg_conv_variant *const clg_conv_variants[] = {
     &clg_conv_winograd, &clg_conv_gpu,  NULL};
 
 // The rules: the first row that fits is taken.
-static const struct clg_conv_variant *const default_cpu[] = {&clg_conv_winograd, &clg_conv_narrow, &clg_conv_cpu,
-                                                          &clg_conv_plain, NULL};
+static const struct clg_conv_variant *const default_cpu[] = {&clg_conv_winograd, &clg_conv_narrow,
+                                                             &clg_conv_cpu, &clg_conv_plain, NULL};
 // gpu before gemm: gemm writes and reads patches, r * s / stride^2 times the map's memory traffic.
 static const struct clg_conv_variant *const default_gpu[] = {&clg_conv_gpu, &clg_conv_gemm, &clg_conv_plain,
-                                                          NULL};
+                                                             NULL};
 
 int clg_conv_out(int in, int kernel, int stride, int pad)
 {

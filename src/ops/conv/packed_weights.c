@@ -61,8 +61,8 @@ static int form_new(struct clg_device *d, const struct clg_conv_job *j, size_t f
     return status;
 }
 
-int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *j, size_t floats, clg_pack_fn *make,
-                 struct clg_tensor *to)
+int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *j, size_t floats,
+                           clg_pack_fn *make, struct clg_tensor *to)
 {
     struct clg_form *form = form_find(d, j, make);
     int status = form ? 0 : form_new(d, j, floats, make, &form);
