@@ -28,16 +28,15 @@ struct clg_data_params {
     bool flip;      // mirror half of the pictures, chosen by (seed, sample)
     int threads;    // decoding threads, >= 1
     uint64_t seed;  // order and flips
-    uint64_t start; // the first sample's number: step * batch when a run goes on
+    uint64_t start; // the first sample's number: step * batch when a run resumes
     struct clg_log log;
 };
 CLG_API struct clg_data_params clg_data_params_default(void);
 
 struct clg_data;
-// Sample number i is a function of (folder, seed, i) alone: epoch e = i / pictures goes through all usable
-// pictures in an order drawn from (seed, e). Fewer usable pictures than a batch, or none: CLG_EDATA. A
-// picture that turns out broken while decoding is named once in the log, counted, and replaced by the next
-// one of the order.
+// Sample i depends only on (folder, seed, i): epoch e = i / pictures visits every usable picture once, in an
+// order drawn from (seed, e). CLG_EDATA when there are fewer usable pictures than a batch. A picture that
+// fails to decode is logged once, counted, and replaced by the next one in the order.
 CLG_API int clg_data_open(struct clg_data **data, const struct clg_data_params *params);
 CLG_API void clg_data_close(struct clg_data **data);
 
@@ -45,19 +44,19 @@ CLG_API void clg_data_close(struct clg_data **data);
 CLG_API int clg_data_next(struct clg_data *data, uint8_t *pixels);
 
 struct clg_data_info {
-    uint64_t pictures; // usable pictures in the folder; 0 for the endless built-in set
-    uint64_t skipped;  // files left out so far: named in the log, or counted there by kind
-    uint64_t warned;   // pictures read so far though their decoder warned; information in the log names each
+    uint64_t pictures;   // usable pictures in the folder; 0 for the endless built-in set
+    uint64_t skipped;    // files skipped so far: named in the log, or counted there by kind
+    uint64_t warned;     // pictures read so far with a decoder warning; an info line in the log names each
     double images_per_s; // what one decoding thread delivers, times threads
-    double waited_s;     // how long clg_data_next blocked in all
+    double waited_s;     // total time clg_data_next spent waiting
 };
 CLG_API void clg_data_info(struct clg_data *data, struct clg_data_info *info);
 
 // --- one file ----------------------------------------------------------------------------------
 // A JPEG, PNG or WebP file, told by its content (grey, colour, CMYK, 16 bit, palette, alpha over white; the
 // first frame of an animation), turned upright by its EXIF orientation, cropped and resized with antialiasing
-// to pixels [size][size][channels]. What a JPEG's decoder complains about although all of the picture is there
-// becomes a warning in the log; missing data: CLG_EFORMAT.
+// to pixels [size][size][channels]. A decoder's complaint about a JPEG that is nevertheless complete is logged
+// as a warning; missing data is CLG_EFORMAT.
 CLG_API int clg_picture_load(const char *path, struct clg_crop crop, int size, int channels, uint8_t *pixels,
                              const struct clg_log *log);
 // Its width and height as shown, upright, without decoding it.
@@ -74,10 +73,10 @@ CLG_API int clg_picture_grid_size(int n, int size, int columns, int *w, int *h);
 CLG_API void clg_picture_grid(const uint8_t *pictures, int n, int size, int channels, int columns,
                               uint8_t *grid);
 
-// n pixels 0..255 to the values -1..1 that nets take, as training does: (p - 127.5) / 127.5.
+// n pixels 0..255 to the values -1..1 that nets read, as in training: (p - 127.5) / 127.5.
 CLG_API void clg_picture_values(const uint8_t *pixels, size_t n, float *values);
 
-// Values -1..1, as nets draw them, to pixels 0..255: rounded, cut off at the ends; not a number becomes 0.
+// Values -1..1, as nets draw them, to pixels 0..255: rounded and clamped; NaN becomes 0.
 CLG_API void clg_picture_pixels(const float *values, size_t n, uint8_t *pixels);
 
 // --- the built-in faces ------------------------------------------------------------------------

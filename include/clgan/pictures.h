@@ -23,15 +23,15 @@ CLG_API const char *clg_pictures_name(const struct clg_pictures *pictures, int i
 CLG_API int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int n, int size,
                               int channels, uint8_t *pixels);
 
-// How many of the pictures were read though their decoder warned (extra bytes in the file, say); information
-// in the log names each, once.
+// How many of the pictures were read with a decoder warning (extra bytes in the file, say); an info line in
+// the log names each once.
 CLG_API int clg_pictures_warned(const struct clg_pictures *pictures);
 
 // A class for every picture.
 struct clg_labels {
     int n, classes;
     char **names; // [classes], sorted; of an attribute "not Smiling", "Smiling"
-    int *of;      // [n], -1: of a class that was not asked for, or the table has no label for it
+    int *of;      // [n], -1: the class was not asked for, or the table has no label
 };
 struct clg_labels_params {
     const char *csv;         // a table; NULL: folder names are labels
@@ -43,22 +43,22 @@ struct clg_labels_params {
     const char *classes; // "happiness,neutral": only these, in that order; NULL: all
     struct clg_log log;
 };
-// A table may be as Excel, pandas, R or CelebA's authors write them: commas, semicolons, tabs or blanks
-// between fields, with a heading or without, in UTF-8, UTF-16 or Latin-1 (names become UTF-8). It names a
-// picture by the end of its path, so folders before it do not matter, nor whether slashes or backslashes
-// stand between them; or by its name without .jpg or .png. Values 1 and 0, or 1 and -1, below a heading
-// "Smiling" are the classes "Smiling" and "not Smiling", which `classes` may also call 1 and 0 or -1; not
-// below "label", "class" and such. Rows of other pictures and pictures without a row are counted, and warned
-// of once. No label at all, an unknown column or class, two labels of one picture, or a value that is no
-// number where a threshold was given: CLG_EDATA or CLG_EFORMAT; several columns that could be meant:
-// CLG_EINVAL; after a line with an example.
+// Tables can come from Excel, pandas, R or CelebA: fields separated by commas, semicolons, tabs or spaces,
+// with or without a header row, in UTF-8, UTF-16 or Latin-1 (names become UTF-8). A row names its picture by
+// the end of its path (leading folders, and slash or backslash, do not matter), or by its name without .jpg
+// or .png. Values 1 and 0, or 1 and -1, in a column "Smiling" become the classes "Smiling" and "not Smiling",
+// which `classes` may also call 1 and 0 or -1; columns called "label", "class" and the like are exempt. Rows
+// without a picture and pictures without a row are counted and reported in one warning each. No label at all,
+// an unknown column or class, two labels for one picture, or a value that is not a number although a
+// threshold was given: CLG_EDATA or CLG_EFORMAT. Several columns that could be meant: CLG_EINVAL. The log
+// line gives an example.
 CLG_API int clg_labels_read(struct clg_labels **labels, const struct clg_pictures *pictures,
                             const struct clg_labels_params *params);
 CLG_API void clg_labels_free(struct clg_labels **labels);
 
-// pixels [n][h][w][channels], channels 1 or 3, as an animated PNG (APNG) that repeats for ever, `fps` frames
-// a second (0.1 to 100), to a .png or .apng file. Programs that do not know APNG show the first frame. Whole
-// or not at all.
+// pixels [n][h][w][channels], channels 1 or 3, as an animated PNG (APNG) that loops forever at `fps` frames
+// a second (0.1 to 100), to a .png or .apng file. Programs that do not know APNG show the first frame. The
+// file is written whole or not at all.
 CLG_API int clg_picture_animate(const char *path, const uint8_t *pixels, int n, int w, int h, int channels,
                                 double fps, const struct clg_log *log);
 

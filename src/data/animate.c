@@ -1,5 +1,5 @@
-// Animated PNG: every frame encoded as a PNG of its own, whose pixel chunks are packed anew. Programs that do
-// not know the new chunks see a PNG of the first frame. Format: PNG third edition (W3C), 4.9 and 11.3.5.
+// Animated PNG: every frame is encoded as a PNG of its own and its pixel chunks are repackaged. Programs that
+// do not know the animation chunks see the first frame. Format: PNG third edition (W3C), 4.9 and 11.3.5.
 #include <clgan/pictures.h>
 
 #include "base/file.h"
@@ -13,11 +13,11 @@
 
 enum {
     SIGNATURE = 8, // bytes before the first chunk
-    AROUND = 12,   // bytes of a chunk beside its data: length and type before, checksum behind
+    AROUND = 12,   // bytes of a chunk besides its data: length and type before, checksum after
     TICKS = 600,   // a frame lasts TICKS / round(TICKS * fps) seconds: both fit 16 bits
 };
 
-// An animation being written. Chunks of the animation count in `sequence`.
+// An animation being written. `sequence` numbers its animation chunks.
 struct animation {
     FILE *stream;
     const struct clg_log *log;
@@ -38,7 +38,7 @@ static uint32_t u32_get(const uint8_t *from)
     return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
 }
 
-// A chunk whose data comes in two parts, of which the second may be empty. The stream keeps its errors.
+// A chunk whose data comes in two parts; the second may be empty. Errors stay in the stream.
 static void chunk_write(FILE *stream, const char *type, const uint8_t *head, size_t head_n,
                         const uint8_t *rest, size_t rest_n)
 {
@@ -69,7 +69,7 @@ static void control_write(struct animation *a)
     chunk_write(a->stream, "fcTL", data, sizeof data, NULL, 0);
 }
 
-// The picture as the bytes of a PNG file; the caller's: free().
+// The picture as the bytes of a PNG file; the caller frees them.
 static int frame_encode(const struct animation *a, const uint8_t *pixels, char **bytes, size_t *n)
 {
     FILE *memory = open_memstream(bytes, n);
@@ -92,11 +92,11 @@ static void pixels_write(struct animation *a, const uint8_t *data, size_t n, boo
     chunk_write(a->stream, "fdAT", sequence, sizeof sequence, data, n);
 }
 
-// The first frame also brings the header, which all frames share, and how many frames there are.
+// The first frame also writes the header, which all frames share, and the number of frames.
 static void frame_write(struct animation *a, const uint8_t *bytes, size_t size, int i, int n)
 {
     if (i == 0) {
-        uint8_t control[8] = {0}; // plays 0: for ever
+        uint8_t control[8] = {0}; // 0 plays: forever
         u32_put(control, (uint32_t)n);
         fwrite(bytes, 1, SIGNATURE + AROUND + u32_get(bytes + SIGNATURE), a->stream);
         chunk_write(a->stream, "acTL", control, sizeof control, NULL, 0);

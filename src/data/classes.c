@@ -1,5 +1,5 @@
-// Classes from the labels of pictures: as they are, some of them, numbers on two sides of a threshold, or an
-// attribute that is there or not.
+// Turns labels into classes: all of them, a selection, two sides of a threshold, or an attribute that a
+// picture has or lacks.
 #include "data/labels.h"
 
 #include "base/log.h"
@@ -29,7 +29,7 @@ static bool number_read(const char *text, double *number)
     return end != text && !*end && isfinite(*number);
 }
 
-// Two classes of what is no and yes; labels->of tells which.
+// Two classes, called no and yes here; labels->of holds 0 or 1.
 static int sides_name(struct clg_labels *labels, const struct clg_label_values *v, const char *const forms[2],
                       const char *more)
 {
@@ -62,7 +62,7 @@ static int classes_part(struct clg_labels *labels, const struct clg_label_values
     if (wrong)
         return clg_fail(
             v->log, CLG_EFORMAT,
-            "%s is no number for %d of %d pictures, as \"%s\" of %s: a threshold parts numbers only",
+            "%s is not a number for %d of %d pictures, such as \"%s\" for %s: a threshold needs numbers",
             v->column, wrong, v->n, v->of[example], clg_pictures_name(v->pictures, example));
     static const char *const forms[2] = {" <= ", " > "};
     char number[32];
@@ -82,7 +82,7 @@ static bool says_nothing(const char *heading)
     return false;
 }
 
-// A named column of nothing but 1 and 0, or of 1 and -1, tells whether something is there.
+// A named column of only 1 and 0, or only 1 and -1, is an attribute.
 static bool is_attribute(const struct clg_label_values *v)
 {
     bool ones = false, zeros = false, negatives = false;
@@ -114,7 +114,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// Every value that there is, once, sorted.
+// All distinct values, sorted.
 static int classes_find(struct clg_labels *labels, const struct clg_label_values *v)
 {
     char **sorted = malloc((size_t)v->n * sizeof *sorted);
@@ -150,7 +150,7 @@ static int class_named(const struct clg_labels *labels, const char *name)
     return -1;
 }
 
-// The class of an attribute that the table gives this number, or -1.
+// The class of an attribute for this number in the table, or -1.
 static int class_numbered(const struct clg_labels *labels, const struct clg_label_values *v, const char *text)
 {
     double wanted, number;
@@ -167,11 +167,11 @@ static int class_unknown(const struct clg_labels *labels, const struct clg_label
     struct clg_list known = {0};
     for (int k = 0; k < labels->classes; k++)
         clg_list_add(&known, labels->names[k]);
-    return clg_fail(v->log, CLG_EDATA, "no picture is of the class \"%s\" (%s); there are %s", name,
-                    v->column, clg_list_text(&known));
+    return clg_fail(v->log, CLG_EDATA, "no picture has the class \"%s\" (%s); there are %s", name, v->column,
+                    clg_list_text(&known));
 }
 
-// Which class is meant; one that is not taken yet (place < 0).
+// The class called `name`, which must not have been asked for already (place >= 0).
 static int class_choose(const struct clg_labels *labels, const struct clg_label_values *v, const char *name,
                         const int *place, int *chosen)
 {
@@ -185,11 +185,11 @@ static int class_choose(const struct clg_labels *labels, const struct clg_label_
     if (*chosen < 0)
         return class_unknown(labels, v, name);
     if (place[*chosen] >= 0)
-        return clg_fail(v->log, CLG_EINVAL, "the class \"%s\" is asked for twice", labels->names[*chosen]);
+        return clg_fail(v->log, CLG_EINVAL, "the class \"%s\" is listed twice", labels->names[*chosen]);
     return 0;
 }
 
-// place [classes]: the new number of each class that is asked for, -1 for the others.
+// place [classes]: the new number of each requested class, -1 for the others.
 static int places_find(const struct clg_labels *labels, const struct clg_label_values *v, int *place,
                        int *kept)
 {
@@ -208,7 +208,7 @@ static int places_find(const struct clg_labels *labels, const struct clg_label_v
     return status;
 }
 
-// Only the classes that are asked for stay, in that order.
+// Keeps only the requested classes, in that order.
 static int classes_keep(struct clg_labels *labels, const struct clg_label_values *v)
 {
     char **names = calloc((size_t)labels->classes, sizeof *names);

@@ -1,4 +1,4 @@
-// The columns of a table: has it a heading, which column names the pictures, which one holds the labels.
+// The columns of a table: whether it has a heading, which column names the pictures, which holds the labels.
 #include "data/columns.h"
 
 #include "base/log.h"
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A table being looked at.
+// The table under examination.
 struct look {
     const struct clg_table *table;
     const struct clg_matcher *matcher;
     const struct clg_labels_params *params;
-    uint32_t first, width; // the first row behind the heading; columns
-    uint32_t shift;        // 1: the heading leaves out the first column, the files
+    uint32_t first, width; // the first row after the heading; columns
+    uint32_t shift;        // 1: the heading has no name for the first column, the files
 };
 enum { NOT_THERE = UINT32_MAX >> 1 };
 
@@ -27,7 +27,7 @@ static bool is_number(const char *text)
 }
 
 // --- the heading -------------------------------------------------------------------------------
-// The first row is none if it names a picture, or holds nothing but numbers.
+// The first row is not a heading if it names a picture or holds only numbers.
 static bool has_heading(const struct look *look)
 {
     const uint32_t width = clg_table_width(look->table, 0);
@@ -44,7 +44,7 @@ static bool has_heading(const struct look *look)
     return numbers < width;
 }
 
-// CelebA's headings, and R's, have no name for the column of the files.
+// Headings written by CelebA and R omit the column of the files.
 static bool leaves_out_files(const struct look *look)
 {
     if (look->table->n < 2 || clg_table_width(look->table, 1) != clg_table_width(look->table, 0) + 1)
@@ -62,7 +62,7 @@ static void heading_look(struct look *look)
     look->width = clg_table_width(look->table, 0) + look->shift;
 }
 
-// The name in the heading, "" where there is none.
+// The name in the heading, "" without one.
 static const char *name_of(const struct look *look, uint32_t column)
 {
     if (!look->first || column < look->shift)
@@ -70,7 +70,7 @@ static const char *name_of(const struct look *look, uint32_t column)
     return clg_table_field(look->table, 0, column - look->shift);
 }
 
-// What to call the column, to be freed; NULL when memory is out.
+// The column's name in messages, to be freed; NULL: out of memory.
 static char *name_copy(const struct look *look, uint32_t column)
 {
     const char *name = name_of(look, column);
@@ -79,7 +79,7 @@ static char *name_copy(const struct look *look, uint32_t column)
     return recoded ? recoded : strdup(*name ? name : number);
 }
 
-// "file, mood"; a column without a name with its number and what it begins with: "2 (happy)".
+// "file, mood"; a column without a name appears as its number and first value: "2 (happy)".
 static void list_add(const struct look *look, uint32_t column, struct clg_list *list)
 {
     const char *name = name_of(look, column);
@@ -101,8 +101,8 @@ static bool is_named(const struct look *look, uint32_t column, const char *wante
     return same;
 }
 
-// The column with this name, else with this number, counted from 1; else NOT_THERE. *several: names that are
-// there more than once.
+// The column with this name, or with this number counted from 1, or NOT_THERE. *several: the name is not
+// unique.
 static uint32_t column_find(const struct look *look, const char *wanted, bool *several)
 {
     uint32_t found = NOT_THERE;
@@ -134,7 +134,7 @@ static int column_ask(const struct look *look, const char *wanted, uint32_t not,
             list_add(look, i, &list);
     if (several)
         return clg_fail(&look->params->log, CLG_EINVAL,
-                        "%s has several columns \"%s\": give the number of one, counted from 1",
+                        "%s has several columns called \"%s\": give a number instead, counted from 1",
                         look->params->csv, wanted);
     return clg_fail(&look->params->log, CLG_EDATA, "%s has no column \"%s\"; it has %s", look->params->csv,
                     wanted, clg_list_text(&list));
@@ -158,7 +158,7 @@ static bool is_index(const struct look *look, uint32_t column)
     return true;
 }
 
-// Has one of the first rows a picture's name there?
+// Does one of the first rows have a picture's name in this column?
 static bool has_endings(const struct look *look, uint32_t column)
 {
     enum { LOOK = 10 };
@@ -170,7 +170,7 @@ static bool has_endings(const struct look *look, uint32_t column)
     return false;
 }
 
-// How many pictures the column names in a sample of the rows, each picture once; -1 when memory is out.
+// How many different pictures the column names in a sample of the rows; -1: out of memory.
 static int pictures_named(const struct look *look, uint32_t column, int pictures)
 {
     enum { SAMPLE = 2000 };
@@ -204,7 +204,7 @@ static int several_files(const struct look *look, const bool *candidates)
                     look->params->csv, clg_list_text(&list));
 }
 
-// Of the candidates the one that names the most pictures; it has to be clear. The first one where none does.
+// The candidate that names the most pictures; a tie is an error. The first one if none names any.
 static int file_vote(const struct look *look, int pictures, bool *candidates, uint32_t *column)
 {
     int best = 0, second = 0;
@@ -256,7 +256,7 @@ static bool has_value(const struct look *look, uint32_t column, const char *want
     return false;
 }
 
-// Are all classes that are asked for there?
+// Does the column have all requested classes?
 static bool has_classes(const struct look *look, uint32_t column)
 {
     for (const char *p = look->params->classes; p;) {
@@ -269,7 +269,7 @@ static bool has_classes(const struct look *look, uint32_t column)
     return true;
 }
 
-// The only column beside the files and an index; of several, the only one that has the classes asked for.
+// The only column besides the files and an index; of several, the only one with the requested classes.
 static int label_find(const struct look *look, uint32_t file, uint32_t *column)
 {
     struct clg_list list = {0};
@@ -290,9 +290,10 @@ static int label_find(const struct look *look, uint32_t file, uint32_t *column)
     if (n == 1 || fitting == 1)
         return 0;
     if (!n)
-        return clg_fail(&look->params->log, CLG_EFORMAT,
-                        "%s has no column beside \"%s\": commas, semicolons, tabs or blanks part columns",
-                        look->params->csv, clg_table_field(look->table, 0, 0));
+        return clg_fail(
+            &look->params->log, CLG_EFORMAT,
+            "%s has no column besides \"%s\": separate columns by commas, semicolons, tabs or spaces",
+            look->params->csv, clg_table_field(look->table, 0, 0));
     return clg_fail(&look->params->log, CLG_EINVAL, "%s has several columns: %s; say which one (--column)",
                     look->params->csv, clg_list_text(&list));
 }

@@ -6,14 +6,14 @@
 #include "data/table.h"
 
 struct clg_columns {
-    uint32_t first;       // the first row behind the heading
+    uint32_t first;       // the first row after the heading
     uint32_t file, label; // counted from 0
     char *name;           // what the labels are called: the heading's, or "column 2"
     bool named;           // by a heading
 };
 
-// Chooses the columns that params ask for, by name or number, else those that only can be meant. Where
-// several can, CLG_EINVAL with their list; one that is not there is CLG_EDATA.
+// Picks the columns that params name or number; without that, the only ones that fit. Several candidates:
+// CLG_EINVAL with a list of them; a missing column: CLG_EDATA.
 int clg_columns_choose(struct clg_columns *columns, const struct clg_table *table,
                        const struct clg_matcher *matcher, const struct clg_labels_params *params);
 void clg_columns_free(struct clg_columns *columns); // accepts {0}

@@ -1,4 +1,4 @@
-// Tables as text, read in place: every field loses its quotes and gets a 0 byte behind it.
+// Tables as text, parsed in place: fields lose their quotes and end in a 0 byte.
 #include "data/csv.h"
 
 #include <string.h>
@@ -41,8 +41,8 @@ static void empty_lines_pass(struct clg_csv *csv)
         csv->next = p;
 }
 
-// From behind the opening quote to behind the closing one, or NULL. *field_end: where the text, moved over
-// the doubled quotes, ends.
+// From after the opening quote to after the closing one, or NULL. *field_end: the end of the text once doubled
+// quotes have become single.
 static char *quoted_pass(struct clg_csv *csv, char *from, char **field_end)
 {
     char *to = from;
@@ -67,7 +67,7 @@ static char *plain_pass(const struct clg_csv *csv, char *from, char **field_end)
     return end;
 }
 
-// From the end of a field to the next one of the record, or to the end of the line.
+// From the end of a field to the start of the next one, or to the end of the line.
 static char *separator_pass(struct clg_csv *csv, char *end)
 {
     if (csv->separator == ' ')

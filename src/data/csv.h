@@ -1,4 +1,4 @@
-// Tables as text: records of fields with a separator between them, read in place (RFC 4180).
+// Tables as text: records of separated fields, parsed in place (RFC 4180).
 #ifndef CLG_DATA_CSV_H
 #define CLG_DATA_CSV_H
 
@@ -15,16 +15,16 @@ struct clg_csv {
 enum clg_csv_result {
     CLG_CSV_FIELD,  // more of the record follows
     CLG_CSV_LAST,   // the record's last field
-    CLG_CSV_END,    // none: the text is over
-    CLG_CSV_BROKEN, // none: a quote is not closed, or text follows a closed one
+    CLG_CSV_END,    // end of the text
+    CLG_CSV_BROKEN, // error: an unclosed quote, or text after a closed one
 };
 
-// Text that ends in a 0 byte and will be written to. The separator is a comma, a semicolon, a tab, or ' ':
-// then any number of blanks and tabs stands between two fields.
+// The text ends in a 0 byte and is modified. The separator is a comma, a semicolon, a tab, or ' ' for any
+// run of spaces and tabs.
 struct clg_csv clg_csv_begin(char *text, char separator);
 
-// The next field: without its quotes, or without the blanks around it when it had none. Lines end in \n,
-// \r\n or \r; those that are empty are passed over.
+// The next field: unquoted, or trimmed if it had no quotes. Lines end in \n, \r\n or \r; empty ones are
+// skipped.
 enum clg_csv_result clg_csv_next(struct clg_csv *csv, const char **field);
 
 #endif

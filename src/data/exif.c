@@ -1,4 +1,4 @@
-// The one thing that matters of EXIF: how a picture is to be turned before it is shown.
+// The one EXIF field that matters here: the picture's orientation.
 #include "data/picture.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ struct tiff {
     bool little;
 };
 
-// The number of `width` bytes at `at`; 0 beyond the end.
+// The `width`-byte number at `at`; 0 past the end.
 static uint32_t number(const struct tiff *tiff, size_t at, size_t width)
 {
     uint32_t value = 0;

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-// Values of one face: a run of uniform numbers of its own.
+// Each face draws from its own run of uniform numbers.
 enum { VALUES = 32 };
 
 static const struct {
@@ -54,7 +54,7 @@ static float tent(float u, float v)
     return u + v - 1;
 }
 
-// Dark skin goes mostly with dark hair and eyes; every tone remains possible.
+// Dark skin mostly comes with dark hair and eyes; every combination remains possible.
 static void tones_draw(struct clg_face *face, const float *u)
 {
     face->skin = u[0];

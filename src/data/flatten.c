@@ -1,4 +1,4 @@
-// Pixels of any depth as grey or colour, what is transparent over white.
+// Converts pixels of any depth to grey or colour, transparency over white.
 #include "data/picture.h"
 
 static int over_white(int value, int alpha)

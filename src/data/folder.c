@@ -1,4 +1,4 @@
-// A folder of pictures, listed and looked at before anything is decoded.
+// Lists a folder of pictures and checks their headers before anything is decoded.
 #include "data/folder.h"
 
 #include "base/log.h"
@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-// A folder already listed: symbolic links may lead back to it.
+// A folder already visited: symbolic links may lead back to it.
 struct visited {
     dev_t device;
     ino_t inode;
@@ -39,7 +39,7 @@ char *clg_folder_path(const struct clg_folder *folder, size_t i)
     return path_join(folder->root, folder->names[i]);
 }
 
-// Makes room for one more element; false when memory is out.
+// Grows an array for one more element; false: out of memory.
 static bool room_make(void **array, size_t *room, size_t n, size_t element)
 {
     if (n < *room)
@@ -63,7 +63,7 @@ static int keep_real(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-// What systems and their tools leave behind, and backup copies.
+// Litter of operating systems and tools, and backup copies.
 static bool name_is_hidden(const char *name)
 {
     static const char *const names[] = {"Thumbs.db",
@@ -90,7 +90,7 @@ static int out_of_memory(struct listing *list)
 
 static int folder_list(struct listing *list, const char *relative);
 
-// Remembers a folder; 1 when it was there already.
+// Marks a folder as visited; 1 if it already was.
 static int visited_add(struct listing *list, const struct stat *info)
 {
     for (size_t i = 0; i < list->visited_n; i++)
@@ -115,7 +115,7 @@ static void leave_out(struct clg_folder *folder, const char *name, enum clg_kind
     folder->skipped++;
 }
 
-// A regular file is kept (`name` becomes the folder's), a folder is gone through.
+// Keeps a regular file (taking over `name`), walks through a folder.
 static int entry_list(struct listing *list, char *name, const char *path, unsigned char type)
 {
     struct stat info;
@@ -189,7 +189,7 @@ static int folder_list(struct listing *list, const char *relative)
         free(path);
         return status;
     }
-    // Among the pictures, a run of training may have put its output: its samples are no pictures to train on.
+    // A training run may have written its output among the pictures: do not train on its samples.
     const bool run =
         *relative && has_entry(entries, n, "model.safetensors") && has_entry(entries, n, "metrics.csv");
     for (int i = 0; i < n; i++) {
@@ -222,7 +222,7 @@ static void hear(void *user, enum clg_log_level level, const char *line)
     snprintf(heard->line, sizeof heard->line, "%s", line);
 }
 
-// Is the file a usable picture? What is not is named or counted: one bad file of many is no failure.
+// Is the file a usable picture? If not, it is named or counted: one bad file among many is not a failure.
 static bool file_usable(struct clg_folder *folder, const char *name, const char *path, struct clg_crop crop,
                         const struct clg_log *log)
 {
@@ -303,23 +303,22 @@ bool clg_folder_holds(const char *path, struct clg_crop crop, size_t least)
     return usable >= least;
 }
 
-// What a folder without pictures holds instead.
+// Says what a folder without pictures holds instead.
 static int empty_refuse(const struct clg_folder *folder, const char *others, const struct clg_log *log)
 {
-    static const char takes[] = "it takes JPEG, PNG and WebP files, in it or in folders below";
+    static const char takes[] = "put JPEG, PNG or WebP files into it or into folders below";
     const char *root = folder->root;
     char silent[1024];
     if (*others)
-        return clg_fail(log, CLG_EDATA, "%s holds no pictures that can be read: %s", root, others);
+        return clg_fail(log, CLG_EDATA, "%s has no readable pictures: %s", root, others);
     if (folder->skipped)
-        return clg_fail(log, CLG_EDATA, "%s holds no usable pictures (%llu files skipped): %s", root,
+        return clg_fail(log, CLG_EDATA, "%s has no usable pictures (%llu files skipped): %s", root,
                         (unsigned long long)folder->skipped, takes);
     if (clg_tally_sum(&folder->silent))
-        return clg_fail(log, CLG_EDATA, "%s holds no pictures, only other files (%s): %s", root,
+        return clg_fail(log, CLG_EDATA, "%s has no pictures, only other files (%s): %s", root,
                         clg_tally_text(&folder->silent, silent, sizeof silent), takes);
     if (folder->hidden)
-        return clg_fail(log, CLG_EDATA, "%s holds nothing but hidden files, which are not looked at: %s",
-                        root, takes);
+        return clg_fail(log, CLG_EDATA, "%s has only hidden files, which are ignored: %s", root, takes);
     return clg_fail(log, CLG_EDATA, "%s is empty: %s", root, takes);
 }
 
@@ -328,14 +327,14 @@ int clg_folder_need(const struct clg_folder *folder, size_t least, const struct 
     const uint64_t others = clg_tally_sum(&folder->others);
     char kinds[1024], left_out[1600] = "";
     if (others)
-        snprintf(left_out, sizeof left_out, "left out %llu file%s of other kinds: %s (for example %s)",
+        snprintf(left_out, sizeof left_out, "skipped %llu file%s of other kinds: %s (for example %s)",
                  (unsigned long long)others, others == 1 ? "" : "s",
                  clg_tally_text(&folder->others, kinds, sizeof kinds), folder->example);
     if (folder->n == 0)
         return empty_refuse(folder, left_out, log);
     if (folder->n < least)
         return clg_fail(log, CLG_EDATA,
-                        "%s holds %zu usable picture%s, fewer than a batch of %zu: add pictures or use a "
+                        "%s has %zu usable picture%s, fewer than a batch of %zu: add pictures or use a "
                         "smaller batch%s%s",
                         folder->root, folder->n, folder->n == 1 ? "" : "s", least, others ? "; " : "",
                         left_out);

@@ -1,4 +1,4 @@
-// Model files of other formats: what they are called, and the line of Python that converts them.
+// Model files of other formats: their names, and a line of Python that converts each.
 #include "data/foreign.h"
 
 #include "base/log.h"
@@ -120,8 +120,7 @@ static bool is_picture(struct content c)
     "import torch, safetensors.torch as s; s.save_file({k: v.clone().contiguous() for k, v in " weights      \
     ".items()}, \"{out}\")"
 
-// The first row that fits counts. `line` is Python with {in} and {out} for the names of the files; NULL where
-// none helps.
+// The first match counts. `line` is Python with {in} and {out} in place of file names, or NULL.
 static const struct {
     bool (*is)(struct content c);
     const char *name, *advice, *line;
@@ -168,7 +167,7 @@ static const struct {
     {is_picture, "a picture", "a model is needed here", NULL},
 };
 
-// The file's name with another ending, or what stands for it in a line that quotes cannot hold.
+// The file's name with another extension, or a placeholder if it cannot be quoted.
 static void names_choose(const char *path, char *in, char *out, size_t size)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');

@@ -1,4 +1,4 @@
-// Pictures from what nets draw, and many as the tiles of one.
+// Turns what nets draw into pictures, and many pictures into the tiles of one.
 #include <clgan/data.h>
 
 #include <string.h>

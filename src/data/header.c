@@ -1,4 +1,4 @@
-// What a picture's header says: its kind by its content, then what the codec finds in it.
+// Reads a picture's header: identifies the format, then asks its codec.
 #include "data/picture.h"
 
 #include "base/file.h"
@@ -17,7 +17,7 @@ static const struct {
     [CLG_KIND_WEBP] = {clg_webp_probe, clg_webp_late_orientation},
 };
 
-// `whole`: looks for the orientation in places, too, where reading much of the file is needed.
+// `whole`: also look for the orientation where that means reading most of the file.
 static int codec_probe(int fd, bool whole, struct clg_picture_header *header, const char *path,
                        const struct clg_log *log)
 {
@@ -55,7 +55,7 @@ static int probe(const char *path, bool whole, struct clg_picture_header *header
     if (!clg_kind_is_decoded(header->kind)) {
         char refusal[CLG_REFUSAL_BYTES];
         close(fd);
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %s", path,
+        return clg_fail(log, CLG_EFORMAT, "%s is not a usable picture: %s", path,
                         clg_kind_refusal(header->kind, refusal));
     }
     const int status = codec_probe(fd, whole, header, path, log);
@@ -63,8 +63,9 @@ static int probe(const char *path, bool whole, struct clg_picture_header *header
         return status;
     turn_upright(header);
     if ((int64_t)header->w * header->h > CLG_PICTURE_PIXELS_MAX)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %d x %d is more than %d million pixels",
-                        path, header->w, header->h, CLG_PICTURE_PIXELS_MAX / 1000000);
+        return clg_fail(log, CLG_EFORMAT,
+                        "%s is not a usable picture: %d x %d is more than %d million pixels", path, header->w,
+                        header->h, CLG_PICTURE_PIXELS_MAX / 1000000);
     return 0;
 }
 

@@ -14,7 +14,7 @@
 
 enum { QUALITY = 95, SCANS_MAX = 500 };
 
-// libjpeg reports errors by a call that must not return: it jumps out of here.
+// libjpeg reports errors through a call that must not return, so it longjmps.
 struct trap {
     struct jpeg_error_mgr errors; // first: libjpeg's `err` points here
     jmp_buf out;
@@ -25,15 +25,15 @@ struct reader {
     struct jpeg_decompress_struct jpeg;
     struct trap trap;
     struct jpeg_source_mgr source;
-    FILE *file; // where more bytes come from, piece by piece; NULL: all of them are in memory
+    FILE *file; // where more bytes come from, in pieces; NULL: everything is in memory
     JOCTET piece[4096];
     uint8_t *pixels;               // [output_height][output_width][output_components]
     char warning[JMSG_LENGTH_MAX]; // the first one; "": none
     bool in_scan;                  // reading pixels, not markers
     bool ended;                    // the file ended before its end marker
-    bool garbled;                  // codes without meaning were read
+    bool garbled;                  // invalid codes were read
     bool lacking;                  // parts of the picture are not in the file
-    uint64_t lost;                 // blocks (MCUs) of pixels that were cut short, at most
+    uint64_t lost;                 // upper bound of truncated blocks (MCUs)
     bool complete;                 // all pixels have been read
 };
 
@@ -54,12 +54,12 @@ static void refuse(struct reader *r, const char *reason)
 
 static void refuse_precision(struct reader *r)
 {
-    snprintf(r->trap.reason, sizeof r->trap.reason, "a JPEG of %d bits per colour: only 8 are read",
+    snprintf(r->trap.reason, sizeof r->trap.reason, "a JPEG of %d bits per colour: only 8 bits are supported",
              r->jpeg.data_precision);
     longjmp(r->trap.out, 1);
 }
 
-// Kinds of files that libjpeg-turbo 2 refuses while it reads their headers, version 3 in part not.
+// Formats that libjpeg-turbo 2 refuses when it reads the header, and version 3 only in part.
 static void on_read_error(j_common_ptr common)
 {
     struct reader *r = common->client_data;
@@ -70,8 +70,8 @@ static void on_read_error(j_common_ptr common)
     on_error(common);
 }
 
-// The decoder ran into a marker before a part of the scan was complete. What a progressive file refines there
-// is no loss: it has its first values already.
+// The decoder hit a marker before part of the scan was complete. A missing refinement of a progressive file
+// is not a loss: the first values are there.
 static void segment_cut(struct reader *r)
 {
     const struct jpeg_decompress_struct *jpeg = &r->jpeg;
@@ -81,7 +81,7 @@ static void segment_cut(struct reader *r)
                           jpeg->unread_marker <= JPEG_RST0 + 7;
     const JDIMENSION rows = jpeg->total_iMCU_rows - jpeg->input_iMCU_row;
     r->lost += restarts ? jpeg->restart_interval : (uint64_t)rows * jpeg->MCUs_per_row;
-    // Damaged codes can take up the bits of others behind them; else the data was cut off.
+    // Damaged codes can swallow the bits of those that follow; otherwise the data was cut off.
     r->lacking |= r->ended || (!r->garbled && r->lost > jpeg->MCUs_per_row);
 }
 
@@ -118,8 +118,8 @@ static void on_source(j_decompress_ptr jpeg)
     (void)jpeg;
 }
 
-// The next piece. Behind the last one stands an end marker while pixels are read, so that those before it
-// come out; among markers FALSE makes libjpeg stop.
+// The next piece. After the last one, feeds an end marker while pixels are read, so that those before it are
+// decoded; inside markers FALSE makes libjpeg stop.
 static boolean on_empty(j_decompress_ptr jpeg)
 {
     static const JOCTET end[] = {0xff, JPEG_EOI};
@@ -133,7 +133,7 @@ static boolean on_empty(j_decompress_ptr jpeg)
     r->ended = true;
     if (!r->in_scan)
         return FALSE;
-    r->lacking |= jpeg->arith_code; // these do not tell where their data ends
+    r->lacking |= jpeg->arith_code; // arithmetic coding does not mark the end of its data
     r->source.next_input_byte = end;
     r->source.bytes_in_buffer = sizeof end;
     return TRUE;
@@ -154,7 +154,7 @@ static void on_skip(j_decompress_ptr jpeg, long bytes)
     }
 }
 
-// Reads from `bytes`, then from `file`. It can jump.
+// Reads from `bytes`, then from `file`. May longjmp.
 static void reader_start(struct reader *r, const uint8_t *bytes, size_t n, FILE *file)
 {
     jpeg_create_decompress(&r->jpeg);
@@ -221,7 +221,7 @@ int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *pa
         header->h = (int)r.jpeg.image_height;
         header->orientation = orientation_of(&r.jpeg);
     } else {
-        status = clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %s", path, r.trap.reason);
+        status = clg_fail(log, CLG_EFORMAT, "%s is not a usable picture: %s", path, r.trap.reason);
     }
     jpeg_destroy_decompress(&r.jpeg);
     return status;
@@ -229,8 +229,8 @@ int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *pa
 
 // --- pixels ------------------------------------------------------------------------------------
 
-// Four bytes of ink to colour or grey. Files store inks inverted, with Adobe's marker or without: 255 is
-// none, so that a product gives the light.
+// CMYK to colour or grey. Files store inks inverted, with Adobe's marker or without (255 is no ink), so the
+// product with K gives the light.
 static void inks_to_light(const uint8_t *inks, size_t n, int channels, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -245,8 +245,8 @@ static void inks_to_light(const uint8_t *inks, size_t n, int channels, uint8_t *
     }
 }
 
-// Reads all scans of a file with several. It may end early, but each component must have come, and of a file
-// that is cut short each coefficient.
+// Reads all scans of a multi-scan file. It may end early, but every component must be there, and in a
+// truncated file every coefficient.
 static void scans_read(struct reader *r)
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
@@ -276,7 +276,7 @@ static void rows_read(struct reader *r)
     }
 }
 
-// Everything that can jump; returns whether pixels are there.
+// Everything that may longjmp; true if pixels were decoded.
 static bool decode(struct reader *r, const uint8_t *bytes, size_t n, const struct clg_picture_header *header,
                    int denominator, int channels)
 {
@@ -304,13 +304,13 @@ static bool decode(struct reader *r, const uint8_t *bytes, size_t n, const struc
     jpeg_start_decompress(jpeg);
     if (jpeg->buffered_image) {
         scans_read(r);
-        jpeg_start_output(jpeg, jpeg->input_scan_number - 1); // done: no more input is waited for
+        jpeg_start_output(jpeg, jpeg->input_scan_number - 1); // done: expect no more input
     }
     rows_read(r);
     r->in_scan = false;
     r->complete = true;
     if (!jpeg->buffered_image)
-        jpeg_finish_decompress(jpeg); // looks at what follows the pixels
+        jpeg_finish_decompress(jpeg); // reads what follows the pixels
     return true;
 }
 
@@ -330,7 +330,7 @@ int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_hea
                             header->h);
         return clg_fail(log, CLG_EFORMAT, "%s is a broken JPEG: %s", path, r.trap.reason);
     }
-    if (inks) // in place: fewer bytes go out than come in
+    if (inks) // in place: the output is smaller than the input
         inks_to_light(r.pixels, w * h, channels, r.pixels);
     *image = (struct clg_image){.w = (int)w, .h = (int)h, .channels = channels, .pixels = r.pixels};
     if (r.ended)
@@ -341,7 +341,7 @@ int clg_jpeg_decode(const uint8_t *bytes, size_t n, const struct clg_picture_hea
 
 // --- writing -----------------------------------------------------------------------------------
 
-// Everything that can jump; returns whether all is written.
+// Everything that may longjmp; true if all was written.
 static bool encode(struct jpeg_compress_struct *jpeg, struct trap *trap, FILE *stream, const uint8_t *pixels,
                    int w, int h, int channels)
 {
@@ -356,7 +356,7 @@ static bool encode(struct jpeg_compress_struct *jpeg, struct trap *trap, FILE *s
     jpeg_set_defaults(jpeg);
     jpeg_set_quality(jpeg, QUALITY, TRUE);
     jpeg->dct_method = JDCT_FASTEST;
-    for (int c = 0; c < jpeg->num_components; c++) // colour as fine as brightness
+    for (int c = 0; c < jpeg->num_components; c++) // no chroma subsampling
         jpeg->comp_info[c].h_samp_factor = jpeg->comp_info[c].v_samp_factor = 1;
     jpeg_start_compress(jpeg, TRUE);
     while (jpeg->next_scanline < jpeg->image_height) {

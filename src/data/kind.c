@@ -1,4 +1,4 @@
-// What is said of each kind of file, and what its name has to do with it.
+// How each kind of file is reported, and what its name has to do with it.
 #include "data/kind.h"
 
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-// What can be done about a file that is not decoded.
+// What the user can do about a file that is not decoded.
 enum remedy { NONE, CONVERT, PAGES, FRAMES, UNPACK, LFS, ANNEX, FETCH, COPY, LINKS, EXPORT, REMEDIES };
 
 static const struct {
@@ -130,7 +130,7 @@ static bool has_suffix(const char *name)
     return dot && dot[1];
 }
 
-// Does the name say that this is a picture?
+// Does the name claim that this is a picture?
 static bool name_is_picture(const char *name)
 {
     static const char *const endings[] = {
@@ -186,7 +186,7 @@ static void CLG_PRINTF(3, 4) append(char *text, size_t size, const char *format,
     va_end(args);
 }
 
-// The kinds that share a remedy, then the remedy.
+// Kinds that share a remedy, then the remedy.
 static void remedy_append(const struct clg_tally *tally, enum remedy remedy, char *text, size_t size)
 {
     uint64_t sum = 0;

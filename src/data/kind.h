@@ -1,11 +1,11 @@
-// What kind of file something is, by how it begins: the pictures that are decoded here, and what else lies in
-// folders of pictures.
+// Identifies files by their first bytes: the pictures that clgan decodes, and what else is found in picture
+// folders.
 #ifndef CLG_DATA_KIND_H
 #define CLG_DATA_KIND_H
 
 #include <clgan/base.h>
 
-// Bytes from the beginning of a file that tell its kind.
+// Bytes from the start of a file that are enough to identify it.
 #define CLG_KIND_BYTES 4096
 
 enum clg_kind {
@@ -14,7 +14,7 @@ enum clg_kind {
     CLG_KIND_JPEG,
     CLG_KIND_PNG,
     CLG_KIND_WEBP,
-    // pictures that are not
+    // pictures that are not decoded
     CLG_KIND_BMP,
     CLG_KIND_GIF,
     CLG_KIND_TIFF,
@@ -61,9 +61,9 @@ enum clg_kind {
     CLG_KIND_XML,
     CLG_KIND_EMPTY,
     CLG_KIND_ZEROS,
-    CLG_KIND_LINK, // a symbolic link to nothing
+    CLG_KIND_LINK, // a dangling symbolic link
     CLG_KIND_PIPE, // a named pipe, a socket, a device
-    // data that is no picture
+    // data that is not a picture
     CLG_KIND_NPY,
     CLG_KIND_NPZ,
     CLG_KIND_HDF5,
@@ -79,8 +79,8 @@ enum clg_kind {
     CLG_KINDS
 };
 
-// The kind of a file called `name` that begins with these bytes: at most CLG_KIND_BYTES, fewer when the file
-// is shorter. The content decides; the name only tells files apart that begin alike.
+// The kind of a file called `name` that begins with these bytes: CLG_KIND_BYTES of them, or fewer if the file
+// is shorter. The content decides; the name only separates formats with the same signature.
 enum clg_kind clg_kind_of(const uint8_t *bytes, size_t n, const char *name);
 
 bool clg_kind_is_decoded(enum clg_kind kind);
@@ -88,21 +88,20 @@ bool clg_kind_is_decoded(enum clg_kind kind);
 enum { CLG_REFUSAL_BYTES = 160 };
 const char *clg_kind_refusal(enum clg_kind kind, char text[CLG_REFUSAL_BYTES]);
 
-// How much is said of a file in a folder of pictures that is not decoded.
+// How a file that is not decoded is reported.
 enum clg_notice {
-    CLG_NOTICE_NONE,  // plainly no picture: labels, settings
-    CLG_NOTICE_COUNT, // counted by kind, in one line for all
-    CLG_NOTICE_NAME,  // said to be a picture by its name, and not one: a line of its own
+    CLG_NOTICE_NONE,  // not at all: labels, settings
+    CLG_NOTICE_COUNT, // counted by kind, in one line for all of them
+    CLG_NOTICE_NAME,  // in a line of its own: the name claims a picture, the content is not one
 };
 enum clg_notice clg_kind_notice(enum clg_kind kind, const char *name);
 
-// How many files of each kind were left out.
+// How many files of each kind were skipped.
 struct clg_tally {
     uint64_t of[CLG_KINDS];
 };
 uint64_t clg_tally_sum(const struct clg_tally *tally);
-// "8 bmp, 1 heic: convert them to PNG or JPEG; 2 zip: unpack them first"; returns text, cut off when the room
-// is short.
+// "8 bmp, 1 heic: convert them to PNG or JPEG; 2 zip: unpack them first"; returns text, truncated to size.
 const char *clg_tally_text(const struct clg_tally *tally, char *text, size_t size);
 
 // Does the path end with this, in any case, after at least one character?

@@ -23,7 +23,7 @@ static int folders_read(struct clg_label_values *v)
         if (!slash)
             return clg_fail(
                 v->log, CLG_EDATA,
-                "%s lies in no folder that could be its label: put the pictures of each class into a "
+                "%s is in no folder that could be its label: put the pictures of each class into a "
                 "folder of its own, or give a table",
                 name);
         v->of[i] = strndup(name, (size_t)(slash - name));
@@ -38,7 +38,7 @@ static int params_check(const struct clg_labels_params *params)
     if (params->threshold_set && (params->classes || !isfinite(params->threshold)))
         return clg_fail(
             &params->log, CLG_EINVAL,
-            "a threshold is a finite number and makes two classes: leave the choice of classes out");
+            "a threshold must be finite and makes two classes itself: do not also choose classes");
     const char *column = params->column ? params->column : params->file_column;
     if (column && !params->csv)
         return clg_fail(&params->log, CLG_EINVAL, "the column \"%s\" of which table? Name its file too",

@@ -1,4 +1,4 @@
-// What the parts of reading labels share.
+// Shared by the files that read labels.
 #ifndef CLG_DATA_LABELS_H
 #define CLG_DATA_LABELS_H
 
@@ -17,12 +17,12 @@ struct clg_label_values {
 
 int clg_label_memory(const struct clg_label_values *v); // logs CLG_ENOMEM
 
-// The values from the table of the params; no label at all is CLG_EDATA. Then, when nothing went wrong: _tell
-// warns of pictures that the table does not tell of, and of rows of other pictures, once each.
+// The values from the table that params name; no label at all is CLG_EDATA. On success, _tell then warns
+// once about pictures missing from the table and once about rows without a picture.
 struct clg_label_table;
 int clg_label_table_read(struct clg_label_table **table, struct clg_label_values *v);
 void clg_label_table_tell(const struct clg_label_table *table);
-void clg_label_table_close(struct clg_label_table **table); // NULL in it is fine
+void clg_label_table_close(struct clg_label_table **table); // accepts a zeroed struct
 
 // The classes that the values make.
 int clg_labels_classify(struct clg_labels **labels, const struct clg_label_values *v);

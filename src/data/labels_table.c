@@ -1,4 +1,4 @@
-// Labels from a table: each row goes to the picture that it means, and what does not fit is told.
+// Labels from a table: matches each row to a picture and reports what does not fit.
 #include "data/columns.h"
 #include "data/labels.h"
 #include "data/pictures.h"
@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Rows of one kind: how many, and the first of them.
+// Rows of one kind: the number, and the first one.
 struct rows {
     int n;
-    const char *name; // what it calls its picture
+    const char *name; // its name for the picture
     struct clg_found found;
 };
 
@@ -23,8 +23,8 @@ struct clg_label_table {
     struct clg_table table;
     struct clg_matcher *matcher;
     struct clg_columns columns;
-    struct clg_found *by; // [pictures]: how the row that a label is from was found
-    const char **names;   // [pictures]: and what it calls the picture
+    struct clg_found *by; // [pictures]: how the row with the label was matched
+    const char **names;   // [pictures]: that row's name for the picture
     struct rows of[CLG_MATCH_SURE + 1];
 };
 
@@ -47,8 +47,8 @@ static bool is_better(const struct clg_found *a, const struct clg_found *b)
     return a->how != b->how ? a->how > b->how : a->shared > b->shared;
 }
 
-// A label as it is meant, to be freed: Latin-1 becomes UTF-8, and what clgan wrote of odd bytes
-// becomes these.
+// A label decoded, to be freed: Latin-1 becomes UTF-8, and clgan's own escapes become the bytes they stand
+// for.
 static char *label_of(const char *value)
 {
     char *label = clg_recode_latin(value);
@@ -60,7 +60,7 @@ static char *label_of(const char *value)
     return label;
 }
 
-// Takes the label; "" for one that is contradicted.
+// Sets the label; "" for a contradicted one.
 static int label_set(struct clg_label_table *r, struct clg_found found, const char *name, char *label)
 {
     free(r->v->of[found.picture]);
@@ -72,13 +72,13 @@ static int label_set(struct clg_label_table *r, struct clg_found found, const ch
 
 static int label_twice(const struct clg_label_table *r, int picture, const char *name, const char *label)
 {
-    return clg_fail(r->v->log, CLG_EFORMAT, "%s gives %s of %s twice: %s as \"%s\" and %s as \"%s\"",
+    return clg_fail(r->v->log, CLG_EFORMAT, "%s gives the %s of %s twice: %s as \"%s\" and %s as \"%s\"",
                     r->v->params->csv, r->v->column, picture_name(r, picture), r->v->of[picture],
                     r->names[picture], label, name);
 }
 
-// A row for a picture, which may have a label already. The row that agrees with more of the picture's path is
-// right; rows that agree with as much must say the same, or, if neither is sure, do not count.
+// Adds a row for a picture that may already have a label. The row that matches more of the path wins; on a
+// tie both must agree, or, if neither match is certain, neither counts.
 static int label_take(struct clg_label_table *r, struct clg_found found, const char *name, const char *value)
 {
     const struct clg_found *before = &r->by[found.picture];
@@ -109,8 +109,8 @@ static int row_take(struct clg_label_table *r, uint32_t row)
     return counts ? label_take(r, found, name, value) : 0;
 }
 
-// --- what is told ------------------------------------------------------------------------------
-// Pictures without a label, and the first of them.
+// --- reports -----------------------------------------------------------------------------------
+// Pictures without a label: the number, and the first one.
 static int unlabelled_count(const struct clg_label_table *r, int *first)
 {
     int n = 0;
@@ -190,7 +190,7 @@ void clg_label_table_tell(const struct clg_label_table *r)
 }
 
 // --- all of it ---------------------------------------------------------------------------------
-// Labels that two rows contradict, which are "" until now.
+// Labels that two rows contradict, which have been "" so far.
 static void contradicted_drop(struct clg_label_table *r)
 {
     for (int i = 0; i < r->v->n; i++) {

@@ -16,6 +16,6 @@ void clg_list_add(struct clg_list *list, const char *name)
 const char *clg_list_text(struct clg_list *list)
 {
     if (list->left_out)
-        memcpy(list->text + strlen(list->text), ", ...", sizeof ", ..."); // clg_list_add kept room
+        memcpy(list->text + strlen(list->text), ", ...", sizeof ", ..."); // clg_list_add left space
     return list->text;
 }

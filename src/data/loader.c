@@ -1,4 +1,4 @@
-// Training pictures: samples decoded ahead of time by threads into a ring of batches.
+// Training pictures: threads decode samples ahead of time into a ring of batches.
 #include <clgan/data.h>
 
 #include "base/file.h"
@@ -18,25 +18,25 @@
 
 enum { SLOTS = 4, THREADS_MAX = 256, SIZE_MAX_SIDE = 4096 };
 
-// A batch in the making.
+// A batch being filled.
 struct slot {
     uint8_t *pixels;
     int left;   // samples still to decode
-    int status; // of the worst of them
+    int status; // the worst status among them
 };
 
 struct clg_data {
     struct clg_data_params params;
-    long process; // whose threads they are
+    long process; // the process that owns the threads
     bool builtin;
     struct clg_folder folder;
     size_t sample_bytes;
 
-    pthread_mutex_t lock; // guards all below
+    pthread_mutex_t lock; // guards everything below
     pthread_cond_t ready, room;
     bool stop;
-    bool *broken;       // of every picture of the folder: seen to be so
-    bool *warned;       // of every picture: read with a warning
+    bool *broken;       // for every picture of the folder: known to be broken
+    bool *warned;       // for every picture: read with a warning
     uint64_t handed;    // samples given to threads
     uint64_t delivered; // batches given to the caller
     struct slot slots[SLOTS];
@@ -84,7 +84,7 @@ static bool picture_broken(struct clg_data *data, size_t i, bool *stop)
     return broken;
 }
 
-// Logs inside the lock, so that the caller's function sees one line at a time.
+// Logs under the lock, so that the caller's log function is called by one thread at a time.
 static void picture_give_up(struct clg_data *data, size_t i, const char *line)
 {
     pthread_mutex_lock(&data->lock);
@@ -96,7 +96,7 @@ static void picture_give_up(struct clg_data *data, size_t i, const char *line)
     pthread_mutex_unlock(&data->lock);
 }
 
-// A picture that was read with a warning is named and counted once.
+// Names and counts a picture with a decoder warning once.
 static void picture_warn(struct clg_data *data, size_t i, const char *path, const char *warning)
 {
     pthread_mutex_lock(&data->lock);
@@ -131,7 +131,7 @@ static int picture_load(struct clg_data *data, size_t i, uint8_t *pixels, struct
     return status;
 }
 
-// The first picture in the epoch's order, from the sample's place on, that can be decoded.
+// The first decodable picture in the epoch's order, starting at the sample's position.
 static int folder_sample(struct clg_data *data, uint64_t sample, uint8_t *pixels)
 {
     uint64_t n = data->folder.n, epoch = sample / n, place = sample % n;
@@ -227,7 +227,7 @@ static void *work(void *user)
     return NULL;
 }
 
-// Signals stay with the caller's threads: the decoders block them all.
+// Decoding threads block all signals, which therefore go to the caller's threads.
 static int threads_start(struct clg_data *data)
 {
     sigset_t all, before;
@@ -317,7 +317,7 @@ int clg_data_open(struct clg_data **out, const struct clg_data_params *params)
     status = source_open(data);
     if (!status)
         status = memory_get(data);
-    data->params.path = NULL; // the caller's string need not live on
+    data->params.path = NULL; // the caller's string may be freed
     if (!status)
         status = threads_start(data);
     if (status)
@@ -366,11 +366,9 @@ int clg_data_next(struct clg_data *data, uint8_t *pixels)
     pthread_mutex_unlock(&data->lock);
 
     if (status == CLG_EDATA)
-        return clg_fail(&data->params.log, status,
-                        "all %zu pictures of %s turned out broken: nothing to train on", data->folder.n,
-                        data->folder.root);
-    if (status) // named when it happened; the batch stays where it is, so that every further call says the
-                // same
+        return clg_fail(&data->params.log, status, "all %zu pictures of %s are broken: nothing to train on",
+                        data->folder.n, data->folder.root);
+    if (status) // logged when it happened; the batch stays, so that every later call returns the same
         return status;
     memcpy(pixels, slot->pixels, data->sample_bytes * (size_t)batch);
 

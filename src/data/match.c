@@ -1,5 +1,5 @@
-// Names of a table and names of pictures, compared from their ends: the longest common end decides. Pictures
-// are kept in the order of their reversed paths, so that a name's nearest ones are its neighbours there.
+// Matches names in a table with pictures by their longest common path suffix. Pictures are sorted by reversed
+// path, so the best matches for a name are its neighbours.
 #include "data/match.h"
 
 #include "base/log.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
-// How the last names of two paths are compared, and the folders before them.
-enum way { EXACT, CASELESS, STEM, WAYS }; // STEM: without the ending
+// How the last components of two paths are compared, and the folders before them.
+enum way { EXACT, CASELESS, STEM, WAYS }; // STEM: without the extension
 
 struct clg_matcher {
     const struct clg_pictures *pictures;
@@ -38,7 +38,7 @@ static bool is_one(struct part name, const char *text)
     return (size_t)(name.end - name.begin) == n && !memcmp(name.begin, text, n);
 }
 
-// Takes the last name off the path; false when there is none left.
+// Removes the last component of the path; false if there is none left.
 static bool last_take(struct part *path, struct part *name)
 {
     do {
@@ -76,7 +76,7 @@ static int compare_names(struct part a, struct part b, enum way way)
     return order ? order : (n > m) - (n < m);
 }
 
-// Compares reversed paths; *shared: how many names agree, from the end on.
+// Compares reversed paths; *shared: how many components agree, counted from the end.
 static int compare(struct part a, struct part b, enum way way, int *shared)
 {
     struct part x, y;
@@ -100,7 +100,7 @@ static int names_count(struct part path)
     return n;
 }
 
-// The path without its last `n` names.
+// The path without its last `n` components.
 static struct part without_last(struct part path, int n)
 {
     struct part name;
@@ -171,7 +171,7 @@ static struct part picture_at(const struct clg_matcher *m, enum way way, int pla
     return part_of(clg_pictures_name(m->pictures, m->order[way][place]));
 }
 
-// The first place whose picture does not come before the path.
+// The first position whose picture does not sort before the path.
 static int place_of(const struct clg_matcher *m, enum way way, struct part path)
 {
     int from = 0, to = m->n, shared;
@@ -193,7 +193,7 @@ static int shared_at(const struct clg_matcher *m, enum way way, int place, struc
     return shared;
 }
 
-// How many more names agree beyond a picture's own: those of the folder that all lie in.
+// How many more components agree beyond the picture's relative path: those of the common folder.
 static int shared_beyond(const struct clg_matcher *m, struct part path)
 {
     int shared = 0;
@@ -202,7 +202,7 @@ static int shared_beyond(const struct clg_matcher *m, struct part path)
     return shared;
 }
 
-// The picture at `place` shares `shared` names with the path, more than those before it; do others as well?
+// The picture at `place` shares `shared` components with the path, more than those before it; do others too?
 static struct clg_found judge(const struct clg_matcher *m, enum way way, int place, struct part path,
                               int shared)
 {
@@ -231,7 +231,7 @@ static struct clg_found find(const struct clg_matcher *m, enum way way, const ch
     if (!shared)
         return (struct clg_found){CLG_MATCH_NONE};
     struct part rest = without_last(path, shared);
-    place = place_of(m, way, (struct part){rest.end, path.end}); // of all that share as much: the shortest
+    place = place_of(m, way, (struct part){rest.end, path.end}); // the shortest of those that share as much
     return judge(m, way, place, path, shared);
 }
 
@@ -245,7 +245,7 @@ static struct clg_found find_in(const struct clg_matcher *m, enum way way, const
     return found;
 }
 
-// --- names as they are written elsewhere -------------------------------------------------------
+// --- names in other notations ------------------------------------------------------------------
 enum reading { UNESCAPED = 1, RECODED = 2, SLASHES = 4, READINGS = 8 };
 
 static void slashes_turn(char *name)
@@ -255,7 +255,7 @@ static void slashes_turn(char *name)
             *name = '/';
 }
 
-// The name read so, to be freed; NULL when that is no other than with less of it.
+// The name read in this notation, to be freed; NULL if that gives nothing new.
 static char *reading_of(const char *name, int reading)
 {
     char *text = strdup(name);

@@ -7,14 +7,14 @@
 enum clg_match {
     CLG_MATCH_NONE,
     CLG_MATCH_SEVERAL, // `picture` and `other`, and perhaps more
-    CLG_MATCH_CASE,    // `picture`, were it not for upper and lower case: not taken
-    CLG_MATCH_LOOSE,   // `picture`, though folders differ (train/1.png for test/1.png), or endings do
-    CLG_MATCH_SURE,    // `picture`: one path ends in the other; or it is the picture's name without ending
+    CLG_MATCH_CASE,    // `picture`, except for upper and lower case: not accepted
+    CLG_MATCH_LOOSE,   // `picture`, although folders (train/1.png for test/1.png) or extensions differ
+    CLG_MATCH_SURE,    // `picture`: one path ends in the other, or it is the picture's name without extension
 };
 struct clg_found {
     enum clg_match how;
     int picture, other;
-    int shared; // how many folders and names agree: of two rows for one picture the better has more
+    int shared; // how many path components agree: of two rows for one picture, the one with more wins
 };
 
 struct clg_matcher;
@@ -24,11 +24,11 @@ void clg_matcher_free(struct clg_matcher **matcher);
 
 int clg_matcher_pictures(const struct clg_matcher *matcher); // how many
 
-// The picture that a table calls `name`. Windows' backslashes, absolute paths of other machines, names in
-// Latin-1 and what clgan itself writes for odd bytes (<clgan/text.h>) are understood.
+// The picture that a table calls `name`. Understands Windows backslashes, absolute paths from other machines,
+// Latin-1 names, and clgan's own escapes for odd bytes (<clgan/text.h>).
 struct clg_found clg_match(const struct clg_matcher *matcher, const char *name);
 
-// Does it end as pictures do: .jpg, .jpeg or .png?
+// Does it end in .jpg, .jpeg or .png?
 bool clg_match_has_ending(const char *name);
 
 #endif

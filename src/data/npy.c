@@ -11,7 +11,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(float) == 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "values are stored as they lie");
+               "little-endian hosts only: values are stored without conversion");
 
 static const char MAGIC[8] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0};
 enum { PREFIX = 10, ALIGNMENT = 64, DIMS_MAX = 4 };
@@ -22,7 +22,7 @@ int clg_npy_save(const char *path, const float *values, const int64_t *shape, in
     int64_t n = dims >= 0 && dims <= DIMS_MAX ? clg_shape_count(shape, dims) : -1;
     if (n < 0)
         return clg_fail(log, CLG_EINVAL,
-                        "cannot write %s: its shape is not 0 to 4 sizes of which none is negative", path);
+                        "cannot write %s: its shape must have 0 to 4 dimensions, none negative", path);
     char header[256];
     int at = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
     for (int i = 0; i < dims; i++)
@@ -62,7 +62,7 @@ static void spaces_skip(struct text *t)
         t->p++;
 }
 
-// Takes `word` and the spaces around it, if it is next.
+// Consumes `word` and the spaces around it if it comes next.
 static bool word_take(struct text *t, const char *word)
 {
     spaces_skip(t);
@@ -103,12 +103,12 @@ static bool shape_take(struct text *t, int64_t shape[4], int *dims)
     return *dims != 1 || comma; // "(2)" is a number in Python
 }
 
-// The reason why not, or NULL.
+// Returns what is wrong, or NULL.
 static const char *header_parse(struct text t, int64_t shape[4], int *dims)
 {
     bool descr = false, order = false, sized = false;
     if (!word_take(&t, "{"))
-        return "its header is no dictionary";
+        return "its header is not a dictionary";
     while (!word_take(&t, "}")) {
         if (!descr && word_take(&t, "'descr'") && word_take(&t, ":")) {
             if (!(descr = word_take(&t, "'<f4'")))
@@ -118,7 +118,7 @@ static const char *header_parse(struct text t, int64_t shape[4], int *dims)
                 return "it is not in C order";
         } else if (!sized && word_take(&t, "'shape'") && word_take(&t, ":")) {
             if (!(sized = shape_take(&t, shape, dims)))
-                return "its shape is not up to four sizes";
+                return "its shape has more than four dimensions, or is damaged";
         } else {
             return "its header has an unknown entry";
         }
@@ -130,13 +130,13 @@ static const char *header_parse(struct text t, int64_t shape[4], int *dims)
     return descr && order && sized ? NULL : "its header lacks descr, fortran_order or shape";
 }
 
-// Finds the values in the file's bytes; the reason why not, or NULL.
+// Finds the values in the file's bytes. Returns what is wrong, or NULL.
 static const char *content_parse(const char *content, size_t size, int64_t shape[4], int *dims, size_t *begin)
 {
     if (size < PREFIX || memcmp(content, MAGIC, 6) != 0)
-        return "it is no .npy file";
+        return "it is not a .npy file";
     if (memcmp(content, MAGIC, 8) != 0)
-        return "it is not of .npy version 1.0";
+        return "it is not .npy version 1.0";
     *begin = PREFIX + (size_t)(uint8_t)content[8] + 256 * (size_t)(uint8_t)content[9];
     if (*begin > size)
         return "it ends inside its header";

@@ -1,6 +1,6 @@
-// The order of pictures: a Feistel network is a permutation of 2^(2k) numbers whatever its round function,
-// and walking along its cycles until a number below n appears makes it a permutation of n (Black and
-// Rogaway 2002).
+// The order of pictures: a Feistel network permutes 2^(2k) numbers whatever its round function, and walking
+// its cycles until a number below n appears makes that a permutation of n (cycle walking, Black and Rogaway
+// 2002).
 #include "data/order.h"
 
 #include "base/random.h"

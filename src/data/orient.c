@@ -1,4 +1,4 @@
-// Turning a decoded picture upright.
+// Turns a decoded picture upright.
 #include "data/picture.h"
 
 #include "base/log.h"
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// EXIF's orientations 1 to 8, as what a pixel of the upright picture is taken from.
+// EXIF orientations 1 to 8: where each pixel of the upright picture comes from.
 static const struct {
-    bool turned;                  // columns and rows change places
-    bool from_right, from_bottom; // counted in the picture as stored
+    bool turned;                  // columns and rows are swapped
+    bool from_right, from_bottom; // in the picture as stored
 } orientations[] = {
     [1] = {false, false, false}, [2] = {false, true, false}, [3] = {false, true, true},
     [4] = {false, false, true},  [5] = {true, false, false}, [6] = {true, false, true},

@@ -9,11 +9,10 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
-// How many times larger than what is asked for a picture is decoded, at least, if it is reduced
-// while decoding.
+// A picture reduced while decoding stays at least this many times larger than the requested size.
 enum { REDUCTION_LEFT = 3 };
 
-// Reads digits only: no sign, no space.
+// Digits only: no sign, no space.
 static bool number_parse(const char **text, int *value)
 {
     const char *p = *text;
@@ -59,8 +58,8 @@ int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const 
     if (crop.kind == CLG_CROP_BOX) {
         if (crop.x < 0 || crop.y < 0 || crop.w < 1 || crop.h < 1 || crop.w > w - crop.x ||
             crop.h > h - crop.y)
-            return clg_fail(log, CLG_EFORMAT, "%s is %d x %d: the crop %dx%d+%d+%d does not lie inside", path,
-                            w, h, crop.w, crop.h, crop.x, crop.y);
+            return clg_fail(log, CLG_EFORMAT, "%s is %d x %d: the crop %dx%d+%d+%d is not inside", path, w, h,
+                            crop.w, crop.h, crop.x, crop.y);
         x = crop.x;
         y = crop.y;
         w = crop.w;
@@ -76,9 +75,9 @@ int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const 
     return 0;
 }
 
-// How far a JPEG can be reduced while decoding, which is far cheaper than afterwards. The decoder cuts high
-// frequencies off sharply, the triangle filter softly: enough is left to the filter to make JPEG and PNG
-// files of a picture come out alike.
+// How far to reduce a JPEG while decoding, which is far cheaper than afterwards. The decoder cuts off high
+// frequencies sharply, the triangle filter softly: leave enough to the filter that JPEG and PNG files of the
+// same picture come out alike.
 static int denominator_choose(const struct clg_box *box, int size)
 {
     double side = box->w < box->h ? box->w : box->h;
@@ -106,8 +105,8 @@ static int picture_decode(const char *path, const struct clg_picture_header *hea
     return status;
 }
 
-// The box, given in pixels of the file, in those of the decoded image. A reduced image has 1 pixel for
-// denominator x denominator of the file; the last ones may stand for fewer.
+// Converts the box from the file's pixels to those of the decoded image. A reduced image has one pixel for
+// every denominator x denominator of the file, with a partial one at the right and bottom edges.
 static struct clg_box box_on(const struct clg_image *image, const struct clg_picture_header *header,
                              int denominator, struct clg_box box)
 {
@@ -122,7 +121,7 @@ int clg_picture_load_quietly(const char *path, struct clg_crop crop, int size, i
     warning[0] = 0;
     if (size < 1 || size > CLG_PICTURE_SIDE_MAX || (channels != 1 && channels != 3))
         return clg_fail(log, CLG_EINVAL,
-                        "cannot load %s as %d x %d x %d: use a size of 1 to %d, 1 or 3 channels", path, size,
+                        "cannot load %s as %d x %d x %d: size must be 1 to %d, channels 1 or 3", path, size,
                         size, channels, CLG_PICTURE_SIDE_MAX);
     struct clg_picture_header header;
     struct clg_box box;

@@ -1,4 +1,4 @@
-// Picture files inside the data floor: what a header says, decoding into memory, the crop, the resize.
+// Picture files inside src/data: headers, decoding, cropping, resizing.
 #ifndef CLG_DATA_PICTURE_H
 #define CLG_DATA_PICTURE_H
 
@@ -7,16 +7,16 @@
 #include <clgan/data.h>
 #include <stdio.h>
 
-// More pixels than this are refused before any memory is asked for.
+// Larger pictures are refused before any memory is allocated.
 #define CLG_PICTURE_PIXELS_MAX 200000000
-// The longest side of pictures that are made: JPEG's.
+// The longest side of pictures that clgan writes: JPEG's limit.
 #define CLG_PICTURE_SIDE_MAX 65500
 
-// What a decoder complained about although it could read on, "" when nothing.
+// The decoder's warning, "" if there was none.
 enum { CLG_WARNING_BYTES = 200 };
 
 struct clg_picture_header {
-    enum clg_kind kind; // what the file is, also when it is no picture; unknown when it cannot be read
+    enum clg_kind kind; // what the file is, even if it is not a picture; unknown if it cannot be read
     int w, h;           // of the picture as shown, upright
     int orientation;    // EXIF's, 1 (stored upright) to 8: how the stored pixels are to be turned
 };
@@ -28,36 +28,36 @@ struct clg_image {
     char warning[CLG_WARNING_BYTES];
 };
 
-// A rectangle in pixels; fractions are allowed after scaled decoding.
+// A rectangle in pixels; fractional after scaled decoding.
 struct clg_box {
     double x, y, w, h;
 };
 
-// What the header says, without decoding. Unusable files: CLG_EFORMAT (or CLG_EIO).
+// Reads the header only. Unusable files: CLG_EFORMAT (or CLG_EIO).
 int clg_picture_probe(const char *path, struct clg_picture_header *header, const struct clg_log *log);
-// Is the file a picture that the crop can be taken of? Reads only as much of it as is needed to tell.
+// Is the file a picture, and does the crop fit into it? Reads no more of it than needed.
 int clg_picture_check(const char *path, struct clg_crop crop, const struct clg_log *log);
-// The same; *kind is set in any case, as in the header.
+// The same; *kind is always set, as in the header.
 int clg_picture_check_kind(const char *path, struct clg_crop crop, enum clg_kind *kind,
                            const struct clg_log *log);
 
-// A codec's part of it; `file` is at its start. They set orientation, and w and h as stored.
+// The codecs' header readers; `file` is at its start. They set orientation, and w and h as stored.
 int clg_jpeg_probe(FILE *file, struct clg_picture_header *header, const char *path,
                    const struct clg_log *log);
 int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *path, const struct clg_log *log);
-// EXIF data may also come after the pixels of a PNG file. This goes through all of its chunks.
+// In PNG files EXIF data may also follow the pixels: this one walks through all chunks.
 int clg_png_late_orientation(FILE *file);
 int clg_webp_probe(FILE *file, struct clg_picture_header *header, const char *path,
                    const struct clg_log *log);
 int clg_webp_late_orientation(FILE *file);
 
-// The orientation that EXIF data (a TIFF file, with or without "Exif\0\0" before it) asks for; 1 when it is
-// damaged or does not say.
+// The orientation in EXIF data (a TIFF file, with or without "Exif\0\0" before it); 1 if it is damaged or
+// has none.
 int clg_exif_orientation(const uint8_t *bytes, size_t n);
 
-// Do columns and rows change places?
+// Does it swap columns and rows?
 bool clg_orientation_turns(int orientation);
-// Is a picture stored as w x h what the header was read of?
+// Does a picture stored as w x h agree with the header?
 bool clg_header_fits(const struct clg_picture_header *header, int64_t w, int64_t h);
 // Turns an image upright.
 int clg_image_orient(struct clg_image *image, int orientation, const struct clg_log *log);
@@ -68,7 +68,7 @@ int clg_picture_load_quietly(const char *path, struct clg_crop crop, int size, i
 void clg_picture_warning_log(const struct clg_log *log, enum clg_log_level level, const char *path,
                              const char *warning);
 
-// What the crop takes of a w x h picture; a box that does not lie inside is CLG_EFORMAT.
+// The part of a w x h picture that the crop takes; a box that is not inside is CLG_EFORMAT.
 int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,
                  const struct clg_log *log);
 
@@ -92,8 +92,8 @@ int clg_jpeg_write(FILE *stream, const uint8_t *pixels, int w, int h, int channe
 int clg_png_write(FILE *stream, const uint8_t *pixels, int w, int h, int channels, const char *path,
                   const struct clg_log *log);
 
-// The box of the image as pixels [size][size][channels]: a triangle filter as wide as the reduction, so that
-// nothing aliases; plain bilinear when enlarging. Nothing outside the box is read.
+// Resizes the box to pixels [size][size][channels] with a triangle filter as wide as the reduction factor, so
+// that nothing aliases; plain bilinear when enlarging. Reads nothing outside the box.
 int clg_resize(const struct clg_image *image, struct clg_box box, int size, uint8_t *pixels,
                const struct clg_log *log);
 

@@ -1,4 +1,4 @@
-// Pictures to look at: all of a folder in a fixed order, or one file; decoded when asked for.
+// Pictures to look at: a whole folder in a fixed order, or one file; decoded on demand.
 #include "data/pictures.h"
 
 #include "base/log.h"
@@ -10,13 +10,13 @@
 #include <string.h>
 
 struct clg_pictures {
-    struct clg_folder folder; // of a single file: the folder that it lies in, and its name alone
+    struct clg_folder folder; // for a single file: its folder, and its name alone
     struct clg_crop crop;
     struct clg_log log;
     bool *warned; // [folder.n]: read with a warning
 };
 
-// The file as a folder of one picture, looked at as the folder's files are.
+// Treats the file as a folder of one picture, with the same checks.
 static int file_open(struct clg_folder *folder, const char *path, struct clg_crop crop,
                      const struct clg_log *log)
 {
@@ -129,8 +129,8 @@ int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int
     for (int k = 0; k < n; k++) {
         int i = which ? which[k] : k;
         if (i < 0 || i >= count)
-            return clg_fail(&pictures->log, CLG_EINVAL, "there is no picture %d: %s has 0 to %d", i,
-                            pictures->folder.root, count - 1);
+            return clg_fail(&pictures->log, CLG_EINVAL, "picture %d does not exist: %s has numbers 0 to %d",
+                            i, pictures->folder.root, count - 1);
     }
     for (int k = 0; k < n; k++) {
         size_t one = (size_t)size * (size_t)size * (size_t)channels;

@@ -22,7 +22,7 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-// What an eXIf chunk of n bytes says; a damaged one says nothing. `name` is the chunk's.
+// Reads an eXIf chunk of n bytes; a damaged one is ignored. `name` is the chunk's.
 static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
 {
     struct stat facts;
@@ -37,8 +37,7 @@ static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
     return orientation;
 }
 
-// The orientation by the first eXIf chunk before a chunk of the name `end`. Where the chunks are damaged
-// it stops.
+// The orientation in the first eXIf chunk before a chunk called `end`. Stops at damaged chunks.
 static int orientation_before(FILE *file, const char *end)
 {
     off_t at = SIGNATURE_BYTES;
@@ -63,10 +62,11 @@ int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *pat
 {
     uint8_t bytes[24];
     if (fread(bytes, 1, sizeof bytes, file) != sizeof bytes)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: the file ends inside its header", path);
+        return clg_fail(log, CLG_EFORMAT, "%s is not a usable picture: the file ends inside its header",
+                        path);
     const uint32_t w = be32(bytes + 16), h = be32(bytes + 20);
     if (memcmp(bytes + 12, "IHDR", 4) != 0 || w == 0 || h == 0 || w > INT32_MAX || h > INT32_MAX)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: a PNG with a damaged header", path);
+        return clg_fail(log, CLG_EFORMAT, "%s is not a usable picture: a PNG with a damaged header", path);
     header->w = (int)w;
     header->h = (int)h;
     header->orientation = orientation_before(file, "IDAT");
@@ -75,7 +75,7 @@ int clg_png_probe(FILE *file, struct clg_picture_header *header, const char *pat
 
 // --- pixels ------------------------------------------------------------------------------------
 
-// All that must survive libpng's jumps out of an error.
+// State that must survive libpng's longjmp on an error.
 struct job {
     png_structp png;
     png_infop info;
@@ -97,7 +97,7 @@ static void on_error(png_structp png, png_const_charp message)
 static void on_warning(png_structp png, png_const_charp message)
 {
     (void)png;
-    (void)message; // what matters to the pixels is an error
+    (void)message; // warnings about the pixels count as errors
 }
 
 static void on_read(png_structp png, png_bytep to, size_t n)
@@ -114,21 +114,21 @@ static void decoder_configure(struct job *job, int channels)
     png_set_read_fn(job->png, job, on_read);
     png_set_user_limits(job->png, INT32_MAX, INT32_MAX); // the product has been checked already
     png_set_chunk_malloc_max(job->png, 16 << 20);
-    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); // only what makes pixels
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); // only chunks that affect pixels
     png_read_info(job->png, job->info);
     job->w = (int)png_get_image_width(job->png, job->info);
     job->h = (int)png_get_image_height(job->png, job->info);
     if (!clg_header_fits(job->header, job->w, job->h))
         png_error(job->png, "it changed while it was read");
     if ((uint64_t)job->h * png_get_rowbytes(job->png, job->info) / DEFLATE_MAX > job->n)
-        png_error(job->png, "the file is too short for its size"); // before memory is asked for
-    png_set_expand(job->png); // palettes and few bits to 8, transparent colours to alpha
+        png_error(job->png, "the file is too short for its size"); // before memory is allocated
+    png_set_expand(job->png); // palettes and 1 to 4 bits to 8, transparent colours to alpha
     png_set_scale_16(job->png);
     if (channels == 3)
         png_set_gray_to_rgb(job->png);
 }
 
-// Everything that can jump; returns whether pixels are there.
+// Everything that may longjmp; true if pixels were decoded.
 static bool decode(struct job *job, int channels)
 {
     if (setjmp(png_jmpbuf(job->png)))

@@ -1,4 +1,4 @@
-// Text of other encodings as UTF-8, by the C library's iconv.
+// Converts text to and from UTF-8 with the C library's iconv.
 #include "data/recode.h"
 
 #include "base/log.h"
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROWS = 3 }; // bytes that one can become, at most
+enum { GROWS = 3 }; // the most bytes that one byte can become
 
-// Converted, with a 0 byte behind it; NULL with errno EILSEQ or ENOMEM.
+// The converted text, ending in a 0 byte; NULL with errno EILSEQ or ENOMEM.
 static char *convert(const char *to, const char *from, const char *text, size_t n, size_t *size)
 {
     iconv_t way = iconv_open(to, from);
@@ -48,7 +48,8 @@ int clg_recode_file(char **text, size_t *size, const char *path, const struct cl
     if (!result && errno == ENOMEM)
         return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);
     if (!result)
-        return clg_fail(log, CLG_EFORMAT, "%s is damaged: it begins as UTF-16 text, which it is not", path);
+        return clg_fail(log, CLG_EFORMAT,
+                        "%s is damaged: it begins with a UTF-16 mark but is not UTF-16 text", path);
     free(*text);
     *text = result;
     return 0;

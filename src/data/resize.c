@@ -21,7 +21,7 @@ static void taps_free(struct taps *taps)
     free(taps->weights);
 }
 
-// Inputs lie at low..high-1 (pixel p covers p..p+1); outputs split [start, start + length) evenly.
+// Inputs are at low..high-1 (pixel p covers p..p+1); outputs divide [start, start + length) evenly.
 static bool taps_new(struct taps *taps, double start, double length, int low, int high, int size)
 {
     double step = length / size;

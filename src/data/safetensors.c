@@ -19,7 +19,7 @@ enum { PREFIX = 8, HEADER_MAX = 100000000 };
 #define NUMBER_MAX ((int64_t)1 << 50) // exact in a double
 #define METADATA "__metadata__"
 
-// Where a tensor's bytes lie behind the header; `array` is its place in the list.
+// Where a tensor's bytes are after the header; `array` is its index in the list.
 struct extent {
     int64_t begin, end;
     int array;
@@ -34,9 +34,9 @@ struct clg_safetensors {
     int texts_n;
     struct clg_named_array *arrays; // in the file's order
     struct extent *extents;
-    const char **names; // sorted, to find what is there twice
+    const char **names; // sorted, to find duplicates
     int n;
-    float **copies; // of tensors that do not lie at multiples of 4 bytes
+    float **copies; // copies of tensors that are not aligned to 4 bytes
     int copies_n;
 };
 
@@ -48,7 +48,7 @@ static const struct {
     {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},   {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {0},
 };
 
-// 0: a type of a later version of the format, or one with several values in a byte.
+// 0: a type from a later version of the format, or one with several values per byte.
 static int type_bytes(const char *name)
 {
     for (int i = 0; types[i].name; i++)
@@ -67,7 +67,7 @@ static bool number_get(const cJSON *item, int64_t *value)
     return true;
 }
 
-// The sizes of a shape and their product, or -1 where there is none.
+// Reads the sizes of a shape; returns their product, or -1 if they are invalid.
 static int64_t shape_parse(const cJSON *shape, struct clg_named_array *array)
 {
     const cJSON *item;
@@ -84,7 +84,7 @@ static int64_t shape_parse(const cJSON *shape, struct clg_named_array *array)
     return count;
 }
 
-// One entry of the header, which must have these three fields; the reason why not, or NULL.
+// Reads one entry of the header, which must have these three fields. Returns what is wrong, or NULL.
 static const char *entry_parse(const cJSON *entry, int64_t data_bytes, struct clg_named_array *array,
                                struct extent *extent)
 {
@@ -97,9 +97,9 @@ static const char *entry_parse(const cJSON *entry, int64_t data_bytes, struct cl
     array->dtype = type->valuestring;
     const cJSON *first = offsets->child, *second = first ? first->next : NULL;
     if (!second || second->next || !number_get(first, &extent->begin) || !number_get(second, &extent->end))
-        return "has data_offsets that are not two numbers";
+        return "has data_offsets other than two numbers";
     if (extent->end < extent->begin || extent->end > data_bytes)
-        return "lies outside the file";
+        return "is outside the file";
     const int64_t count = shape_parse(shape, array), bytes = type_bytes(type->valuestring);
     if (count < 0 || (bytes && count * bytes != extent->end - extent->begin))
         return "has a shape that disagrees with its data_offsets";
@@ -114,7 +114,7 @@ static int by_begin(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
-// The format wants every byte to belong to exactly one tensor; the reason why not, or NULL.
+// The format requires every byte to belong to exactly one tensor. Returns what is wrong, or NULL.
 static const char *extents_check(struct extent *extents, int n, int64_t data_bytes, int *culprit)
 {
     if (n)
@@ -126,19 +126,19 @@ static const char *extents_check(struct extent *extents, int n, int64_t data_byt
             return extents[i].begin < end ? "overlaps another one" : "leaves a gap before it";
         end = extents[i].end;
     }
-    return end == data_bytes ? NULL : "is the last, yet bytes follow it";
+    return end == data_bytes ? NULL : "is the last one, but bytes follow it";
 }
 
-// All texts, with the bytes that they had before they were written.
+// All metadata texts, unescaped to their original bytes.
 static const char *metadata_take(const cJSON *metadata)
 {
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
-        return METADATA " is no object";
+        return METADATA " is not an object";
     cJSON_ArrayForEach(item, metadata)
     {
         if (!cJSON_IsString(item))
-            return METADATA " holds something that is no text";
+            return METADATA " has a value that is not text";
         clg_text_from_utf8(item->valuestring);
     }
     return NULL;
@@ -151,7 +151,7 @@ static int by_text(const void *a, const void *b)
 
 static int refuse(const char *path, const char *name, const char *reason, const struct clg_log *log)
 {
-    return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: tensor \"%.200s\" %s", path, name,
+    return clg_fail(log, CLG_EFORMAT, "%s is not a valid safetensors file: tensor \"%.200s\" %s", path, name,
                     reason);
 }
 
@@ -175,10 +175,10 @@ static int entries_read(struct clg_safetensors *file, const char *path, const st
     {
         const char *reason = NULL;
         if (strcmp(entry->string, METADATA) == 0) {
-            reason = file->metadata ? METADATA " is there twice" : metadata_take(entry);
+            reason = file->metadata ? METADATA " appears twice" : metadata_take(entry);
             file->metadata = entry;
             if (reason)
-                return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: %s", path, reason);
+                return clg_fail(log, CLG_EFORMAT, "%s is not a valid safetensors file: %s", path, reason);
             continue;
         }
         int i = file->n++;
@@ -210,7 +210,7 @@ static int names_check(struct clg_safetensors *file, const char *path, const str
         qsort(file->names, (size_t)file->n, sizeof *file->names, by_text);
     for (int i = 1; i < file->n; i++)
         if (strcmp(file->names[i - 1], file->names[i]) == 0)
-            return refuse(path, file->names[i], "is there twice", log);
+            return refuse(path, file->names[i], "appears twice", log);
     return 0;
 }
 
@@ -238,7 +238,7 @@ static int values_find(struct clg_safetensors *file, const char *path, const str
     return 0;
 }
 
-// The header's JSON, with nothing but white space behind it.
+// The header's JSON, followed by white space only.
 static cJSON *header_parse(const char *text, size_t length)
 {
     const char *end = NULL;
@@ -263,8 +263,8 @@ static int content_parse(struct clg_safetensors *file, const char *path, const s
     if (!file->root && clg_foreign_refuse(file->content, file->size, path, log))
         return CLG_EFORMAT;
     if (!file->root)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable safetensors file: %s", path,
-                        cut ? "it ends inside its header" : "its header is no JSON object");
+        return clg_fail(log, CLG_EFORMAT, "%s is not a valid safetensors file: %s", path,
+                        cut ? "it ends inside its header" : "its header is not a JSON object");
     int status = memory_get(file, path, log);
     if (!status)
         status = entries_read(file, path, log);
@@ -321,13 +321,15 @@ int clg_safetensors_check(const struct clg_safetensors *file, const char *path, 
     if (clg_safetensors_sum(file->content, file->size, file->data, &told, &is))
         return told == is
                    ? 0
-                   : clg_fail(log, CLG_EFORMAT,
-                              "%s is damaged, or another program changed it and kept clgan's metadata: its "
-                              "checksum is %08x, its content gives %08x; take an earlier checkpoint, if "
-                              "--keep left some",
-                              path, told, is);
+                   : clg_fail(
+                         log, CLG_EFORMAT,
+                         "%s is damaged, or another program changed it without updating the checksum: its "
+                         "checksum is %08x, its content gives %08x; take an earlier checkpoint, if "
+                         "--keep left some",
+                         path, told, is);
     return clg_safetensors_metadata(file, "clgan")
-               ? clg_fail(log, CLG_EFORMAT, "%s is damaged: a file of clgan's without its checksum", path)
+               ? clg_fail(log, CLG_EFORMAT, "%s is damaged: clgan wrote it, but its checksum is missing",
+                          path)
                : 0; // another program's file: most have none
 }
 

@@ -1,4 +1,4 @@
-// The floating-point types of safetensors files as float32.
+// Converts the floating-point types of safetensors files to float32.
 #include "data/safetensors.h"
 
 #include <math.h>

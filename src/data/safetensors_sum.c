@@ -7,9 +7,9 @@
 #include <zlib.h>
 
 enum { DIGITS = 8 };
-static const char key[] = "\"crc32\":\""; // quotes within texts are escaped: this can only be the key
+static const char key[] = "\"crc32\":\""; // quotes inside texts are escaped, so this can only be the key
 
-// Where the digits are: from the start of the text, or 0.
+// The offset of the digits in the text, or 0.
 static size_t place_of(const char *text, size_t length)
 {
     const char *at = memmem(text, length, key, sizeof key - 1);
@@ -37,7 +37,7 @@ bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32
     memcpy(digits, content + place, DIGITS);
     *told = (uint32_t)strtoul(digits, NULL, 16);
     snprintf(again, sizeof again, "%08x", *told);
-    if (strcmp(digits, again)) // capitals, signs, spaces: not written by us
+    if (strcmp(digits, again)) // capitals, signs, spaces: clgan writes none
         *told = ~*told;
     uLong sum = crc32_z(0, bytes, place);
     sum = crc32_z(sum, (const Bytef *)zeros, DIGITS);

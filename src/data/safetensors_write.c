@@ -1,4 +1,4 @@
-// safetensors files written through a temporary file, values aligned.
+// Writes safetensors files through a temporary file, values aligned.
 #include "data/safetensors.h"
 
 #include "base/file.h"
@@ -25,7 +25,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-// Shapes in range, no name twice, none reserved; the name in question goes to *culprit.
+// Shapes are in range, names unique and not reserved; *culprit is the offending name.
 static int arrays_check(const struct clg_named_array *arrays, int n, const char **culprit)
 {
     const char **names = malloc(((size_t)n + 1) * sizeof *names);
@@ -71,7 +71,7 @@ static bool array_describe(cJSON *root, const struct clg_named_array *array, int
     return ok && number_add(offsets, *end);
 }
 
-// A text as the format wants it, which is UTF-8; its names can be read back.
+// A text as UTF-8, which the format requires, escaped so that the original can be restored.
 static bool note_add(cJSON *notes, const struct clg_metadata *note)
 {
     size_t size = clg_text_to_utf8(note->value, CLG_TEXT_NAME, NULL, 0) + 1;
@@ -84,14 +84,14 @@ static bool note_add(cJSON *notes, const struct clg_metadata *note)
     return ok;
 }
 
-// The JSON header; free() it. NULL when memory is out.
+// The JSON header, to be freed; NULL: out of memory.
 static char *header_make(const struct clg_named_array *arrays, int n, const struct clg_metadata *metadata,
                          int metadata_n)
 {
     cJSON *root = cJSON_CreateObject();
     cJSON *notes = root ? cJSON_AddObjectToObject(root, METADATA) : NULL;
     bool ok = notes && cJSON_AddStringToObject(notes, "clgan", CLG_VERSION) &&
-              cJSON_AddStringToObject(notes, "crc32", "00000000"); // filled in when all is known
+              cJSON_AddStringToObject(notes, "crc32", "00000000"); // filled in at the end
     for (int i = 0; i < metadata_n && ok; i++)
         ok = note_add(notes, &metadata[i]);
     int64_t end = 0;
@@ -102,7 +102,7 @@ static char *header_make(const struct clg_named_array *arrays, int n, const stru
     return text;
 }
 
-// Header and values with the checksum of both in its place.
+// Header and values, including the checksum of both.
 static bool content_write(FILE *stream, char *header, const struct clg_named_array *arrays, int n)
 {
     static const char spaces[ALIGNMENT + 1] =
@@ -132,7 +132,7 @@ int clg_safetensors_save(const char *path, const struct clg_named_array *arrays,
     const char *culprit = "";
     int status = arrays_check(arrays, n, &culprit);
     if (status == CLG_EINVAL)
-        return clg_fail(log, status, "cannot write %s: array \"%s\" has a bad shape or is there twice", path,
+        return clg_fail(log, status, "cannot write %s: array \"%s\" has a bad shape or appears twice", path,
                         culprit);
     char *header = status ? NULL : header_make(arrays, n, metadata, metadata_n);
     if (!header)

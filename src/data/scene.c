@@ -18,7 +18,7 @@ struct clg_colour clg_colour_scale(struct clg_colour a, float factor)
     return (struct clg_colour){a.r * factor, a.g * factor, a.b * factor};
 }
 
-// Between the n colours of a palette.
+// Interpolates between the n colours of a palette.
 static struct clg_colour palette(const struct clg_colour *colours, int n, float t)
 {
     float at = t * (float)(n - 1);
@@ -53,7 +53,7 @@ static struct clg_face face_bounded(const struct clg_face *given)
     return f;
 }
 
-// People differ in more than the parameters say: smooth functions of those that stay with a person.
+// People differ in more than their parameters: smooth functions of those that are constant for a person.
 static void person_make(struct clg_scene *s)
 {
     const struct clg_face *f = &s->face;

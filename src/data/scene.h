@@ -1,4 +1,4 @@
-// A face in the making: its shapes so far, its colours, and where its head is.
+// A face being built: its shapes so far, its colours, and the position of the head.
 #ifndef CLG_DATA_SCENE_H
 #define CLG_DATA_SCENE_H
 
@@ -19,26 +19,24 @@ struct clg_scene {
     struct clg_colour skin, hair, iris, clothes, lips;
     float half_w, half_h; // of the head, in units of the picture
     float yaw_c, yaw_s, pitch_c, pitch_s, roll, roll_c, roll_s;
-    float wide, long_nose, jaw, part; // what tells people apart, -1..1, from the parameters
+    float wide, long_nose, jaw, part; // what distinguishes people, -1..1, derived from the parameters
     float old, young;                 // 0..1
     const struct clg_shape *head;     // the outline, for clipping
 };
 
-// A point of the head on the picture. wide: how much narrower (or wider) things look there because the head
-// is turned.
+// A point of the head, projected into the picture. wide: the foreshortening there, as the head turns.
 struct clg_spot {
     float x, y, wide;
 };
 
-// u, v: -1..1 from the left to the right rim and from the top to the chin, on a ball; out: how far above
+// u, v: -1..1 on a sphere, from the left to the right edge and from the top to the chin; out: height above
 // the skin.
 struct clg_spot clg_scene_spot(const struct clg_scene *scene, float u, float v, float out);
 
-// Adds a shape in front of all others and returns it, to clip by.
+// Adds a shape in front of all others and returns it, so that others can be clipped by it.
 const struct clg_shape *clg_scene_add(struct clg_scene *scene, struct clg_shape shape,
                                       struct clg_colour colour, float alpha);
-// The same for a shape given relative to the head: x, y in units of the picture from the spot, turned with
-// the head.
+// The same for a shape given relative to a spot on the head, in picture units, rotated with the head.
 const struct clg_shape *clg_scene_add_at(struct clg_scene *scene, struct clg_spot spot,
                                          struct clg_shape shape, struct clg_colour colour, float alpha);
 

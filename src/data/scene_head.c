@@ -215,7 +215,7 @@ static void mouth_add(struct clg_scene *s)
     float top = bend - 0.30f * gap - 0.005f, bottom = bend + gap + 0.005f;
     float upper = 0.026f - 0.006f * s->old, lower = 0.034f - 0.008f * s->old;
     struct clg_spot spot = clg_scene_spot(s, 0, 0.60f - 0.02f * s->young, 0.05f);
-    float y = -0.35f * bend; // corners rise, the middle sinks less
+    float y = -0.35f * bend; // the corners rise more than the middle sinks
     clg_scene_add_at(s, spot, oval(0, y + bottom + 0.050f, 0.09f, 0.018f, 0.04f), shadow_of(s->skin), 0.40f);
     clg_scene_add_at(s, spot, lens(0, y, half, top - upper, top + 0.006f), clg_colour_scale(s->lips, 0.88f),
                      1);

@@ -1,4 +1,4 @@
-// How many values a shape holds.
+// The number of values in a shape.
 #ifndef CLG_DATA_SHAPE_H
 #define CLG_DATA_SHAPE_H
 

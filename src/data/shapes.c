@@ -1,4 +1,4 @@
-// A small painter: line by line, each shape blended over the part of the line that its bounds meet.
+// A small painter: line by line, blends each shape over the part of the line inside its bounds.
 #include "data/shapes.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 enum { LINE = 256, SHAPES_MAX = 128 }; // pixels painted at once: a line or a part of it
 
-// A shape's constants for one picture size.
+// A shape's precomputed constants for one picture size.
 struct prepared {
     const struct clg_shape *shape;
     float cosine, sine, edge;
@@ -24,7 +24,7 @@ static float clamp01(float v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
-// How much of a pixel lies inside, `inward` from an edge of that width.
+// The covered part of a pixel `inward` of an edge of that width.
 static float ramp(float inward, float edge)
 {
     return clamp01(0.5f + inward / edge);
@@ -51,8 +51,8 @@ static struct local to_local(const struct prepared *p, float x, float y)
     return (struct local){p->cosine * dx + p->sine * dy, p->cosine * dy - p->sine * dx};
 }
 
-// Distances are taken as value over gradient of the implicit equation: exact on the edge, which is where
-// they count.
+// Distance is approximated by value over gradient of the implicit equation: exact on the edge, where it
+// matters.
 static float oval_coverage(const struct prepared *p, struct local at)
 {
     const struct clg_shape *s = p->shape;
@@ -62,7 +62,7 @@ static float oval_coverage(const struct prepared *p, struct local at)
         rx = 0.02f * s->rx;
     float u = at.x / rx, uu = u * u, vv = v * v;
     float value = sqrtf(s->squared ? sqrtf(uu * uu + vv * vv) : uu + vv);
-    // The edge is at least this far away; most pixels need no better answer.
+    // A lower bound of the distance to the edge, which settles most pixels.
     float away = fabsf(1 - value) * (rx < s->ry ? rx : s->ry);
     if (away >= 0.5f * (p->edge + s->ring))
         return s->ring == 0 && value < 1 ? 1 : 0;
@@ -86,7 +86,7 @@ static float lens_coverage(const struct prepared *p, struct local at)
     float du = slope * s->upper, dl = slope * s->lower;
     float upper = (at.y - s->upper * height) / sqrtf(1 + du * du);
     float lower = (s->lower * height - at.y) / sqrtf(1 + dl * dl);
-    float both = ramp(upper, p->edge) + ramp(lower, p->edge) - 1; // thinner than a pixel: only so much of it
+    float both = ramp(upper, p->edge) + ramp(lower, p->edge) - 1; // thinner than a pixel: cover in proportion
     return both > 0 ? both : 0;
 }
 

@@ -1,5 +1,4 @@
-// A small painter: soft-edged, shaded, clipped shapes over one another, antialiased from distances to
-// their edges.
+// A small painter: layers of soft-edged, shaded, clipped shapes, antialiased by their distance to the edge.
 #ifndef CLG_DATA_SHAPES_H
 #define CLG_DATA_SHAPES_H
 

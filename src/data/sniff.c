@@ -1,4 +1,4 @@
-// The kind of a file by its first bytes.
+// Identifies a file by its first bytes.
 #include "data/kind.h"
 
 #include <ctype.h>
@@ -139,7 +139,7 @@ static enum clg_kind brand_kind(const uint8_t *brand)
     return CLG_KIND_UNKNOWN;
 }
 
-// ISO base media files: HEIC, AVIF, Canon's CR3, MP4, MOV. The brands tell which; sound is not a video.
+// ISO base media files: HEIC, AVIF, Canon's CR3, MP4, MOV, told apart by their brands; sound is not video.
 static enum clg_kind by_brand(const struct start *s)
 {
     if (!has(s, 4, "ftyp", 4) || s->n < 12)
@@ -186,7 +186,7 @@ static bool is_pcx(const struct start *s)
            s->bytes[64] == 0;
 }
 
-// Packets of 188 bytes, in .m2ts files behind 4 bytes of time.
+// Packets of 188 bytes, in .m2ts files preceded by a 4-byte timestamp.
 static bool is_transport_stream(const struct start *s)
 {
     return s->n >= 580 && ((s->bytes[0] == 0x47 && s->bytes[188] == 0x47 && s->bytes[376] == 0x47) ||
@@ -241,7 +241,7 @@ static bool begins(const struct start *s, const char *word)
     return n <= s->n && strncasecmp((const char *)s->bytes, word, n) == 0;
 }
 
-// `s` holds text: what of?
+// `s` is text: which kind?
 static enum clg_kind by_markup(const struct start *s)
 {
     struct start from = *s;
@@ -296,7 +296,7 @@ static enum clg_kind by_content(const struct start *s)
     return is_text(s) ? by_markup(s) : CLG_KIND_UNKNOWN;
 }
 
-// Files that begin alike.
+// Formats that begin alike.
 static const struct {
     const char *ending;
     enum clg_kind content, kind;

@@ -1,4 +1,4 @@
-// Where pictures are asked to come from, and what to say when it is no folder.
+// Classifies where pictures are to come from, and explains what is wrong if it is not a folder.
 #include "data/source.h"
 
 #include "base/file.h"
@@ -33,7 +33,7 @@ static const char *unpacker(enum clg_kind kind)
     }
 }
 
-// How to unpack an archive, as an example.
+// An example command that unpacks an archive.
 static void unpacking_describe(enum clg_kind kind, const char *path, char *text, size_t size)
 {
     static const char *const tars[] = {".tar", ".tgz", ".txz", ".tbz2", ".tbz", ".tzst"};
@@ -55,7 +55,7 @@ static bool is_archive(enum clg_kind kind)
     return kind >= CLG_KIND_ZIP && kind <= CLG_KIND_RAR;
 }
 
-// The folder that a file lies in.
+// The folder of a file.
 static const char *folder_of(const char *path, int *n)
 {
     const char *slash = strrchr(path, '/');
@@ -123,7 +123,7 @@ int clg_source_no_archive(const char *path, const struct clg_log *log)
     return is_archive(kind) ? archive_refuse(path, kind, log) : 0;
 }
 
-// "pics.zip/faces": says what pics.zip is.
+// For "pics.zip/faces": says what pics.zip is.
 static int inside_refuse(const char *what, const char *path, const struct clg_log *log)
 {
     char file[PATH_MAX];
@@ -141,8 +141,8 @@ int clg_source_find(const char *what, const char *path, enum clg_source *source,
 {
     struct stat info;
     if (clg_source_is_faces(path))
-        return clg_fail(log, CLG_EINVAL, "%s is no folder: `clgan data --out DIR` writes such faces to one",
-                        path);
+        return clg_fail(log, CLG_EINVAL,
+                        "%s is not a folder: `clgan data --out DIR` writes such faces to one", path);
     if (strncasecmp(path, "builtin:", 8) == 0)
         return clg_fail(log, CLG_EINVAL, "%s does not exist: the built-in set is %s", path, faces);
     if (stat(path, &info))

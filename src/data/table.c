@@ -1,4 +1,4 @@
-// A table read from a file: its encoding, its separator, its fields.
+// Reads a table from a file: encoding, separator, fields.
 #include "data/table.h"
 
 #include "base/file.h"
@@ -23,7 +23,7 @@ const char *clg_table_field(const struct clg_table *table, uint32_t row, uint32_
 }
 
 // --- the separator -----------------------------------------------------------------------------
-// How many fields the next record has; 0 at the end, and where a quote is broken.
+// The number of fields in the next record; 0 at the end and at a broken quote.
 static int record_width(struct clg_csv *csv)
 {
     const char *field;
@@ -54,7 +54,7 @@ static int separator_score(char *text, char separator)
     return best;
 }
 
-// The separator that gives the most regular table. Of two that are as good, the one that is rarer in texts.
+// The separator that gives the most regular table; on a tie, the one that is rarer in ordinary text.
 static char separator_find(const char *text, size_t size)
 {
     enum { LOOK = 1 << 15 };
@@ -76,7 +76,7 @@ static char separator_find(const char *text, size_t size)
 }
 
 // --- the fields --------------------------------------------------------------------------------
-// Adds a number to a list; false when memory is out.
+// Appends a number to a list; false: out of memory.
 static bool number_add(uint32_t **list, uint32_t *n, uint32_t *room, uint32_t number)
 {
     if (*n == *room) {
@@ -120,7 +120,7 @@ static bool is_count(const char *field)
     return *field && !field[strspn(field, "0123456789")];
 }
 
-// A number alone before a table tells how many rows there are.
+// A lone number before a table is its number of rows.
 static void count_leave_out(struct clg_table *t)
 {
     if (t->n < 2 || clg_table_width(t, 0) != 1 || clg_table_width(t, 1) < 2 ||
@@ -139,7 +139,7 @@ static int text_read(struct clg_table *t, const char *path, const struct clg_log
     if (status)
         return status;
     if (strlen(t->text) != size)
-        return clg_fail(log, CLG_EFORMAT, "%s is no text: it has a byte of 0", path);
+        return clg_fail(log, CLG_EFORMAT, "%s is not text: it contains a 0 byte", path);
     t->separator = separator_find(t->text, size);
     return 0;
 }
@@ -153,7 +153,7 @@ int clg_table_read(struct clg_table *table, const char *path, const struct clg_l
     if (!status && !table->n)
         status = clg_fail(
             log, CLG_EFORMAT,
-            "%s is empty: it takes a line for each picture, with the file's name and its labels", path);
+            "%s is empty: a table needs a line for each picture, with the file's name and its labels", path);
     if (!status)
         count_leave_out(table);
     if (status)

@@ -9,7 +9,7 @@
 #include <webp/demux.h>
 
 enum {
-    EXIF_MAX = 1 << 16, // bytes of it that are looked at: the orientation stands near its beginning
+    EXIF_MAX = 1 << 16, // bytes of EXIF that are read: the orientation is near the beginning
     CHUNKS_AT = 12,     // behind "RIFF", the size, "WEBP"
     HAS_EXIF = 0x08,    // of the extended header's flags
 };
@@ -23,7 +23,7 @@ int clg_webp_probe(FILE *file, struct clg_picture_header *header, const char *pa
     const size_t n = fread(bytes, 1, sizeof bytes, file);
     const VP8StatusCode status = WebPGetFeatures(bytes, n, &features);
     if (status != VP8_STATUS_OK)
-        return clg_fail(log, CLG_EFORMAT, "%s is no usable picture: %s", path,
+        return clg_fail(log, CLG_EFORMAT, "%s is not a usable picture: %s", path,
                         status == VP8_STATUS_NOT_ENOUGH_DATA ? "the file ends inside its header"
                                                              : "a WebP with a damaged header");
     header->w = features.width;
@@ -45,7 +45,7 @@ static int chunk_orientation(FILE *file, size_t n)
     return orientation;
 }
 
-// Only extended files have EXIF data, mostly behind the pixels.
+// Only extended files have EXIF data, mostly after the pixels.
 int clg_webp_late_orientation(FILE *file)
 {
     uint8_t head[8], flags; // name and length
@@ -64,7 +64,7 @@ int clg_webp_late_orientation(FILE *file)
 
 // --- pixels ------------------------------------------------------------------------------------
 
-// What decoding gives: pixels [h][w][depth], or why there are none.
+// The result of decoding: pixels [h][w][depth], or the reason for failure.
 struct outcome {
     uint8_t *pixels;
     int w, h, depth;
@@ -133,7 +133,7 @@ static bool decode(const uint8_t *bytes, size_t n, const struct clg_picture_head
 {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
-        return fail(o, "libwebp has another version than clgan was built for");
+        return fail(o, "the installed libwebp differs from the version clgan was built for");
     if (WebPGetFeatures(bytes, n, &config.input) != VP8_STATUS_OK)
         return fail(o, "its header is damaged");
     return config.input.has_animation ? frame_decode(bytes, n, header, o)

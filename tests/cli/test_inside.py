@@ -115,7 +115,7 @@ def projections_that_cannot_be():
     write_png("black.png", [[0] * SIZE] * SIZE)
     call(*words, "--mask", path("black.png"), code=2, says="hides every pixel")
     call(*words, "--mask", "middle", code=4, says=["middle", "center, left"])
-    call(*words, "--mask", path("run", "metrics.csv"), code=4, says=["metrics.csv is no usable picture", "center, left"])
+    call(*words, "--mask", path("run", "metrics.csv"), code=4, says=["metrics.csv is not a usable picture", "center, left"])
     with open(path("broken.png"), "wb") as file:
         file.write(read("drawn", "face-00000.png")[:60])
     call("project", *MODEL, "--picture", path("broken.png"), "--json", code=4, says="broken.png")

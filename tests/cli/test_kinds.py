@@ -18,7 +18,7 @@ SUFFIXES = (".jfif", "", ".jpe", ".png", ".tmp", ".txt", ".webp", ".JPEG")
 TRAIN = ["--threads", "2", "--steps", "3", "--overwrite"]
 BMP = b"BM" + struct.pack("<IHHIIiiHHIIiiII", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0) + bytes(4)
 HEIC = struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + bytes(64)
-LEFT_OUT = "left out 9 files of other kinds: 8 bmp, 1 heic: convert them to PNG or JPEG"
+SKIPPED = "skipped 9 files of other kinds: 8 bmp, 1 heic: convert them to PNG or JPEG"
 
 
 def write(content, *parts):
@@ -103,7 +103,7 @@ def train_takes_pictures_by_content():
         done = call("train", "--data", path(folder), *TINY, *TRAIN, "--out", path(out))
         told = [line for line in done.stderr.splitlines() if "warning" in line]
         want(len(told) == (folder == "mixed"), f"{folder}: {told}")
-        want(folder == "plain" or LEFT_OUT in told[0], f"{told}")
+        want(folder == "plain" or SKIPPED in told[0], f"{told}")
     want(weights("run") == weights("other"), "the same pictures under other names train something else")
 
 
@@ -112,9 +112,9 @@ def other_commands_take_the_same():
     for command in COMMANDS:
         plain, mixed = run(command, path("plain")), run(command, path("mixed"))
         want(plain[1] == mixed[1], f"{command} takes other pictures")
-        want("left out" not in plain[0].stderr, plain[0].stderr)
-        want(mixed[0].stderr.count(LEFT_OUT) == 1 and mixed[0].stderr.count("left out") == 1, mixed[0].stderr)
-    call("bench", "--what", "data", "--data", path("mixed"), *TINY, "--threads", "1", says=LEFT_OUT)
+        want("skipped" not in plain[0].stderr, plain[0].stderr)
+        want(mixed[0].stderr.count(SKIPPED) == 1 and mixed[0].stderr.count("skipped") == 1, mixed[0].stderr)
+    call("bench", "--what", "data", "--data", path("mixed"), *TINY, "--threads", "1", says=SKIPPED)
 
 
 @check

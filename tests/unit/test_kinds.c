@@ -221,7 +221,7 @@ static void test_others(void **state)
     clg_data_close(&data);
     assert_int_equal(info.pictures, 2);
     assert_int_equal(info.skipped, 8 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 2);
-    story_has(&story, "left out 15 files of other kinds: 8 bmp, 1 heic: convert them to PNG or JPEG; ");
+    story_has(&story, "skipped 15 files of other kinds: 8 bmp, 1 heic: convert them to PNG or JPEG; ");
     story_has(&story, "1 zip: unpack it first");
     story_has(&story, "git lfs pull");
     story_has(&story, "1 html: ");

@@ -53,7 +53,7 @@ static const struct table tables[] = {
     {"f,l\na.png,s\nb.png,h\n\"deep/c, d.png\",s\n\"e \"\"f\"\".png\",c\n", NULL, "s,", NULL, CLG_EDATA,
      "class \"\""},
     {"f,l\na.png,s\nb.png,h\n\"deep/c, d.png\",s\n\"e \"\"f\"\".png\",c\n", NULL, "s,h,s", NULL, CLG_EINVAL,
-     "\"s\" is asked for twice"},
+     "\"s\" is listed twice"},
 };
 
 static void test_tables(void **state)
@@ -93,7 +93,7 @@ static void test_thresholds(void **state)
         {"age", NULL, "age <= 1.25,age > 1.25:1,0,0,1", 1.25, 0, "1 of 5 rows"},
         {"age", NULL, "age <= 7,age > 7:0,0,0,0", 7, 0, "1 of 5 rows"},
         {"age", NULL, "age <= -0.2,age > -0.2:1,0,1,1", -0.2, 0, "1 of 5 rows"},
-        {"l", NULL, NULL, 1, CLG_EFORMAT, "l is no number for 4 of 4 pictures, as \"s\" of a.png"},
+        {"l", NULL, NULL, 1, CLG_EFORMAT, "l is not a number for 4 of 4 pictures, such as \"s\" for a.png"},
         {"age", "1.5", NULL, 1, CLG_EINVAL, "threshold"},
         {"age", NULL, NULL, NAN, CLG_EINVAL, "finite"},
     };
