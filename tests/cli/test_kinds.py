@@ -162,7 +162,7 @@ def folders_without_pictures():
     write(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "lfs", "a.jpg")
     every_command(path("lfs"), 4, ["git lfs pull"])
     os.mkdir(path("empty"))
-    every_command(path("empty"), 4, ["is empty", "JPEG, PNG and WebP"])
+    every_command(path("empty"), 4, ["is empty", "JPEG, PNG or WebP"])
 
 
 @check

@@ -132,7 +132,7 @@ static void test_refused_by_name(void **state)
     refused(state, "hierarchical", bytes, n, "hierarchical");
     bytes[frame + 1] = 0xc0;
     memset(bytes + frame + 5, 0, 2);
-    refused(state, "no height", bytes, n, "no usable picture");
+    refused(state, "no height", bytes, n, "not a usable picture");
     free(bytes);
     static const struct jpeg_maker two = {2, JCS_UNKNOWN, JCS_UNKNOWN, 1, false, false, 0};
     bytes = scene_jpeg(&two, &n);

@@ -98,7 +98,7 @@ static void test_columns(void **state)
         {two, NULL, "before", "b, a", "b,a:1,0,1", 0, NULL}, // the classes tell
         {two, NULL, "before", "a,c", NULL, CLG_EINVAL, "several columns: id, after, mood; say which"},
         {"f,x,x\n000001.png,a,b\n", "x", NULL, NULL, NULL, CLG_EINVAL,
-         "several columns \"x\": give the number"},
+         "several columns called \"x\": give a number"},
         {"f,x,x\n000001.png,a,b\n000002.png,a,b\n000003.png,c,b\n", "2", NULL, NULL, "a,c:0,0,1", 0, NULL},
         {"000001.png,a,b\n", NULL, NULL, NULL, NULL, CLG_EINVAL, "several columns: 2 (a), 3 (b); say which"},
         {"000001.png,a,b\n000002.png,a,c\n000003.png,a,b\n", "3", NULL, NULL, "b,c:0,1,0", 0, NULL},
@@ -227,7 +227,7 @@ static void test_utf16(void **state)
                      "UTF-16");
     }
     expect_table(state, pictures, "f\0,\0l\0\n\0", 8, (struct clg_labels_params){0}, NULL, CLG_EFORMAT,
-                 "no text");
+                 "not text");
     clg_pictures_close(&pictures);
 }
 

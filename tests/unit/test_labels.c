@@ -35,7 +35,7 @@ static const struct table tables[] = {
     {"f,l,m\na.png,s,1\n", "mod", NULL, NULL, CLG_EDATA, "no column \"mod\"; it has l, m"},
     {"f,l,m\na.png,s,1\n", "f", NULL, NULL, CLG_EDATA, "no column \"f\"; it has l, m"},
     {"f,l,m\na.png,s,1\n", NULL, NULL, NULL, CLG_EINVAL, "several columns: l, m; say which one (--column)"},
-    {"f\na.png\n", NULL, NULL, NULL, CLG_EFORMAT, "no column beside \"f\""},
+    {"f\na.png\n", NULL, NULL, NULL, CLG_EFORMAT, "no column besides \"f\""},
     {"", NULL, NULL, NULL, CLG_EFORMAT, "is empty"},
     {"\n \n", NULL, NULL, NULL, CLG_EFORMAT, "is empty"},
     {"f,l\n", NULL, NULL, NULL, CLG_EDATA,
@@ -75,7 +75,7 @@ static void test_files_refused(void **state)
     snprintf(path, sizeof path, "%s", in(state, "labels.csv"));
     expect(pictures, (struct clg_labels_params){.csv = path}, "missing", NULL, CLG_EIO, "labels.csv");
     file_write(path, "f,l\na.png,s\0\n", 13);
-    expect(pictures, (struct clg_labels_params){.csv = path}, "a byte of 0", NULL, CLG_EFORMAT, "no text");
+    expect(pictures, (struct clg_labels_params){.csv = path}, "a byte of 0", NULL, CLG_EFORMAT, "not text");
     expect(pictures, (struct clg_labels_params){.column = "mood"}, "no table", NULL, CLG_EINVAL, "mood");
     clg_pictures_close(&pictures);
 }
@@ -120,7 +120,7 @@ static void test_thresholds(void **state)
                  "f,l\na.png,1\nb.png,\"%s\"\n\"deep/c, d.png\",2\n\"e \"\"f\"\".png\",3\n", odd[i]);
         file_write(path, text, strlen(text));
         expect(pictures, (struct clg_labels_params){.csv = path, .threshold_set = true}, odd[i], NULL,
-               CLG_EFORMAT, "no number for 1 of 4 pictures");
+               CLG_EFORMAT, "not a number for 1 of 4 pictures");
     }
     clg_pictures_close(&pictures);
 }
