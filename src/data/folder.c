@@ -19,7 +19,7 @@ struct visited {
 };
 struct listing {
     struct clg_folder *folder;
-    size_t room;
+    size_t capacity;
     struct visited *visited;
     size_t visited_n, visited_room;
     const struct clg_log *log;
@@ -40,16 +40,16 @@ char *clg_folder_path(const struct clg_folder *folder, size_t i)
 }
 
 // Grows an array for one more element; false: out of memory.
-static bool room_make(void **array, size_t *room, size_t n, size_t element)
+static bool array_grow(void **array, size_t *capacity, size_t n, size_t element)
 {
-    if (n < *room)
+    if (n < *capacity)
         return true;
-    size_t more = *room ? *room * 2 : 64;
-    void *grown = realloc(*array, more * element);
+    size_t larger = *capacity ? *capacity * 2 : 64;
+    void *grown = realloc(*array, larger * element);
     if (!grown)
         return false;
     *array = grown;
-    *room = more;
+    *capacity = larger;
     return true;
 }
 
@@ -96,7 +96,7 @@ static int visited_add(struct listing *list, const struct stat *info)
     for (size_t i = 0; i < list->visited_n; i++)
         if (list->visited[i].device == info->st_dev && list->visited[i].inode == info->st_ino)
             return 1;
-    if (!room_make((void **)&list->visited, &list->visited_room, list->visited_n, sizeof *list->visited))
+    if (!array_grow((void **)&list->visited, &list->visited_room, list->visited_n, sizeof *list->visited))
         return out_of_memory(list);
     list->visited[list->visited_n++] = (struct visited){.device = info->st_dev, .inode = info->st_ino};
     return 0;
@@ -132,7 +132,7 @@ static int entry_list(struct listing *list, char *name, const char *path, unsign
     int status = 0;
     if (file) {
         struct clg_folder *f = list->folder;
-        if (room_make((void **)&f->names, &list->room, f->n, sizeof *f->names)) {
+        if (array_grow((void **)&f->names, &list->capacity, f->n, sizeof *f->names)) {
             f->names[f->n++] = name;
             return 0;
         }

@@ -6,11 +6,11 @@
 
 void clg_list_add(struct clg_list *list, const char *name)
 {
-    size_t used = strlen(list->text), room = sizeof list->text - used;
-    if (list->left_out || strlen(name) + sizeof ", , ..." > room)
+    size_t used = strlen(list->text), space = sizeof list->text - used;
+    if (list->left_out || strlen(name) + sizeof ", , ..." > space)
         list->left_out++;
     else
-        snprintf(list->text + used, room, "%s%s", used ? ", " : "", name);
+        snprintf(list->text + used, space, "%s%s", used ? ", " : "", name);
 }
 
 const char *clg_list_text(struct clg_list *list)

@@ -33,7 +33,7 @@ struct clg_data {
     size_t sample_bytes;
 
     pthread_mutex_t lock; // guards everything below
-    pthread_cond_t ready, room;
+    pthread_cond_t slot_ready, slot_free;
     bool stop;
     bool *broken;       // for every picture of the folder: known to be broken
     bool *warned;       // for every picture: read with a warning
@@ -203,7 +203,7 @@ static void *work(void *user)
     pthread_mutex_lock(&data->lock);
     for (;;) {
         while (!data->stop && data->handed >= (data->delivered + SLOTS) * batch)
-            pthread_cond_wait(&data->room, &data->lock);
+            pthread_cond_wait(&data->slot_free, &data->lock);
         if (data->stop)
             break;
         uint64_t number = data->handed++;
@@ -221,7 +221,7 @@ static void *work(void *user)
         if (status)
             slot->status = status;
         if (--slot->left == 0)
-            pthread_cond_signal(&data->ready);
+            pthread_cond_signal(&data->slot_ready);
     }
     pthread_mutex_unlock(&data->lock);
     return NULL;
@@ -312,8 +312,8 @@ int clg_data_open(struct clg_data **out, const struct clg_data_params *params)
     data->builtin = clg_source_is_faces(params->path);
     data->sample_bytes = (size_t)params->size * (size_t)params->size * (size_t)params->channels;
     pthread_mutex_init(&data->lock, NULL);
-    pthread_cond_init(&data->ready, NULL);
-    pthread_cond_init(&data->room, NULL);
+    pthread_cond_init(&data->slot_ready, NULL);
+    pthread_cond_init(&data->slot_free, NULL);
     status = source_open(data);
     if (!status)
         status = memory_get(data);
@@ -334,12 +334,12 @@ void clg_data_close(struct clg_data **address)
         return;
     pthread_mutex_lock(&data->lock);
     data->stop = true;
-    pthread_cond_broadcast(&data->room);
+    pthread_cond_broadcast(&data->slot_free);
     pthread_mutex_unlock(&data->lock);
     for (int i = 0; i < data->started; i++)
         pthread_join(data->threads[i], NULL);
-    pthread_cond_destroy(&data->room);
-    pthread_cond_destroy(&data->ready);
+    pthread_cond_destroy(&data->slot_free);
+    pthread_cond_destroy(&data->slot_ready);
     pthread_mutex_destroy(&data->lock);
     for (int i = 0; i < SLOTS; i++)
         free(data->slots[i].pixels);
@@ -360,7 +360,7 @@ int clg_data_next(struct clg_data *data, uint8_t *pixels)
     struct slot *slot = &data->slots[data->delivered % SLOTS];
     double begun = clg_seconds();
     while (slot->left > 0)
-        pthread_cond_wait(&data->ready, &data->lock);
+        pthread_cond_wait(&data->slot_ready, &data->lock);
     data->waited_s += clg_seconds() - begun;
     int status = slot->status;
     pthread_mutex_unlock(&data->lock);
@@ -375,7 +375,7 @@ int clg_data_next(struct clg_data *data, uint8_t *pixels)
     pthread_mutex_lock(&data->lock);
     slot->left = batch;
     data->delivered++;
-    pthread_cond_broadcast(&data->room);
+    pthread_cond_broadcast(&data->slot_free);
     pthread_mutex_unlock(&data->lock);
     return 0;
 }

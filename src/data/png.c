@@ -25,8 +25,8 @@ static uint32_t be32(const uint8_t *p)
 // Reads an eXIf chunk of n bytes; a damaged one is ignored. `name` is the chunk's.
 static int chunk_orientation(FILE *file, const uint8_t *name, size_t n)
 {
-    struct stat facts;
-    if (fstat(fileno(file), &facts) || n > (size_t)facts.st_size)
+    struct stat info;
+    if (fstat(fileno(file), &info) || n > (size_t)info.st_size)
         return 1; // longer than the file
     uint8_t *bytes = malloc(n + 4);
     int orientation = 1;

@@ -14,14 +14,14 @@ enum { GROWS = 3 }; // the most bytes that one byte can become
 // The converted text, ending in a 0 byte; NULL with errno EILSEQ or ENOMEM.
 static char *convert(const char *to, const char *from, const char *text, size_t n, size_t *size)
 {
-    iconv_t way = iconv_open(to, from);
+    iconv_t converter = iconv_open(to, from);
     char *result = malloc(GROWS * n + 1), *in = (char *)text, *out = result;
-    size_t left = n, room = GROWS * n;
-    bool opened = way != (iconv_t)-1;
-    bool whole = opened && result && iconv(way, &in, &left, &out, &room) != (size_t)-1;
+    size_t left = n, space = GROWS * n;
+    bool opened = converter != (iconv_t)-1;
+    bool complete = opened && result && iconv(converter, &in, &left, &out, &space) != (size_t)-1;
     if (opened)
-        iconv_close(way);
-    if (!whole) {
+        iconv_close(converter);
+    if (!complete) {
         errno = result ? EILSEQ : ENOMEM;
         free(result);
         return NULL;

@@ -317,16 +317,16 @@ void clg_safetensors_close(struct clg_safetensors **address)
 
 int clg_safetensors_check(const struct clg_safetensors *file, const char *path, const struct clg_log *log)
 {
-    uint32_t told, is;
-    if (clg_safetensors_sum(file->content, file->size, file->data, &told, &is))
-        return told == is
+    uint32_t stored, actual;
+    if (clg_safetensors_sum(file->content, file->size, file->data, &stored, &actual))
+        return stored == actual
                    ? 0
                    : clg_fail(
                          log, CLG_EFORMAT,
                          "%s is damaged, or another program changed it without updating the checksum: its "
                          "checksum is %08x, its content gives %08x; take an earlier checkpoint, if "
                          "--keep left some",
-                         path, told, is);
+                         path, stored, actual);
     return clg_safetensors_metadata(file, "clgan")
                ? clg_fail(log, CLG_EFORMAT, "%s is damaged: clgan wrote it, but its checksum is missing",
                           path)

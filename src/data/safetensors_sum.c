@@ -26,7 +26,7 @@ void clg_safetensors_sum_write(char *header, size_t length, uint32_t sum)
         memcpy(header + place, digits, DIGITS);
 }
 
-bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32_t *told, uint32_t *is)
+bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32_t *stored, uint32_t *actual)
 {
     static const char zeros[DIGITS + 1] = "00000000";
     const size_t place = place_of(content, header);
@@ -35,12 +35,12 @@ bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32
     const Bytef *bytes = (const Bytef *)content;
     char digits[DIGITS + 1] = "", again[DIGITS + 1];
     memcpy(digits, content + place, DIGITS);
-    *told = (uint32_t)strtoul(digits, NULL, 16);
-    snprintf(again, sizeof again, "%08x", *told);
+    *stored = (uint32_t)strtoul(digits, NULL, 16);
+    snprintf(again, sizeof again, "%08x", *stored);
     if (strcmp(digits, again)) // capitals, signs, spaces: clgan writes none
-        *told = ~*told;
+        *stored = ~*stored;
     uLong sum = crc32_z(0, bytes, place);
     sum = crc32_z(sum, (const Bytef *)zeros, DIGITS);
-    *is = (uint32_t)crc32_z(sum, bytes + place + DIGITS, size - place - DIGITS);
+    *actual = (uint32_t)crc32_z(sum, bytes + place + DIGITS, size - place - DIGITS);
     return true;
 }

@@ -11,6 +11,6 @@
 void clg_safetensors_sum_write(char *header, size_t length, uint32_t sum);
 // The sum in the file's header (its first `header` bytes) and the sum of its bytes. false: the header has
 // none.
-bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32_t *told, uint32_t *is);
+bool clg_safetensors_sum(const char *content, size_t size, size_t header, uint32_t *stored, uint32_t *actual);
 
 #endif

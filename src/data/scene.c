@@ -39,9 +39,9 @@ static const struct clg_colour irises[] = {
     {0.32f, 0.47f, 0.26f}, {0.24f, 0.46f, 0.68f}, {0.48f, 0.58f, 0.66f},
 };
 
-static struct clg_face face_bounded(const struct clg_face *given)
+static struct clg_face face_bounded(const struct clg_face *face)
 {
-    struct clg_face f = *given;
+    struct clg_face f = *face;
     float *const unit[] = {&f.skin,     &f.hair_tone, &f.hair_length,  &f.hair_volume,  &f.eye_tone,
                            &f.eye_open, &f.brow,      &f.mouth_open,   &f.glasses,      &f.beard,
                            &f.age,      &f.light,     &f.background_r, &f.background_g, &f.background_b};

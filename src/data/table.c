@@ -77,15 +77,15 @@ static char separator_find(const char *text, size_t size)
 
 // --- the fields --------------------------------------------------------------------------------
 // Appends a number to a list; false: out of memory.
-static bool number_add(uint32_t **list, uint32_t *n, uint32_t *room, uint32_t number)
+static bool number_add(uint32_t **list, uint32_t *n, uint32_t *capacity, uint32_t number)
 {
-    if (*n == *room) {
-        uint32_t more = *room ? 2 * *room : 256;
+    if (*n == *capacity) {
+        uint32_t more = *capacity ? 2 * *capacity : 256;
         uint32_t *grown = realloc(*list, more * sizeof *grown);
         if (!grown)
             return false;
         *list = grown;
-        *room = more;
+        *capacity = more;
     }
     (*list)[(*n)++] = number;
     return true;
@@ -100,11 +100,12 @@ static int fields_read(struct clg_table *t, const char *path, const struct clg_l
     bool memory = true;
     for (const char *field; memory;) {
         if (result == CLG_CSV_LAST)
-            memory = number_add(&t->rows, &rows_n, &t->rows_room, t->fields_n);
+            memory = number_add(&t->rows, &rows_n, &t->rows_capacity, t->fields_n);
         result = clg_csv_next(&csv, &field);
         if (result == CLG_CSV_END || result == CLG_CSV_BROKEN)
             break;
-        memory = memory && number_add(&t->fields, &t->fields_n, &t->fields_room, (uint32_t)(field - t->text));
+        memory =
+            memory && number_add(&t->fields, &t->fields_n, &t->fields_capacity, (uint32_t)(field - t->text));
     }
     if (!memory)
         return clg_fail(log, CLG_ENOMEM, "out of memory reading %s", path);

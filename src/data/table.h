@@ -8,7 +8,7 @@ struct clg_table {
     char *text;       // owns all fields
     uint32_t *fields; // where each begins in it, row after row
     uint32_t *rows;   // [n + 1]: the first field of each
-    uint32_t n, fields_n, rows_room, fields_room;
+    uint32_t n, fields_n, rows_capacity, fields_capacity;
     char separator;
 };
 
