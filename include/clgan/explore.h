@@ -11,20 +11,21 @@ extern "C" {
 
 // --- latent space (no device needed) -----------------------------------------------------------
 enum clg_path_kind {
-    CLG_PATH_SPHERICAL, // along the great circle, the length interpolated too: stays where normal noise lies
+    CLG_PATH_SPHERICAL, // along the great circle, the length interpolated too: stays where normal noise is
     CLG_PATH_LINEAR,
 };
-// z [length] at t (0..1) from a to b. Opposite or zero vectors have no great circle: linear then.
+// z [length] at t (0..1) between a and b. Opposite or zero vectors have no great circle: then linear.
 CLG_API void clg_z_between(enum clg_path_kind kind, const float *a, const float *b, int length, double t,
                            float *z);
-// z [frames][length] along points [k][length], equally spaced over the k - 1 stretches, or k with `loop`,
-// whose last frame lies one before the first. CLG_EINVAL unless k >= 2 and frames >= k (loop) or >= 2.
+// z [frames][length] along points [k][length], equally spaced over the k - 1 segments; with `loop` over k
+// segments, where the last frame comes one step before the first. CLG_EINVAL unless k >= 2 and frames >= k
+// (loop) or >= 2.
 CLG_API int clg_z_path(enum clg_path_kind kind, const float *points, int k, int length, bool loop, int frames,
                        float *z);
-// mean [length] of z [n][length], n >= 1: section 6.3.2 takes three or more for an arithmetic's term.
+// mean [length] of z [n][length], n >= 1. Section 6.3.2 averages three or more for each term.
 CLG_API void clg_z_mean(const float *z, int n, int length, float *mean);
-// z [n][length]: the centre itself, then n - 1 neighbours: each value plus uniform noise in -scale..scale,
-// named by the seed (the paper's figure 7: n 9, scale 0.25).
+// z [n][length]: the centre itself, then n - 1 neighbours: the centre plus uniform noise in -scale..scale
+// from the seed (the paper's figure 7: n 9, scale 0.25).
 CLG_API void clg_z_neighbours(const float *centre, int length, int n, double scale, uint64_t seed, float *z);
 
 // --- layers and their feature maps -------------------------------------------------------------
@@ -34,51 +35,52 @@ struct clg_layer_info {
     char name[32];  // "main.3"
     char text[64];  // "conv 4x4 / 2, pad 1"
     int h, w, c;    // of its output
-    bool activated; // an activation, or a batch norm with one on top: where features are looked at
+    bool activated; // an activation, or a batch norm with a built-in one: its output serves as features
 };
 CLG_API int clg_gan_layers(const struct clg_gan *gan, enum clg_net_kind net); // how many
-// facts of layer i. CLG_EINVAL after a line when i is out of range.
+// Describes layer i. CLG_EINVAL when i is out of range.
 CLG_API int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind net, int i,
                           struct clg_layer_info *info);
 
-// maps [n][h][w][c]: outputs of a layer, inference-mode batch norm. The generator is the averaged one where
+// maps [n][h][w][c]: a layer's output, with inference-mode batch norm. The generator is the averaged one if
 // there is one, as in clg_gan_generate. in: z [n][z] or pictures.
 CLG_API int clg_gan_maps(struct clg_gan *gan, enum clg_net_kind net, const float *in, int n, int layer,
                          float *maps);
-// Pictures of z where the generator's layer's feature map j is multiplied by keep[j] on its way (keep [c]): 0
-// removes a feature map (section 6.3.1, figure 6).
-CLG_API int clg_gan_generate_kept(struct clg_gan *gan, const float *z, int n, int layer, const float *keep,
-                                  float *pictures);
+// Ablation: pictures of z [n][z] with feature map j of the generator's layer multiplied by scale[j] on the
+// way (scale [c]); 0 removes the map (section 6.3.1, figure 6).
+CLG_API int clg_gan_generate_ablated(struct clg_gan *gan, const float *z, int n, int layer,
+                                     const float *scale, float *pictures);
 
-// D's features as section 5.1 takes them: every activated layer's output, max-pooled to 4x4, one after the
-// other, [4][4][c] each. features [n][clg_features_count].
+// D's features as in section 5.1: every activated layer's output, max-pooled to 4x4, [4][4][c] each,
+// concatenated. features [n][clg_features_count].
 CLG_API int64_t clg_features_count(const struct clg_gan_params *params); // 0 on invalid params
 CLG_API int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *features);
 
-// Guided backpropagation (Springenberg et al. 2015; figure 5 of the paper): from the strongest place of
-// feature map `map` of D's layer, back to each picture, where every activation lets only positive
-// gradients through, and those only where it is active. gradients [n][size][size][channels]; strength [n]
-// (may be NULL): the map's value at that place; all-zero maps give zero gradients.
+// Guided backpropagation (Springenberg et al. 2015; figure 5 of the paper): the gradient from the strongest
+// position of feature map `map` of D's layer back to each picture, where every activation passes only
+// positive gradients, and only where it is active. gradients [n][size][size][channels]; strength [n] (may be
+// NULL): the map's value at that position. A map that is all zero gives zero gradients.
 CLG_API int clg_gan_guided(struct clg_gan *gan, const float *pictures, int n, int layer, int map,
                            float *gradients, float *strength);
-// The same path without guiding: d map[strongest place] / d picture.
+// The plain gradient: d map[strongest position] / d picture.
 CLG_API int clg_gan_saliency(struct clg_gan *gan, const float *pictures, int n, int layer, int map,
                              float *gradients, float *strength);
 
 // --- projection: from a picture back to z ------------------------------------------------------
 struct clg_project_params {
-    int steps, starts; // Adam steps; starts from different noise, the best of which counts
-    float lr;          // of Adam in z
+    int steps, starts; // Adam steps; different initial z, the best result of which counts
+    float lr;          // Adam's, which falls to 0 along a cosine
     float prior;       // weight of mean(z^2) against the pixels' mean squared error: keeps z plausible
     uint64_t seed;     // of the starts
-    clg_progress_fn *progress; // may be NULL; steps of all pictures
+    clg_progress_fn *progress; // may be NULL; counts steps over all pictures
     void *user;
 };
 CLG_API struct clg_project_params clg_project_params_default(void);
-// For each of n pictures the z [n][z] whose picture is nearest in mean squared error, found by gradient
-// descent through the generator on the device. mask [size][size] (NULL: all ones) weighs the pixels of all
-// pictures: 0 is not looked at, so that G invents it (Yeh et al. 2017, without their perceptual term). found
-// (may be NULL): the pictures of z; psnr [n] (may be NULL): in dB over the weighed pixels, of a range of 2.
+// For each of n pictures, finds the z [n][z] whose picture is nearest in mean squared error, by gradient
+// descent through the generator on the device. mask [size][size] (NULL: all ones) weights the pixels of all
+// pictures: pixels of weight 0 are ignored, so that G invents them (Yeh et al. 2017, without their perceptual
+// term). found (may be NULL): the pictures of z; psnr [n] (may be NULL): in dB over the weighted pixels, for
+// a range of 2.
 CLG_API int clg_gan_project(struct clg_gan *gan, const float *pictures, const float *mask, int n,
                             const struct clg_project_params *params, float *z, float *found, double *psnr);
 

@@ -8,7 +8,7 @@
 
 enum { SIDE = 4 };
 
-static int64_t count_of(const struct clg_net *net)
+static int64_t features_of(const struct clg_net *net)
 {
     int64_t count = 0;
     for (int i = 0; i < net->n; i++)
@@ -23,39 +23,40 @@ int64_t clg_features_count(const struct clg_gan_params *params)
     int64_t count = 0;
     if (!clg_gan_params_check(params, &clg_log_silent) &&
         !clg_model_discriminator(&net, NULL, params, &clg_log_silent))
-        count = count_of(net);
+        count = features_of(net);
     clg_net_free(&net);
     return count;
 }
 
-// A layer's maps pooled, on the device; those of 4x4 as they are.
-static int pool(struct clg_net_probe *look, int layer, struct clg_tensor pooled, struct clg_tensor *result)
+// A layer's maps, pooled on the device; 4x4 maps stay as they are.
+static int pool_maps(struct clg_net_probe *probe, int layer, struct clg_tensor pooled,
+                     struct clg_tensor *result)
 {
-    struct clg_tensor maps = clg_plan_layer(look->plan, layer);
+    struct clg_tensor maps = clg_plan_layer(probe->plan, layer);
     const struct clg_pool to_side = {CLG_POOL_MAX, maps.shape.h / SIDE, maps.shape.h / SIDE};
     *result = maps;
     if (maps.shape.h == SIDE)
         return 0;
     *result = pooled;
     result->shape = (struct clg_shape){maps.shape.n, SIDE, SIDE, maps.shape.c};
-    return clg_pool_forward(look->net->device, to_side, maps, *result);
+    return clg_pool_forward(probe->net->device, to_side, maps, *result);
 }
 
-// The features of one pass.
-static int pass(struct clg_net_probe *look, const float *pictures, int items, struct clg_tensor pooled,
-                float *values, float *features)
+// The features of `items` pictures.
+static int features_pass(struct clg_net_probe *probe, const float *pictures, int items,
+                         struct clg_tensor pooled, float *values, float *features)
 {
-    const size_t count = (size_t)count_of(look->net);
+    const size_t count = (size_t)features_of(probe->net);
     size_t at = 0;
-    int status = clg_net_probe_forward(look, pictures, items);
-    for (int i = 0; i < look->net->n && !status; i++) {
-        if (!clg_net_probe_activated(&look->net->layers[i]))
+    int status = clg_net_probe_forward(probe, pictures, items);
+    for (int i = 0; i < probe->net->n && !status; i++) {
+        if (!clg_net_probe_activated(&probe->net->layers[i]))
             continue;
         struct clg_tensor result;
-        const size_t each = (size_t)SIDE * SIDE * (size_t)look->net->shapes[i].c;
-        status = pool(look, i, pooled, &result);
+        const size_t each = (size_t)SIDE * SIDE * (size_t)probe->net->shapes[i].c;
+        status = pool_maps(probe, i, pooled, &result);
         if (!status)
-            status = clg_net_probe_read(look, result, items, values);
+            status = clg_net_probe_read(probe, result, items, values);
         for (int j = 0; j < items && !status; j++)
             memcpy(features + (size_t)j * count + at, values + (size_t)j * each, each * sizeof *values);
         at += each;
@@ -67,31 +68,31 @@ int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *f
 {
     struct clg_net *net = clg_net_probe_net(gan, CLG_NET_DISCRIMINATOR);
     if (n < 1)
-        return clg_fail(&gan->log, CLG_EINVAL, "features of %d pictures", n);
+        return clg_fail(&gan->log, CLG_EINVAL, "cannot compute features of %d pictures", n);
     int channels = 0;
     for (int i = 0; i < net->n; i++)
         channels = net->shapes[i].c > channels ? net->shapes[i].c : channels;
-    struct clg_net_probe *look;
+    struct clg_net_probe *probe;
     struct clg_slab *slab = NULL;
     struct clg_tensor pooled;
     float *values = NULL;
-    int status = clg_net_probe_new(&look, net, n);
+    int status = clg_net_probe_new(&probe, net, n);
     if (!status) {
-        const struct clg_shape most = {look->batch, SIDE, SIDE, channels};
-        values = malloc(clg_shape_count(most) * sizeof *values);
-        status = values ? clg_slab_new(&slab, gan->device, clg_slab_size(most))
+        const struct clg_shape largest = {probe->batch, SIDE, SIDE, channels};
+        values = malloc(clg_shape_count(largest) * sizeof *values);
+        status = values ? clg_slab_new(&slab, gan->device, clg_slab_size(largest))
                         : clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
         if (!status)
-            status = clg_slab_take(slab, most, &pooled);
+            status = clg_slab_take(slab, largest, &pooled);
     }
-    const size_t picture = clg_shape_count(net->input), count = (size_t)count_of(net);
+    const size_t picture = clg_shape_count(net->input), count = (size_t)features_of(net);
     for (int done = 0, items; done < n && !status; done += items) {
-        items = n - done < look->batch ? n - done : look->batch;
-        status = pass(look, pictures + (size_t)done * picture, items, pooled, values,
-                      features + (size_t)done * count);
+        items = clg_net_probe_items(probe, n, done);
+        status = features_pass(probe, pictures + (size_t)done * picture, items, pooled, values,
+                               features + (size_t)done * count);
     }
     free(values);
     clg_slab_free(&slab);
-    clg_net_probe_free(&look);
+    clg_net_probe_free(&probe);
     return status;
 }

@@ -1,4 +1,4 @@
-// Looking into a net: layers' facts, feature maps, and pictures with feature maps changed on their way.
+// What a net's layers are, their feature maps, and pictures with feature maps ablated on the way.
 #include "explore/net_probe.h"
 
 #include "base/log.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASS = 16 }; // items at a time: their every layer's output is kept
+enum { PASS = 16 }; // items at a time: every layer's output is kept
 
 struct clg_net *clg_net_probe_net(const struct clg_gan *gan, enum clg_net_kind kind)
 {
@@ -18,9 +18,9 @@ struct clg_net *clg_net_probe_net(const struct clg_gan *gan, enum clg_net_kind k
 
 int clg_net_probe_layer_check(const struct clg_net *net, int layer)
 {
-    return layer >= 0 && layer < net->n
-               ? layer
-               : clg_fail(&net->log, CLG_EINVAL, "layer %d: this net has layers 0 to %d", layer, net->n - 1);
+    if (layer >= 0 && layer < net->n)
+        return 0;
+    return clg_fail(&net->log, CLG_EINVAL, "layer %d: this net has layers 0 to %d", layer, net->n - 1);
 }
 
 bool clg_net_probe_activated(const struct clg_layer *layer)
@@ -30,68 +30,73 @@ bool clg_net_probe_activated(const struct clg_layer *layer)
     return layer->type == &clg_layer_type_act && layer->act.kind != CLG_ACT_NONE;
 }
 
-static size_t per_item(struct clg_shape shape)
+static size_t item_values(struct clg_shape shape)
 {
     return (size_t)shape.h * (size_t)shape.w * (size_t)shape.c;
 }
 
-// --- a look ------------------------------------------------------------------------------------
+// --- a probe -----------------------------------------------------------------------------------
 static size_t largest_item(const struct clg_net *net)
 {
-    size_t most = per_item(net->input);
+    size_t largest = item_values(net->input);
     for (int i = 0; i < net->n; i++)
-        most = per_item(net->shapes[i]) > most ? per_item(net->shapes[i]) : most;
-    return most;
+        largest = item_values(net->shapes[i]) > largest ? item_values(net->shapes[i]) : largest;
+    return largest;
 }
 
 int clg_net_probe_new(struct clg_net_probe **out, struct clg_net *net, int n)
 {
-    struct clg_net_probe *look = *out = calloc(1, sizeof *look);
-    if (!look)
+    struct clg_net_probe *probe = *out = calloc(1, sizeof *probe);
+    if (!probe)
         return clg_fail(&net->log, CLG_ENOMEM, "out of memory");
     struct clg_shape shape = net->input;
-    look->net = net;
-    look->batch = shape.n = n < PASS ? n : PASS;
-    look->host = malloc((size_t)look->batch * largest_item(net) * sizeof(float));
-    int status = look->host ? 0 : clg_fail(&net->log, CLG_ENOMEM, "out of memory");
+    probe->net = net;
+    probe->batch = shape.n = n < PASS ? n : PASS;
+    probe->host = malloc((size_t)probe->batch * largest_item(net) * sizeof(float));
+    int status = probe->host ? 0 : clg_fail(&net->log, CLG_ENOMEM, "out of memory");
     if (!status)
-        status = clg_plan_new(&look->plan, net, look->batch, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT);
+        status = clg_plan_new(&probe->plan, net, probe->batch, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT);
     if (!status)
-        status = clg_slab_new(&look->slab, net->device, 2 * clg_slab_size(shape));
+        status = clg_slab_new(&probe->slab, net->device, 2 * clg_slab_size(shape));
     if (!status)
-        status = clg_slab_take(look->slab, shape, &look->input);
+        status = clg_slab_take(probe->slab, shape, &probe->input);
     if (!status)
-        status = clg_slab_take(look->slab, shape, &look->dinput);
+        status = clg_slab_take(probe->slab, shape, &probe->dinput);
     if (status)
         clg_net_probe_free(out);
     return status;
 }
 
-void clg_net_probe_free(struct clg_net_probe **look)
+void clg_net_probe_free(struct clg_net_probe **probe)
 {
-    if (!*look)
+    if (!*probe)
         return;
-    clg_plan_free(&(*look)->plan);
-    clg_slab_free(&(*look)->slab);
-    free((*look)->host);
-    free(*look);
-    *look = NULL;
+    clg_plan_free(&(*probe)->plan);
+    clg_slab_free(&(*probe)->slab);
+    free((*probe)->host);
+    free(*probe);
+    *probe = NULL;
 }
 
-int clg_net_probe_forward(struct clg_net_probe *look, const float *in, int n)
+int clg_net_probe_forward(struct clg_net_probe *probe, const float *in, int n)
 {
-    const size_t each = per_item(look->input.shape), given = (size_t)n * each;
-    memcpy(look->host, in, given * sizeof(float));
-    memset(look->host + given, 0, ((size_t)look->batch * each - given) * sizeof(float));
-    int status = clg_tensor_write(look->net->device, look->input, look->host);
-    return status ? status : clg_plan_forward(look->plan, look->input);
+    const size_t each = item_values(probe->input.shape), count = (size_t)n * each;
+    memcpy(probe->host, in, count * sizeof(float));
+    memset(probe->host + count, 0, ((size_t)probe->batch * each - count) * sizeof(float));
+    int status = clg_tensor_write(probe->net->device, probe->input, probe->host);
+    return status ? status : clg_plan_forward(probe->plan, probe->input);
 }
 
-int clg_net_probe_read(struct clg_net_probe *look, struct clg_tensor tensor, int n, float *values)
+int clg_net_probe_items(const struct clg_net_probe *probe, int n, int done)
 {
-    int status = clg_tensor_read(look->net->device, tensor, look->host);
+    return n - done < probe->batch ? n - done : probe->batch;
+}
+
+int clg_net_probe_read(struct clg_net_probe *probe, struct clg_tensor tensor, int n, float *values)
+{
+    int status = clg_tensor_read(probe->net->device, tensor, probe->host);
     if (!status)
-        memcpy(values, look->host, (size_t)n * per_item(tensor.shape) * sizeof(float));
+        memcpy(values, probe->host, (size_t)n * item_values(tensor.shape) * sizeof(float));
     return status;
 }
 
@@ -104,8 +109,9 @@ int clg_gan_layers(const struct clg_gan *gan, enum clg_net_kind net)
 int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind kind, int i, struct clg_layer_info *info)
 {
     const struct clg_net *net = clg_net_probe_net(gan, kind);
-    if (clg_net_probe_layer_check(net, i) < 0)
-        return CLG_EINVAL;
+    int status = clg_net_probe_layer_check(net, i);
+    if (status)
+        return status;
     const struct clg_layer *layer = &net->layers[i];
     *info = (struct clg_layer_info){.h = net->shapes[i].h,
                                     .w = net->shapes[i].w,
@@ -116,65 +122,62 @@ int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind kind, int i, stru
     return 0;
 }
 
-// The next pass's items when `done` of n are.
-static int items_of(const struct clg_net_probe *look, int n, int done)
-{
-    return n - done < look->batch ? n - done : look->batch;
-}
-
 int clg_gan_maps(struct clg_gan *gan, enum clg_net_kind kind, const float *in, int n, int layer, float *maps)
 {
     struct clg_net *net = clg_net_probe_net(gan, kind);
-    if (n < 1 || clg_net_probe_layer_check(net, layer) < 0)
-        return n < 1 ? clg_fail(&gan->log, CLG_EINVAL, "feature maps of %d items", n) : CLG_EINVAL;
-    struct clg_net_probe *look;
-    int status = clg_net_probe_new(&look, net, n);
+    struct clg_net_probe *probe = NULL;
+    int status = n < 1 ? clg_fail(&gan->log, CLG_EINVAL, "cannot compute feature maps of %d items", n)
+                       : clg_net_probe_layer_check(net, layer);
+    if (!status)
+        status = clg_net_probe_new(&probe, net, n);
     for (int done = 0, items; done < n && !status; done += items) {
-        items = items_of(look, n, done);
-        status = clg_net_probe_forward(look, in + (size_t)done * per_item(net->input), items);
+        items = clg_net_probe_items(probe, n, done);
+        status = clg_net_probe_forward(probe, in + (size_t)done * item_values(net->input), items);
         if (!status)
-            status = clg_net_probe_read(look, clg_plan_layer(look->plan, layer), items,
-                                        maps + (size_t)done * per_item(net->shapes[layer]));
+            status = clg_net_probe_read(probe, clg_plan_layer(probe->plan, layer), items,
+                                        maps + (size_t)done * item_values(net->shapes[layer]));
     }
-    clg_net_probe_free(&look);
+    clg_net_probe_free(&probe);
     return status;
 }
 
 // One pass with the layer's maps scaled before the rest of the net sees them.
-static int kept_pass(struct clg_net_probe *look, const float *z, int items, int layer, struct clg_tensor keep,
-                     float *pictures)
+static int ablated_pass(struct clg_net_probe *probe, const float *z, int items, int layer,
+                        struct clg_tensor scale, float *pictures)
 {
-    int status = clg_net_probe_forward(look, z, items);
+    int status = clg_net_probe_forward(probe, z, items);
     if (!status)
-        status = clg_channels_scale(look->net->device, keep, clg_plan_layer(look->plan, layer));
+        status = clg_channels_scale(probe->net->device, scale, clg_plan_layer(probe->plan, layer));
     if (!status)
-        status = clg_plan_forward_from(look->plan, look->input, layer + 1);
-    return status ? status : clg_net_probe_read(look, clg_plan_output(look->plan), items, pictures);
+        status = clg_plan_forward_from(probe->plan, probe->input, layer + 1);
+    return status ? status : clg_net_probe_read(probe, clg_plan_output(probe->plan), items, pictures);
 }
 
-int clg_gan_generate_kept(struct clg_gan *gan, const float *z, int n, int layer, const float *keep,
-                          float *pictures)
+int clg_gan_generate_ablated(struct clg_gan *gan, const float *z, int n, int layer, const float *scale,
+                             float *pictures)
 {
     struct clg_net *net = clg_net_probe_net(gan, CLG_NET_GENERATOR);
-    if (n < 1 || clg_net_probe_layer_check(net, layer) < 0)
-        return n < 1 ? clg_fail(&gan->log, CLG_EINVAL, "cannot generate %d pictures", n) : CLG_EINVAL;
-    const struct clg_shape vector = {1, 1, 1, net->shapes[layer].c};
     struct clg_slab *slab = NULL;
     struct clg_tensor on_device;
-    struct clg_net_probe *look;
-    int status = clg_net_probe_new(&look, net, n);
+    struct clg_net_probe *probe;
+    int status = n < 1 ? clg_fail(&gan->log, CLG_EINVAL, "cannot generate %d pictures", n)
+                       : clg_net_probe_layer_check(net, layer);
+    if (status)
+        return status;
+    const struct clg_shape vector = {1, 1, 1, net->shapes[layer].c};
+    status = clg_net_probe_new(&probe, net, n);
     if (!status)
         status = clg_slab_new(&slab, gan->device, clg_slab_size(vector));
     if (!status)
         status = clg_slab_take(slab, vector, &on_device);
     if (!status)
-        status = clg_tensor_write(gan->device, on_device, keep);
+        status = clg_tensor_write(gan->device, on_device, scale);
     for (int done = 0, items; done < n && !status; done += items) {
-        items = items_of(look, n, done);
-        status = kept_pass(look, z + (size_t)done * per_item(net->input), items, layer, on_device,
-                           pictures + (size_t)done * per_item(net->shapes[net->n - 1]));
+        items = clg_net_probe_items(probe, n, done);
+        status = ablated_pass(probe, z + (size_t)done * item_values(net->input), items, layer, on_device,
+                              pictures + (size_t)done * item_values(net->shapes[net->n - 1]));
     }
     clg_slab_free(&slab);
-    clg_net_probe_free(&look);
+    clg_net_probe_free(&probe);
     return status;
 }

@@ -260,15 +260,15 @@ class Nets(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "map: 4 is not between 0 and 3"):
             gan.guided(x, "main.1", 4)
 
-    def test_kept(self):
+    def test_ablated(self):
         gan = tiny()
         z, layer = gan.noise(3), gan.layers("generator")[1]
         keep = np.ones(layer.shape[2], bool)
-        self.assertLess(np.abs(gan.generate_kept(z, layer.index, keep) - gan.generate(z)).max(), 1e-6)
+        self.assertLess(np.abs(gan.generate_ablated(z, layer.index, keep) - gan.generate(z)).max(), 1e-6)
         keep[0] = False
-        self.assertGreater(np.abs(gan.generate_kept(z, layer.name, keep) - gan.generate(z)).max(), 1e-6)
-        with self.assertRaisesRegex(ValueError, re.escape("keep: [8] expected, got [7]")):
-            gan.generate_kept(z, layer.index, keep[1:])
+        self.assertGreater(np.abs(gan.generate_ablated(z, layer.name, keep) - gan.generate(z)).max(), 1e-6)
+        with self.assertRaisesRegex(ValueError, re.escape("scale: [8] expected, got [7]")):
+            gan.generate_ablated(z, layer.index, keep[1:])
 
     def test_svm(self):
         random = np.random.default_rng(3)

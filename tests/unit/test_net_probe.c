@@ -1,5 +1,5 @@
-// Looking into nets: tensors by name, feature maps, pictures with maps changed, features, and gradients back
-// to the picture, against float64 host loops over the weights that the gan gives out.
+// Tensors by name, feature maps, pictures with maps ablated, features, and gradients back to the picture,
+// against float64 host loops over the gan's weights.
 #include "ops_fixture.h"
 
 #include <clgan/clgan.h>
@@ -80,7 +80,7 @@ static void test_tensors(void **state)
     clg_gan_free(&gan);
 }
 
-// The last layers' maps are what generation and judgement give.
+// The last layers' maps are what generation and the discriminator give.
 static void test_maps_end(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void test_gradients(void **state)
 }
 
 // Maps of the last activated layer, scaled, through the last transposed convolution and tanh by hand.
-static void test_kept(void **state)
+static void test_ablated(void **state)
 {
     (void)state;
     enum { H = SIZE / 2, LAYER = 3 };
@@ -286,7 +286,7 @@ static void test_kept(void **state)
     }
     for (int i = 0; i < N * PICTURE; i++)
         expected[i] = tanh(expected[i]);
-    assert_int_equal(clg_gan_generate_kept(gan, z, N, LAYER, keep, pictures), 0);
+    assert_int_equal(clg_gan_generate_ablated(gan, z, N, LAYER, keep, pictures), 0);
     test_close("pictures with maps scaled", pictures, expected, N * PICTURE, 1e-5);
     free(z), free(w), free(maps), free(pictures), free(expected);
     clg_gan_free(&gan);
@@ -306,7 +306,7 @@ static void test_refusals(void **state)
     REFUSED(&log, clg_gan_layer(gan, CLG_NET_GENERATOR, -1, &info));
     REFUSED(&log, clg_gan_maps(gan, CLG_NET_DISCRIMINATOR, values, 1, n, values));
     REFUSED(&log, clg_gan_maps(gan, CLG_NET_DISCRIMINATOR, values, 0, 0, values));
-    REFUSED(&log, clg_gan_generate_kept(gan, values, 1, 99, values, values));
+    REFUSED(&log, clg_gan_generate_ablated(gan, values, 1, 99, values, values));
     REFUSED(&log, clg_gan_guided(gan, values, 1, ACTIVATED_2, C2, values, NULL));
     REFUSED(&log, clg_gan_saliency(gan, values, -1, ACTIVATED_2, 0, values, NULL));
     REFUSED(&log, clg_gan_features(gan, values, 0, values));
@@ -327,7 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tensors),   cmocka_unit_test(test_maps_end), cmocka_unit_test(test_features),
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_kept),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_ablated),  cmocka_unit_test(test_refusals),
     };
-    return cmocka_run_group_tests_name("look", tests, NULL, close_device);
+    return cmocka_run_group_tests_name("net_probe", tests, NULL, close_device);
 }

@@ -62,7 +62,7 @@ static int members_find(struct hunt *h)
 static int judge_without(struct hunt *h, const float *z, int n, struct verdict *v)
 {
     const size_t classes = (size_t)cli_judge_classes(h->judge);
-    int status = clg_gan_generate_kept(h->in->gan, z, n, h->layer, h->keep, h->pictures);
+    int status = clg_gan_generate_ablated(h->in->gan, z, n, h->layer, h->keep, h->pictures);
     if (!status)
         status = cli_judge_scores(h->judge, h->pictures, n, h->scores);
     *v = (struct verdict){0};

@@ -62,7 +62,7 @@ int inspect_without(struct inspection *in, int layer, int c, const int *maps, in
     if (!status)
         status = clg_gan_generate(in->gan, z, n, with);
     if (!status)
-        status = clg_gan_generate_kept(in->gan, z, n, layer, keep, without);
+        status = clg_gan_generate_ablated(in->gan, z, n, layer, keep, without);
     if (!status) {
         for (size_t i = 0; i < count; i++)
             difference[i] = with[i] - without[i];

@@ -149,7 +149,7 @@ PROTOTYPES = {
     "clg_gan_layers": (c_int, [c_void_p, c_int]),
     "clg_gan_layer": (Status, [c_void_p, c_int, c_int, POINTER(clg_layer_info)]),
     "clg_gan_maps": (Status, [c_void_p, c_int, Floats, c_int, c_int, Floats]),
-    "clg_gan_generate_kept": (Status, [c_void_p, Floats, c_int, c_int, Floats, Floats]),
+    "clg_gan_generate_ablated": (Status, [c_void_p, Floats, c_int, c_int, Floats, Floats]),
     "clg_features_count": (c_int64, [_gan_params]),
     "clg_gan_features": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_guided": (Status, _maps),

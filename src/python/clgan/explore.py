@@ -67,12 +67,12 @@ class Exploring:
         self._call(lib.clg_gan_maps, kind, inputs, len(inputs), found.index, maps)
         return maps
 
-    def generate_kept(self, z, layer: int | str, keep) -> np.ndarray:
-        """Pictures, float32, where feature map j of a layer of G is multiplied by keep[j]: 0 removes it (figure 6)."""
+    def generate_ablated(self, z, layer: int | str, scale) -> np.ndarray:
+        """Pictures, float32, where feature map j of a layer of G is multiplied by scale[j]: 0 removes it (figure 6)."""
         z, found = self._z(z), self._layer("generator", layer)
-        keep = _arrays.floats(np.asarray(keep) * 1.0, (found.shape[2],), "keep")
+        scale = _arrays.floats(np.asarray(scale) * 1.0, (found.shape[2],), "scale")
         pictures = np.empty((len(z), *self.picture_shape), np.float32)
-        self._call(lib.clg_gan_generate_kept, z, len(z), found.index, keep, pictures)
+        self._call(lib.clg_gan_generate_ablated, z, len(z), found.index, scale, pictures)
         return pictures
 
     def features(self, pictures) -> np.ndarray:
