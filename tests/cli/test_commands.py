@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""The command from end to end: exit codes, messages, files. usage: cli.py PATH_OF_CLGAN
+"""The command from end to end: exit codes, messages, files.
 
 Runs every check, prints a line for each, and exits 1 when one failed. The second half needs an OpenCL device.
 """
@@ -11,10 +10,9 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import time
 
-from harness import CLGAN, ENV, FACES, TINY, Failed, call, check, main, path, read, want
+from harness import CLGAN, ENV, FACES, ROOT, TINY, call, path, read
 
 DEVICE = ["device", "variant", "kernels", "exact", "no-cache", "no-tuning", "profile", "verbose"]
 MODEL = ["size", "channels", "z", "ngf", "ndf", "batch", "z-dist", "seed", "lr", "beta1", "beta2", "eps",
@@ -47,34 +45,30 @@ OPTIONS = {
 
 
 # --- without a device -----------------------------------------------------------------------------
-@check
-def help_tells_everything():
+def test_help_tells_everything():
     call("--help", says=["Examples", "Exit codes", *OPTIONS])
     call("help", says="Exit codes")
     for command, options in OPTIONS.items():
         for words in ([command, "--help"], [command, "-h"], ["help", command]):
             text = call(*words, says="usage: clgan " + command).stdout
         for option in options:
-            want(f"--{option} " in text, f"--{option} is missing in {command} --help")
+            assert f"--{option} " in text, f"--{option} is missing in {command} --help"
 
 
-@check
-def version_is_a_number():
+def test_version_is_a_number():
     words = call("--version").stdout.split()
-    want(words[0] == "clgan" and words[1][0].isdigit(), f"version says {words}")
-    want(call("version").stdout.split() == words, "version and --version differ")
+    assert words[0] == "clgan" and words[1][0].isdigit(), f"version says {words}"
+    assert call("version").stdout.split() == words, "version and --version differ"
 
 
-@check
-def unknown_commands_are_usage_errors():
+def test_unknown_commands_are_usage_errors():
     call(code=2, says="usage:")
     call("trian", code=2, says=["unknown command", "did you mean train?"])
     call("qqqqqqqq", code=2, says="unknown command")
     call("help", "qqqqqqqq", code=2, says="unknown command")
 
 
-@check
-def unknown_options_are_usage_errors():
+def test_unknown_options_are_usage_errors():
     call("train", "--bacth", "4", code=2, says=["--bacth", "did you mean --batch?"])
     call("train", "--sample_every=4", code=2, says="did you mean --sample-every?")
     call("generate", "--qqqqqqqq", code=2, says="unknown option --qqqqqqqq")
@@ -83,8 +77,7 @@ def unknown_options_are_usage_errors():
     call("train", "folder", code=2, says="folder")
 
 
-@check
-def bad_values_name_the_option_and_the_range():
+def test_bad_values_name_the_option_and_the_range():
     for value in ("0", "65537", "-1", "x", "1.5", "99999999999999999999"):
         call("bench", "--batch", value, code=2, says=[f"--batch {value}: must be", "between 1 and 65536"])
     call("bench", "--size=63", code=2, says="--size 63: must be 16, 32, 64, 128 or 256")
@@ -98,8 +91,7 @@ def bad_values_name_the_option_and_the_range():
     call("train", "--out", "--flip", code=2, says="--out needs a value")
 
 
-@check
-def what_is_missing_is_asked_for():
+def test_what_is_missing_is_asked_for():
     call("generate", "--grid", "x.png", code=2, says="--model")
     call("generate", "--model", "x", code=2, says=["--out", "--grid", "--npy"])
     call("generate", "--model", "x", "--z", "z.npy", "--seed", "1", "--npy", "y", code=2, says="--seed")
@@ -109,44 +101,40 @@ def what_is_missing_is_asked_for():
     call("tune", "--no-tuning", code=2, says="--no-tuning")
 
 
-@check
-def describe_counts_the_papers_parameters():
+def test_describe_counts_the_papers_parameters():
     text = call("describe", "--svg", path("model.svg")).stdout
     digits = text.replace(",", "").replace("'", "")
-    want("3576704" in digits and "2765568" in digits, f"3576704 and 2765568 are not in:\n{text}")
-    want(b"<svg" in read("model.svg"), "model.svg is no SVG")
+    assert "3576704" in digits and "2765568" in digits, f"3576704 and 2765568 are not in:\n{text}"
+    assert b"<svg" in read("model.svg"), "model.svg is no SVG"
 
 
-@check
-def no_device_is_said_with_advice():
+def test_no_device_is_said_with_advice():
     os.makedirs(path("no-vendors"), exist_ok=True)
     env = {"OCL_ICD_VENDORS": path("no-vendors"), "OCL_ICD_FILENAMES": "", "CLGAN_DEVICE": ""}
     advice = ["pocl-opencl-icd", "AMD", "Intel", "NVIDIA"]
     call("devices", code=2, says=advice, env=env)
     done = call("devices", "--json", code=2, says=advice, env=env)
-    want(json.loads(done.stdout)["devices"] == [], "devices --json lists something")
+    assert json.loads(done.stdout)["devices"] == [], "devices --json lists something"
     call("bench", "--steps", "1", *TINY, code=2, says=advice, env=env)
 
 
 # --- with a device --------------------------------------------------------------------------------
-@check
-def devices_lists_and_explains():
+def test_devices_lists_and_explains():
     call("devices", says="takes")
     facts = json.loads(call("devices", "--json").stdout)
     fields = ("index platform device name vendor driver version platform_name type compute_units memory "
               "max_allocation local_memory max_work_group fp16 fp64 available").split()
-    want(len(facts["devices"]) > 0, "no device")
+    assert len(facts["devices"]) > 0, "no device"
     for i, device in enumerate(facts["devices"]):
-        want(all(field in device for field in fields), f"a field is missing in {device}")
-        want(device["index"] == i and device["name"] and device["memory"] > 0, f"odd facts: {device}")
+        assert all(field in device for field in fields), f"a field is missing in {device}"
+        assert device["index"] == i and device["name"] and device["memory"] > 0, f"odd facts: {device}"
         pair = f"{device['platform']}:{device['device']}"
         text = call("devices", "--device", pair, says=device["name"]).stdout
-        want(f"takes {i}," in text, f"{device['name']} is not taken:\n{text}")
-    want(facts["auto"]["index"] is not None and facts["auto"]["why"], f"auto takes none: {facts['auto']}")
+        assert f"takes {i}," in text, f"{device['name']} is not taken:\n{text}"
+    assert facts["auto"]["index"] is not None and facts["auto"]["why"], f"auto takes none: {facts['auto']}"
 
 
-@check
-def wrong_device_lists_what_there_is():
+def test_wrong_device_lists_what_there_is():
     call("devices", "--device", "nonsense", code=2, says=["nonsense", "max alloc"])
     call("devices", code=2, says="nonsense", env={"CLGAN_DEVICE": "nonsense"})
     call("bench", *TINY, code=2, says=["nonsense", "max alloc"], env={"CLGAN_DEVICE": "nonsense"})
@@ -155,76 +143,70 @@ def wrong_device_lists_what_there_is():
 
 def rows_of(out):
     lines = read(out, "metrics.csv").decode().splitlines()
-    want(lines[0].startswith("step,"), f"metrics.csv begins with {lines[0]}")
+    assert lines[0].startswith("step,"), f"metrics.csv begins with {lines[0]}"
     return [int(line.split(",")[0]) for line in lines[1:]]
 
 
-@check
-def train_makes_its_files():
+def test_train_makes_its_files():
     done = call("train", *FACES, *TINY, "--steps", "3", "--out", path("run"),
                 says=["needs", "GiB", "step 3/3", "report.html", "model.safetensors"])
-    want("\r" not in done.stderr and "\033" not in done.stderr, "control characters outside of a terminal")
-    want(rows_of("run") == [1, 2, 3], f"metrics.csv has steps {rows_of('run')}")
+    assert "\r" not in done.stderr and "\033" not in done.stderr, "control characters outside of a terminal"
+    assert rows_of("run") == [1, 2, 3], f"metrics.csv has steps {rows_of('run')}"
     samples = os.listdir(path("run", "samples"))
-    want(samples and all(read("run", "samples", s)[:8] == b"\x89PNG\r\n\x1a\n" for s in samples),
-         f"samples: {samples}")
-    want(any(s in done.stdout for s in samples), "the last grid is not named")
+    assert samples and all(read("run", "samples", s)[:8] == b"\x89PNG\r\n\x1a\n" for s in samples), (
+        f"samples: {samples}")
+    assert any(s in done.stdout for s in samples), "the last grid is not named"
     size = struct.unpack("<Q", read("run", "model.safetensors")[:8])[0]
     names = json.loads(read("run", "model.safetensors")[8:8 + size])
-    want("netG.main.0.weight" in names and "netD.main.0.weight" in names, f"tensors: {sorted(names)}")
-    want(b"<html" in read("run", "report.html").lower(), "report.html is no page")
+    assert "netG.main.0.weight" in names and "netD.main.0.weight" in names, f"tensors: {sorted(names)}"
+    assert b"<html" in read("run", "report.html").lower(), "report.html is no page"
 
 
-@check
-def generate_makes_every_form():
+def test_generate_makes_every_form():
     model = ["--model", path("run", "model.safetensors"), "--seed", "7"]
     call("generate", *model, "--n", "3", "--out", path("a"), "--grid", path("a.png"), "--npy", path("a.npy"),
          "--z-out", path("az.npy"))
     names = sorted(os.listdir(path("a")))
-    want(names == [f"face-0000{i}.png" for i in range(3)], f"files: {names}")
-    want(all(read("a", name)[:4] == b"\x89PNG" for name in names), "no PNG")
-    want(read("a.png")[:4] == b"\x89PNG", "the grid is no PNG")
+    assert names == [f"face-0000{i}.png" for i in range(3)], f"files: {names}"
+    assert all(read("a", name)[:4] == b"\x89PNG" for name in names), "no PNG"
+    assert read("a.png")[:4] == b"\x89PNG", "the grid is no PNG"
     shapes = {"a.npy": (3, 16, 16, 3), "az.npy": (3, 8)}
     for name, shape in shapes.items():
         data = read(name)
         start = 10 + struct.unpack("<H", data[8:10])[0]
         head = ast.literal_eval(data[10:start].decode())
-        want(data[:6] == b"\x93NUMPY" and head["shape"] == shape and head["descr"] == "<f4",
-             f"{name}: {head}")
+        assert data[:6] == b"\x93NUMPY" and head["shape"] == shape and head["descr"] == "<f4", f"{name}: {head}"
         values = struct.unpack(f"<{(len(data) - start) // 4}f", data[start:])
-        want(all(abs(v) <= (1 if name == "a.npy" else 20) for v in values), f"{name}: values out of range")
+        assert all(abs(v) <= (1 if name == "a.npy" else 20) for v in values), f"{name}: values out of range"
     call("generate", *model, "--n", "2", "--out", path("j"), "--format", "jpg", "--grid", path("j.jpg"))
-    want(read("j", "face-00001.jpg")[:3] == read("j.jpg")[:3] == b"\xff\xd8\xff", "no JPEG")
+    assert read("j", "face-00001.jpg")[:3] == read("j.jpg")[:3] == b"\xff\xd8\xff", "no JPEG"
 
 
-@check
-def generate_repeats_itself():
+def test_generate_repeats_itself():
     model = ["--model", path("run", "model.safetensors")]
     call("generate", *model, "--seed", "7", "--n", "3", "--out", path("b"), "--npy", path("b.npy"))
-    want(read("a.npy") == read("b.npy"), "the same seed gives other numbers")
-    want(all(read("a", n) == read("b", n) for n in os.listdir(path("a"))), "the same seed gives other files")
+    assert read("a.npy") == read("b.npy"), "the same seed gives other numbers"
+    assert all(read("a", n) == read("b", n) for n in os.listdir(path("a"))), "the same seed gives other files"
     call("generate", *model, "--seed", "7", "--first", "2", "--n", "1", "--out", path("c"))
-    want(read("c", "face-00002.png") == read("a", "face-00002.png"), "--first 2 gives another third picture")
+    assert read("c", "face-00002.png") == read("a", "face-00002.png"), "--first 2 gives another third picture"
     call("generate", *model, "--z", path("az.npy"), "--npy", path("d.npy"))
-    want(read("d.npy") == read("a.npy"), "--z of a --z-out gives other pictures")
+    assert read("d.npy") == read("a.npy"), "--z of a --z-out gives other pictures"
     call("generate", *model, "--z", path("az.npy"), "--first", "1", "--n", "2", "--out", path("e"))
-    want(read("e", "face-00002.png") == read("a", "face-00002.png"), "--z --first 1 gives other pictures")
+    assert read("e", "face-00002.png") == read("a", "face-00002.png"), "--z --first 1 gives other pictures"
     call("generate", *model, "--seed", "8", "--n", "3", "--npy", path("f.npy"))
-    want(read("f.npy") != read("a.npy"), "another seed gives the same pictures")
+    assert read("f.npy") != read("a.npy"), "another seed gives the same pictures"
 
 
-@check
-def generate_refuses_noise_that_does_not_fit():
+def test_generate_refuses_noise_that_does_not_fit():
     model = ["--model", path("run", "model.safetensors")]
     call("generate", *model, "--z", path("az.npy"), "--n", "4", "--npy", path("x"), code=2, says="3 rows")
     call("generate", *model, "--z", path("a.npy"), "--npy", path("x"), code=4, says="768")
     call("generate", *model, "--z", path("nowhere.npy"), "--npy", path("x"), code=4, says="nowhere.npy")
     call("generate", *model, "--z", path("a.png"), "--npy", path("x"), code=4, says="a.png")
-    want(not os.path.exists(path("x")), "a file was written all the same")
+    assert not os.path.exists(path("x")), "a file was written all the same"
 
 
-@check
-def bad_models_are_named():
+def test_bad_models_are_named():
     whole = read("run", "model.safetensors")
     bad = {"cut": whole[:len(whole) // 2], "head": b"\xff" * 8 + whole[8:], "text": b"this is no model",
            "empty": b"", "json": whole[:8] + b"]" + whole[9:]}
@@ -237,44 +219,40 @@ def bad_models_are_named():
     call("train", "--resume", path("nowhere"), code=4, says="nowhere")
 
 
-@check
-def resume_goes_on():
+def test_resume_goes_on():
     call("train", "--resume", path("run"), "--steps", "5", says=["builtin:faces", "step 5/5", "(step 5)"])
-    want(rows_of("run") == [1, 2, 3, 4, 5], f"metrics.csv has steps {rows_of('run')}")
+    assert rows_of("run") == [1, 2, 3, 4, 5], f"metrics.csv has steps {rows_of('run')}"
     call("train", "--resume", path("run"), "--steps", "6", "--z", "9",
          says=["--z 9", "keeps its 8", "(step 6)"])
-    want(rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}")
+    assert rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}"
     call("train", "--resume", path("run"), "--steps", "5", code=2, says="already at step 6 of 5")
 
 
-@check
-def a_complete_run_gets_what_is_missing():
+def test_a_complete_run_gets_what_is_missing():
     model = read("run", "model.safetensors")
     for name in ("report.html", os.path.join("samples", "step-6.png")):  # as killed behind the last checkpoint
         os.remove(path("run", name))
     call("train", "--resume", path("run"), says=["already at step 6 of 6", "larger --steps", "(step 6)"])
-    want(b"<html" in read("run", "report.html") and read("run", "samples", "step-6.png"), "files are missing")
-    want(read("run", "model.safetensors") == model, "the checkpoint was changed")
-    want(rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}")
+    assert b"<html" in read("run", "report.html") and read("run", "samples", "step-6.png"), "files are missing"
+    assert read("run", "model.safetensors") == model, "the checkpoint was changed"
+    assert rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}"
 
 
-@check
-def an_earlier_run_is_not_replaced_unasked():
+def test_an_earlier_run_is_not_replaced_unasked():
     again = ["train", *FACES, *TINY, "--steps", "2", "--out", path("run")]
     call(*again, code=2, says=["--resume", "--overwrite"])
-    want(len(rows_of("run")) == 6, "the earlier run was touched")
+    assert len(rows_of("run")) == 6, "the earlier run was touched"
     call(*again, "--overwrite", says="(step 2)")
-    want(rows_of("run") == [1, 2], f"metrics.csv has steps {rows_of('run')}")
+    assert rows_of("run") == [1, 2], f"metrics.csv has steps {rows_of('run')}"
 
 
-@check
-def resume_equals_an_unbroken_run():
+def test_resume_equals_an_unbroken_run():
     call("train", *FACES, *TINY, "--steps", "6", "--out", path("whole"))
     call("train", *FACES, *TINY, "--steps", "3", "--out", path("parts"))
     call("train", "--steps", "6", "--resume", path("parts"))
     for name in ("whole", "parts"):
         call("generate", "--model", path(name, "model.safetensors"), "--n", "2", "--npy", path(name + ".npy"))
-    want(read("whole.npy") == read("parts.npy"), "the pictures differ")
+    assert read("whole.npy") == read("parts.npy"), "the pictures differ"
 
 
 def stop_when_training(out, number):
@@ -294,26 +272,24 @@ def stop_when_training(out, number):
         stdout, stderr = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
-        raise Failed(f"still running 60 s after signal {number}:\n{heard}")
+        raise AssertionError(f"still running 60 s after signal {number}:\n{heard}")
     return process.returncode, stdout, heard + stderr
 
 
-@check
-def signals_end_a_run_cleanly():
+def test_signals_end_a_run_cleanly():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         out = path(f"stopped {number}")
         code, stdout, stderr = stop_when_training(out, number)
-        want(code == 0 and "continue with:" in stdout, f"signal {number} gave {code}:\n{stdout}{stderr}")
+        assert code == 0 and "continue with:" in stdout, f"signal {number} gave {code}:\n{stdout}{stderr}"
         steps = rows_of(out)
-        want(f"(step {steps[-1]})" in stdout, f"{stdout}\nbut metrics.csv ends at {steps[-1]}")
+        assert f"(step {steps[-1]})" in stdout, f"{stdout}\nbut metrics.csv ends at {steps[-1]}"
         words = shlex.split(stdout.split("continue with:")[1].strip().splitlines()[0])
-        want(words[0] == "clgan" and out in words, f"the way to go on is {words}")
+        assert words[0] == "clgan" and out in words, f"the way to go on is {words}"
         call(*words[1:], "--steps", str(steps[-1] + 2), says=f"(step {steps[-1] + 2})")
-        want(rows_of(out) == list(range(1, steps[-1] + 3)), "metrics.csv has gaps or repeats")
+        assert rows_of(out) == list(range(1, steps[-1] + 3)), "metrics.csv has gaps or repeats"
 
 
-@check
-def folders_without_pictures_are_refused():
+def test_folders_without_pictures_are_refused():
     os.makedirs(path("none"), exist_ok=True)
     tiny = [*TINY, "--steps", "1", "--threads", "1"]
     call("train", *tiny, "--data", path("none"), "--out", path("o"), code=4, says="none")
@@ -324,9 +300,8 @@ def folders_without_pictures_are_refused():
     call("train", *tiny, "--out", path("o"), says="(step 1)")
 
 
-@check
-def kernels_come_from_a_folder():
-    sources = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cl")
+def test_kernels_come_from_a_folder():
+    sources = os.path.join(ROOT, "cl")
     shutil.copytree(sources, path("kernels"))
     call("bench", *TINY, "--steps", "1", "--kernels", path("kernels"))
     with open(path("kernels", "element.cl"), "a") as file:
@@ -334,18 +309,14 @@ def kernels_come_from_a_folder():
     call("bench", *TINY, "--steps", "1", "--kernels", path("kernels"), code=3, says=["element.cl", "nonsense"])
 
 
-@check
-def data_writes_labelled_faces_to_train_on():
+def test_data_writes_labelled_faces_to_train_on():
     call("data", code=2, says="--out")
     call("data", "--out", path("faces"), "--n", "6", "--size", "16", "--seed", "5")
     names = sorted(os.listdir(path("faces")))
     pictures = [name for name in names if name.endswith(".png")]
     tables = [name for name in names if name.endswith(".csv")]
-    want(len(pictures) == 6 and len(tables) == 1, f"files: {names}")
+    assert len(pictures) == 6 and len(tables) == 1, f"files: {names}"
     lines = read("faces", tables[0]).decode().splitlines()
-    want(len(lines) == 7 and "glasses" in lines[0], f"labels: {lines[:2]}, {len(lines)} lines")
+    assert len(lines) == 7 and "glasses" in lines[0], f"labels: {lines[:2]}, {len(lines)} lines"
     call("train", *TINY, "--data", path("faces"), "--steps", "2", "--threads", "1", "--out", path("t"),
          says="(step 2)")
-
-
-sys.exit(main())

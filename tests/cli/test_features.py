@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""`clgan features`, `classify` and `nearest` from end to end. usage: cli_features.py PATH_OF_CLGAN"""
+"""`clgan features`, `classify` and `nearest` from end to end."""
 import ast
 import csv
 import io
@@ -8,10 +7,10 @@ import os
 import random
 import shutil
 import struct
-import sys
 import zlib
 
-from harness import FACES, TINY, call, check, main, path, read, want
+import pytest
+from harness import FACES, TINY, call, path, read
 
 MODEL, OTHER, LARGE = (path(name, "model.safetensors") for name in ("run", "other", "large"))
 COUNT = (4 + 8) * 16  # maps of D's two activated layers at ndf 4, pooled to 4x4
@@ -54,7 +53,7 @@ def result(*words):
 BRIGHT = ["--column", "background_g", "--threshold", "0.5"]
 
 
-@check
+@pytest.fixture(scope="module", autouse=True)
 def models_and_pictures_to_work_with():
     for name, size, seed in (("run", "16", "1"), ("other", "16", "2"), ("large", "32", "1")):
         call("train", *FACES, *TINY, "--size", size, "--seed", seed, "--steps", "2", "--flip" if seed == "2"
@@ -63,28 +62,26 @@ def models_and_pictures_to_work_with():
 
 
 # --- features -------------------------------------------------------------------------------------
-@check
-def features_are_rows_in_the_order_of_names():
+def test_features_are_rows_in_the_order_of_names():
     words = ["features", "--model", MODEL, "--data", path("faces")]
     call(*words, "--npy", path("f.npy"), "--names", path("f.txt"), says=f"{N} x {COUNT}")
     shape, values = npy("f.npy")
-    want(shape == (N, COUNT), f"shape {shape}")
-    want(read("f.txt").decode().split() == [f"{i:06}.png" for i in range(N)], "names are not in order")
-    want(len(set(values)) > N * COUNT / 4, "the features are all alike")
-    want(all(abs(v) < 1e3 for v in values), "odd values")
+    assert shape == (N, COUNT), f"shape {shape}"
+    assert read("f.txt").decode().split() == [f"{i:06}.png" for i in range(N)], "names are not in order"
+    assert len(set(values)) > N * COUNT / 4, "the features are all alike"
+    assert all(abs(v) < 1e3 for v in values), "odd values"
     facts = json.loads(call(*words, "--first", "7", "--n", "3", "--npy", path("p.npy"), "--names", path("p.txt"),
                             "--json").stdout)
-    want(facts == {"pictures": 3, "features": COUNT, "npy": path("p.npy"), "names": path("p.txt")}, f"{facts}")
-    want(npy("p.npy") == ((3, COUNT), values[7 * COUNT:10 * COUNT]), "a part differs from the whole's rows")
-    want(read("p.txt").decode().split() == [f"{i:06}.png" for i in range(7, 10)], "a part has other names")
+    assert facts == {"pictures": 3, "features": COUNT, "npy": path("p.npy"), "names": path("p.txt")}, f"{facts}"
+    assert npy("p.npy") == ((3, COUNT), values[7 * COUNT:10 * COUNT]), "a part differs from the whole's rows"
+    assert read("p.txt").decode().split() == [f"{i:06}.png" for i in range(7, 10)], "a part has other names"
     call("features", "--model", MODEL, "--data", path("faces", "000007.png"), "--npy", path("one.npy"))
-    want(npy("one.npy") == ((1, COUNT), values[7 * COUNT:8 * COUNT]), "one file gives other features")
+    assert npy("one.npy") == ((1, COUNT), values[7 * COUNT:8 * COUNT]), "one file gives other features"
     call(*words, "--crop", "8x8+0+0", "--npy", path("c.npy"))
-    want(npy("c.npy")[1] != values, "--crop changes nothing")
+    assert npy("c.npy")[1] != values, "--crop changes nothing"
 
 
-@check
-def features_refuse_what_cannot_be():
+def test_features_refuse_what_cannot_be():
     call("features", "--data", path("faces"), "--npy", path("x"), code=2, says="--model")
     call("features", "--model", MODEL, "--npy", path("x"), code=2, says="--data")
     call("features", "--model", MODEL, "--data", path("faces"), code=2, says="--npy")
@@ -96,53 +93,50 @@ def features_refuse_what_cannot_be():
     call(*words, MODEL, "--data", path("faces"), "--crop", "10x", code=2, says="WxH+X+Y")
     for cut in (["--first", str(N)], ["--n", str(N + 1)], ["--first", "10", "--n", str(N - 9)]):
         call(*words, MODEL, "--data", path("faces"), *cut, code=2, says=f"{N} pictures")
-    want(not os.path.exists(path("x")), "a file was written all the same")
+    assert not os.path.exists(path("x")), "a file was written all the same"
 
 
 # --- classify: training ---------------------------------------------------------------------------
-@check
-def an_easy_attribute_is_learnt():
+def test_an_easy_attribute_is_learnt():
     facts = result(*BRIGHT, "--features", "pixels", "--save", path("bright.svm"))
     one, truth = facts["results"][0], labels("background_g")
     names = ["background_g <= 0.5", "background_g > 0.5"]
-    want([c["name"] for c in facts["classes"]] == names, f"classes: {facts['classes']}")
+    assert [c["name"] for c in facts["classes"]] == names, f"classes: {facts['classes']}"
     for i, c in enumerate(facts["classes"]):
         there = sum((value > 0.5) == i for value in truth.values())
-        want(c["train"] + c["test"] == there and c["test"] == round(there / 5), f"{c}, but {there} pictures")
-        want(sum(one["confusion"][i]) == c["test"], f"{c}: {one['confusion']}")
-    want(facts["train"] + facts["test"] == N, f"{facts['train']} + {facts['test']}")
-    want(one["right"] == one["confusion"][0][0] + one["confusion"][1][1], f"right: {one}")
-    want(abs(one["accuracy"] - one["right"] / facts["test"]) < 1e-9, f"accuracy: {one}")
-    want(one["interval"][0] < one["accuracy"] <= one["interval"][1] <= 1, f"interval: {one}")
-    want(one["accuracy"] > 0.85 > 0.75 > facts["most_frequent"], f"not learnt: {facts}")
-    want(one["count"] == 16 * 16 * 3 and one["c"] in (1e-3, 1e-2, 1e-1, 1, 10), f"odd: {one}")
+        assert c["train"] + c["test"] == there and c["test"] == round(there / 5), f"{c}, but {there} pictures"
+        assert sum(one["confusion"][i]) == c["test"], f"{c}: {one['confusion']}"
+    assert facts["train"] + facts["test"] == N, f"{facts['train']} + {facts['test']}"
+    assert one["right"] == one["confusion"][0][0] + one["confusion"][1][1], f"right: {one}"
+    assert abs(one["accuracy"] - one["right"] / facts["test"]) < 1e-9, f"accuracy: {one}"
+    assert one["interval"][0] < one["accuracy"] <= one["interval"][1] <= 1, f"interval: {one}"
+    assert one["accuracy"] > 0.85 > 0.75 > facts["most_frequent"], f"not learnt: {facts}"
+    assert one["count"] == 16 * 16 * 3 and one["c"] in (1e-3, 1e-2, 1e-1, 1, 10), f"odd: {one}"
     before = read("bright.svm")
-    want(result(*BRIGHT, "--features", "pixels", "--save", path("bright.svm")) == facts, "a rerun differs")
-    want(read("bright.svm") == before, "a rerun keeps another classifier")
+    assert result(*BRIGHT, "--features", "pixels", "--save", path("bright.svm")) == facts, "a rerun differs"
+    assert read("bright.svm") == before, "a rerun keeps another classifier"
     result(*BRIGHT, "--features", "pixels", "--seed", "2", "--save", path("two.svm"))
-    want(read("two.svm") != before, "another seed changes nothing")
+    assert read("two.svm") != before, "another seed changes nothing"
 
 
-@check
-def three_kinds_of_features_side_by_side():
+def test_three_kinds_of_features_side_by_side():
     facts = result(*BRIGHT, "--n", "40", "--test", "0.25", "--compare", "--c", "0.5", "--save", path("d.svm"))
     kinds = [one["features"] for one in facts["results"]]
-    want(kinds == ["discriminator", "pixels", "untrained"], f"kinds: {kinds}")
-    want([one["count"] for one in facts["results"]] == [COUNT, 768, COUNT], f"{facts}")
-    want(facts["train"] == 60 and facts["test"] == 20 and facts["most_frequent"] == 0.5, f"{facts}")
-    want(all(one["c"] == 0.5 and one["accuracy"] > 0.5 for one in facts["results"]), f"{facts}")
-    want(facts["results"][0]["confusion"] != facts["results"][1]["confusion"]
-         or facts["results"][0]["train_accuracy"] != facts["results"][2]["train_accuracy"], "all kinds are one")
+    assert kinds == ["discriminator", "pixels", "untrained"], f"kinds: {kinds}"
+    assert [one["count"] for one in facts["results"]] == [COUNT, 768, COUNT], f"{facts}"
+    assert facts["train"] == 60 and facts["test"] == 20 and facts["most_frequent"] == 0.5, f"{facts}"
+    assert all(one["c"] == 0.5 and one["accuracy"] > 0.5 for one in facts["results"]), f"{facts}"
+    assert (facts["results"][0]["confusion"] != facts["results"][1]["confusion"]
+            or facts["results"][0]["train_accuracy"] != facts["results"][2]["train_accuracy"]), "all kinds are one"
     words = ["--labels", path("faces", "labels.csv"), *BRIGHT, "--n", "40", "--test", "0.25", "--compare"]
     text = classify(*words, "--c", "0.5", says=["60 pictures to learn from, 20 others", "95 %", "most frequent",
                                                 "alone is right"]).stdout
     for one in facts["results"]:
         row = next(line for line in text.splitlines() if line.startswith(one["features"]))
-        want(f"{one['right']} of 20" in row and f"{100 * one['accuracy']:.1f} %" in row, f"{row}\n{one}")
+        assert f"{one['right']} of 20" in row and f"{100 * one['accuracy']:.1f} %" in row, f"{row}\n{one}"
 
 
-@check
-def folders_are_classes_and_get_them_back():
+def test_folders_are_classes_and_get_them_back():
     for name, value in labels("background_g").items():
         folder = path("sorted", "light" if value > 0.5 else "dark, \"very\"")
         os.makedirs(folder, exist_ok=True)
@@ -151,54 +145,51 @@ def folders_are_classes_and_get_them_back():
          says=["light", "dark, \"very\""])
     text = call("classify", "--svm", path("s.svm"), "--data", path("sorted")).stdout
     rows = list(csv.reader(io.StringIO(text)))
-    want(rows[0] == ["file", "class", "score"] and len(rows) == N + 1, f"{rows[:2]}, {len(rows)} rows")
+    assert rows[0] == ["file", "class", "score"] and len(rows) == N + 1, f"{rows[:2]}, {len(rows)} rows"
     right = sum(os.path.dirname(file) == answer for file, answer, _ in rows[1:])
-    want(right > 0.9 * N, f"{right} of {N} are right")
-    want(all(float(score) >= 0 for _, _, score in rows[1:]), "the better one of two has a negative score")
+    assert right > 0.9 * N, f"{right} of {N} are right"
+    assert all(float(score) >= 0 for _, _, score in rows[1:]), "the better one of two has a negative score"
     facts = json.loads(call("classify", "--svm", path("s.svm"), "--data", path("sorted"), "--json").stdout)
-    want([[one["file"], one["class"], f"{one['score']:.4g}"] for one in facts["pictures"]] == rows[1:],
-         "JSON and CSV differ")
+    assert [[one["file"], one["class"], f"{one['score']:.4g}"] for one in facts["pictures"]] == rows[1:], (
+        "JSON and CSV differ")
 
 
-@check
-def three_classes_are_told_apart():
+def test_three_classes_are_told_apart():
     with open(path("three.csv"), "w", encoding="utf-8") as file:
         file.write("file,what\n")
         for name, value in labels("background_r").items():
             file.write(f"{name},{('low', 'mid', 'high')[min(2, int(value * 3))]}\n")
     words = ["--labels", path("three.csv"), "--features", "pixels"]
     facts = json.loads(classify(*words, "--json").stdout)
-    want([c["name"] for c in facts["classes"]] == ["high", "low", "mid"], f"{facts['classes']}")
-    want(facts["results"][0]["accuracy"] > facts["most_frequent"] + 0.1, f"{facts}")
+    assert [c["name"] for c in facts["classes"]] == ["high", "low", "mid"], f"{facts['classes']}"
+    assert facts["results"][0]["accuracy"] > facts["most_frequent"] + 0.1, f"{facts}"
     facts = json.loads(classify(*words, "--classes", "mid,high", "--json").stdout)
-    want([c["name"] for c in facts["classes"]] == ["mid", "high"], f"{facts['classes']}")
+    assert [c["name"] for c in facts["classes"]] == ["mid", "high"], f"{facts['classes']}"
 
 
 # --- classify: use --------------------------------------------------------------------------------
-@check
-def a_classifier_works_with_its_model_alone():
+def test_a_classifier_works_with_its_model_alone():
     words = ["classify", "--svm", path("d.svm"), "--data", path("faces")]
     text = call(*words, "--model", MODEL).stdout
     truth = labels("background_g")
     rows = list(csv.DictReader(io.StringIO(text)))
     right = sum((truth[row["file"]] > 0.5) == (row["class"] == "background_g > 0.5") for row in rows)
-    want(len(rows) == N and right > 0.6 * N, f"{right} of {len(rows)} are right")
+    assert len(rows) == N and right > 0.6 * N, f"{right} of {len(rows)} are right"
     call(*words, code=2, says=["--model", MODEL])
     call(*words, "--model", OTHER, code=4, says=["another discriminator", "other"])
     call(*words, "--model", LARGE, code=4, says=["16x16x3", "32x32x3"])
     call(*words, "--model", path("nowhere"), code=4, says="nowhere")
     term = ["arithmetic", "'background_g > 0.5'", "--by", path("d.svm"), "--json", "--model"]
-    want("scores" in call(*term, MODEL).stdout, "arithmetic does not take the classifier")
+    assert "scores" in call(*term, MODEL).stdout, "arithmetic does not take the classifier"
     call(*term, OTHER, code=4, says="another discriminator")
     result(*BRIGHT, "--features", "untrained", "--seed", "5", "--save", path("u.svm"))
     words[2] = path("u.svm")
-    want(call(*words, "--model", OTHER).stdout == call(*words, "--model", MODEL).stdout,
-         "untrained features depend on training")
+    assert call(*words, "--model", OTHER).stdout == call(*words, "--model", MODEL).stdout, (
+        "untrained features depend on training")
     call(*words, "--model", LARGE, code=4, says="16x16x3")
 
 
-@check
-def files_of_other_kinds_are_no_classifiers():
+def test_files_of_other_kinds_are_no_classifiers():
     data = read("d.svm")
     with open(path("cut.svm"), "wb") as file:
         file.write(data[:len(data) // 2])
@@ -209,8 +200,7 @@ def files_of_other_kinds_are_no_classifiers():
         call("classify", "--svm", name, "--model", MODEL, "--data", path("faces"), code=4, says=says)
 
 
-@check
-def classify_refuses_what_cannot_be():
+def test_classify_refuses_what_cannot_be():
     table = ["--labels", path("faces", "labels.csv")]
     call("classify", "--model", MODEL, code=2, says="--data")
     call("classify", "--data", path("faces"), *table, code=2, says="--model")
@@ -234,23 +224,21 @@ def nearest(*words, model=MODEL, data="faces"):
     return json.loads(call("nearest", "--model", model, "--data", path(data), "--json", *words).stdout)
 
 
-@check
-def a_picture_is_nearest_to_itself():
+def test_a_picture_is_nearest_to_itself():
     facts = nearest("--pictures", path("faces"), "--k", "4")
-    want(facts["training_pictures"] == N and len(facts["samples"]) == N, f"{len(facts['samples'])} samples")
+    assert facts["training_pictures"] == N and len(facts["samples"]) == N, f"{len(facts['samples'])} samples"
     for space in ("pixels", "features"):
-        want(facts[space]["smallest"] == 0 and facts[space]["nearer"] == N, f"{facts[space]}")
-        want(0 < facts[space]["training_near"] <= facts[space]["training_median"] < 128, f"{facts[space]}")
+        assert facts[space]["smallest"] == 0 and facts[space]["nearer"] == N, f"{facts[space]}"
+        assert 0 < facts[space]["training_near"] <= facts[space]["training_median"] < 128, f"{facts[space]}"
         for one in facts["samples"]:
             near, distances = one[space][0], [found["distance"] for found in one[space]]
-            want(near["file"] == one["file"] and near["distance"] == 0 and not near["mirrored"], f"{one}")
-            want(len(distances) == 4 and distances == sorted(distances) and distances[1] > 0, f"{one}")
+            assert near["file"] == one["file"] and near["distance"] == 0 and not near["mirrored"], f"{one}"
+            assert len(distances) == 4 and distances == sorted(distances) and distances[1] > 0, f"{one}"
     seconds = sorted(one["pixels"][1]["distance"] for one in facts["samples"])  # what the scale must be
-    want(abs(facts["pixels"]["training_median"] / seconds[N // 2] - 1) < 1e-5, f"{seconds[N // 2]}: {facts['pixels']}")
+    assert abs(facts["pixels"]["training_median"] / seconds[N // 2] - 1) < 1e-5, f"{seconds[N // 2]}: {facts['pixels']}"
 
 
-@check
-def mirror_images_are_found_where_training_had_them():
+def test_mirror_images_are_found_where_training_had_them():
     os.makedirs(path("noise"))
     os.makedirs(path("mirror"))
     chance = random.Random(5)
@@ -262,40 +250,37 @@ def mirror_images_are_found_where_training_had_them():
     words = ["--pictures", path("mirror"), "--by", "pixels"]
     for more, found in (({}, False), ({"model": OTHER}, True)):  # OTHER was trained with --flip
         facts = nearest(*words, data="noise", **more)
-        want("features" not in facts and (facts["pixels"]["smallest"] == 0) == found, f"{facts['pixels']}")
+        assert "features" not in facts and (facts["pixels"]["smallest"] == 0) == found, f"{facts['pixels']}"
         for i, one in enumerate(facts["samples"]):
             near = one["pixels"][0]
-            want((near["distance"] == 0 and near["mirrored"] and near["file"] == f"{i}.png") == found, f"{one}")
-        want(facts["pixels"]["training_median"] > 50, f"a mirror image counts as another picture: {facts['pixels']}")
-    want(nearest(*words, "--flip", data="noise")["pixels"]["smallest"] == 0, "--flip finds no mirror image")
-    want(nearest(*words, "--no-flip", data="noise", model=OTHER)["pixels"]["smallest"] > 0, "--no-flip finds one")
+            assert (near["distance"] == 0 and near["mirrored"] and near["file"] == f"{i}.png") == found, f"{one}"
+        assert facts["pixels"]["training_median"] > 50, f"a mirror image counts as another picture: {facts['pixels']}"
+    assert nearest(*words, "--flip", data="noise")["pixels"]["smallest"] == 0, "--flip finds no mirror image"
+    assert nearest(*words, "--no-flip", data="noise", model=OTHER)["pixels"]["smallest"] > 0, "--no-flip finds one"
 
 
-@check
-def samples_are_those_of_generate():
+def test_samples_are_those_of_generate():
     call("generate", "--model", MODEL, "--seed", "4", "--n", "3", "--out", path("drawn"))
     drawn, files = nearest("--n", "3", "--seed", "4"), nearest("--pictures", path("drawn"))
     for one, other in zip(drawn["samples"], files["samples"]):
         for space in ("pixels", "features"):
             a, b = one[space][0]["distance"], other[space][0]["distance"]
-            want(abs(a / b - 1) < 0.05, f"{space}: {a}, rounded to pixels {b}")
-    want([one["number"] for one in drawn["samples"]] == [0, 1, 2], f"{drawn['samples']}")
+            assert abs(a / b - 1) < 0.05, f"{space}: {a}, rounded to pixels {b}"
+    assert [one["number"] for one in drawn["samples"]] == [0, 1, 2], f"{drawn['samples']}"
 
 
-@check
-def the_sheet_has_a_row_for_each_sample():
+def test_the_sheet_has_a_row_for_each_sample():
     call("nearest", "--model", MODEL, "--data", path("faces"), "--n", "3", "--k", "2", "--out", path("sheet.png"),
          says=["3 samples among", "by pixels", "by features", "for scale", "sheet.png"])
-    want(read("sheet.png")[:4] == b"\x89PNG", "no PNG")
-    want(struct.unpack(">II", read("sheet.png")[16:24]) == (7 * 18 + 2, 3 * 18 + 2),
-         f"the sheet is {struct.unpack('>II', read('sheet.png')[16:24])}")
+    assert read("sheet.png")[:4] == b"\x89PNG", "no PNG"
+    assert struct.unpack(">II", read("sheet.png")[16:24]) == (7 * 18 + 2, 3 * 18 + 2), (
+        f"the sheet is {struct.unpack('>II', read('sheet.png')[16:24])}")
     call("nearest", "--model", MODEL, "--data", path("noise"), "--n", "2", "--k", "9", "--out", path("few.png"),
          "--by", "features", says="among 6 pictures")  # more places than pictures
-    want(struct.unpack(">II", read("few.png")[16:24]) == (11 * 18 + 2, 2 * 18 + 2), "another size")
+    assert struct.unpack(">II", read("few.png")[16:24]) == (11 * 18 + 2, 2 * 18 + 2), "another size"
 
 
-@check
-def nearest_refuses_what_cannot_be():
+def test_nearest_refuses_what_cannot_be():
     call("nearest", "--data", path("faces"), "--json", code=2, says="--model")
     call("nearest", "--model", MODEL, "--json", code=2, says="--data")
     words = ["nearest", "--model", MODEL, "--data"]
@@ -305,6 +290,3 @@ def nearest_refuses_what_cannot_be():
     call(*words, path("nowhere"), "--json", code=4, says="nowhere")
     call(*words, path("faces", "000001.png"), "--json", code=4, says="one picture")
     call(*words, path("faces"), "--out", path("x.gif"), code=2, says="x.gif")
-
-
-sys.exit(main())

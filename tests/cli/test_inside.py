@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
-"""`clgan project` and `inspect` from end to end. usage: cli_inside.py PATH_OF_CLGAN"""
+"""`clgan project` and `inspect` from end to end."""
 import json
 import math
 import os
-import sys
 
+import pytest
 from files import png_rows, png_size, rows, tensor, tile, write_classifier, write_png
-from harness import FACES, TINY, call, check, main, path, read, want
+from harness import FACES, TINY, call, path, read
 
 MODEL = ["--model", path("run", "model.safetensors")]
 SIZE, Z, MAPS, ONE = 16, 8, 4, 16 * 16 * 3
@@ -20,89 +19,84 @@ def facts(*words, says=()):
 
 def sheet_is(columns, lines, side=TILE, name="sheet.png"):
     size, wanted = png_size(name), (columns * (side + 2) + 2, lines * (side + 2) + 2)
-    want(size == wanted, f"{name} is {size}, not {wanted}")
+    assert size == wanted, f"{name} is {size}, not {wanted}"
 
 
 def near(what, value, expected, limit=1e-4):
-    want(abs(value - expected) <= limit, f"{what} is {value}, not {expected}")
+    assert abs(value - expected) <= limit, f"{what} is {value}, not {expected}"
 
 
 # --- project --------------------------------------------------------------------------------------
-@check
+@pytest.fixture(scope="module", autouse=True)
 def a_model_and_pictures():
     call("train", *FACES, *TINY, "--steps", "60", "--lr", "0.002", "--out", path("run"))
     call("generate", *MODEL, "--n", "5", "--seed", "3", "--out", path("drawn"), "--npy", path("drawn.npy"))
     call("data", "--out", path("faces"), "--n", "9", "--size", "24", "--seed", "5")
 
 
-@check
-def drawn_pictures_are_found_again():
+def test_drawn_pictures_are_found_again():
     words = ["project", *MODEL, "--picture", path("drawn"), "--columns", "2"]
     done = call(*words, "--grid", path("found.png"), "--out", path("found"), "--z-out", path("z.npy"),
                 says=["5 pictures, 300 steps from 2 starts", "face-00004.png", "PSNR: mean", "found.png", "z.npy"])
     psnr = [float(line.split()[0]) for line in done.stdout.splitlines()[:5]]
-    want(min(psnr) > 30, f"PSNR {psnr}")
-    want(len(rows("z.npy")) == 5 and len(rows("z.npy")[0]) == Z, "z has another shape")
+    assert min(psnr) > 30, f"PSNR {psnr}"
+    assert len(rows("z.npy")) == 5 and len(rows("z.npy")[0]) == Z, "z has another shape"
     call("generate", *MODEL, "--z", path("z.npy"), "--out", path("again"))
     sheet = png_rows("found.png")
     sheet_is(2, 6, SIZE, "found.png")
     for i in range(5):
         picture, found = png_rows("drawn", f"face-{i:05}.png"), png_rows("found", f"found-{i:05}.png")
-        want(found == png_rows("again", f"face-{i:05}.png"), f"z {i} draws another picture than what was found")
-        want(tile(sheet, i // 2 * 2, i % 2) == picture, f"picture {i} is elsewhere in the sheet")
-        want(tile(sheet, i // 2 * 2 + 1, i % 2) == found, f"what was found for {i} is elsewhere")
+        assert found == png_rows("again", f"face-{i:05}.png"), f"z {i} draws another picture than what was found"
+        assert tile(sheet, i // 2 * 2, i % 2) == picture, f"picture {i} is elsewhere in the sheet"
+        assert tile(sheet, i // 2 * 2 + 1, i % 2) == found, f"what was found for {i} is elsewhere"
         error = sum((a - b) ** 2 for x, y in zip(picture, found) for a, b in zip(x, y)) / ONE
         near(f"PSNR {i}", 10 * math.log10(255 ** 2 / max(error, 0.09)), min(psnr[i], 58), 3)
 
 
-@check
-def projections_repeat_themselves():
+def test_projections_repeat_themselves():
     words = ["project", *MODEL, "--picture", path("faces"), "--steps", "30", "--n", "3", "--z-out"]
     for name, more in (("a", []), ("b", []), ("c", ["--seed", "2"]), ("d", ["--first", "1", "--n", "1"])):
         call(*words, path(name + ".npy"), *more)
-    want(read("a.npy") == read("b.npy"), "a rerun differs")
-    want(read("a.npy") != read("c.npy"), "another seed gives the same")
-    want(rows("d.npy")[0] == rows("a.npy")[1], "a picture alone gives another z")
+    assert read("a.npy") == read("b.npy"), "a rerun differs"
+    assert read("a.npy") != read("c.npy"), "another seed gives the same"
+    assert rows("d.npy")[0] == rows("a.npy")[1], "a picture alone gives another z"
 
 
-@check
-def projections_are_told_in_json():
+def test_projections_are_told_in_json():
     told = facts("project", *MODEL, "--picture", path("faces"), "--steps", "2", "--starts", "1", "--n", "4")
     psnr = sorted(p["psnr"] for p in told["pictures"])
-    want([p["name"] for p in told["pictures"]] == [f"{i:06}.png" for i in range(4)], f"names: {told}")
-    want(told["steps"] == 2 and told["starts"] == 1 and told["seconds"] > 0, f"odd facts: {told}")
+    assert [p["name"] for p in told["pictures"]] == [f"{i:06}.png" for i in range(4)], f"names: {told}"
+    assert told["steps"] == 2 and told["starts"] == 1 and told["seconds"] > 0, f"odd facts: {told}"
     near("mean", told["psnr"]["mean"], sum(psnr) / 4, 2e-4)
     near("median", told["psnr"]["median"], (psnr[1] + psnr[2]) / 2, 2e-4)
-    want([told["psnr"]["min"], told["psnr"]["max"]] == [psnr[0], psnr[3]], f"range: {told['psnr']}")
+    assert [told["psnr"]["min"], told["psnr"]["max"]] == [psnr[0], psnr[3]], f"range: {told['psnr']}"
     more = facts("project", *MODEL, "--picture", path("faces"), "--steps", "100", "--n", "4")
-    want(more["psnr"]["mean"] > told["psnr"]["mean"] + 0.2, f"{more['psnr']}, {told['psnr']}")
+    assert more["psnr"]["mean"] > told["psnr"]["mean"] + 0.2, f"{more['psnr']}, {told['psnr']}"
 
 
-@check
-def masks_keep_what_is_known():
+def test_masks_keep_what_is_known():
     words = ["project", *MODEL, "--picture", path("drawn"), "--steps", "60", "--n", "3"]
     done = call(*words, "--mask", "left", "--grid", path("m.png"), "--out", path("m"), says=["hidden", "completed"])
-    want("of hidden pixels" in done.stdout, f"{done.stdout}")
+    assert "of hidden pixels" in done.stdout, f"{done.stdout}"
     sheet = png_rows("m.png")
     sheet_is(3, 4, SIZE, "m.png")
     for i in range(3):
         picture, completed = png_rows("drawn", f"face-{i:05}.png"), tile(sheet, 2, i)
-        want(tile(sheet, 0, i) == picture and png_rows("m", f"found-{i:05}.png") == completed, "tiles are elsewhere")
+        assert tile(sheet, 0, i) == picture and png_rows("m", f"found-{i:05}.png") == completed, "tiles are elsewhere"
         for y in range(SIZE):
             half = 3 * SIZE // 2
-            want(completed[y][half:] == picture[y][half:], f"known pixels of {i} were changed")
-            want(completed[y][:half] == tile(sheet, 3, i)[y][:half], f"hidden pixels of {i} are not G's")
-            want(tile(sheet, 1, i)[y] == b"\xff" * half + picture[y][half:], f"what is known of {i} is wrong")
+            assert completed[y][half:] == picture[y][half:], f"known pixels of {i} were changed"
+            assert completed[y][:half] == tile(sheet, 3, i)[y][:half], f"hidden pixels of {i} are not G's"
+            assert tile(sheet, 1, i)[y] == b"\xff" * half + picture[y][half:], f"what is known of {i} is wrong"
     write_png("left.png", [[0] * 8 + [255] * 8] * SIZE)
     built_in, file = (facts(*words, "--mask", mask) for mask in ("left", path("left.png")))
-    want(file["pictures"] == built_in["pictures"], "the same mask from a file gives something else")
+    assert file["pictures"] == built_in["pictures"], "the same mask from a file gives something else"
     others = [facts(*words, "--mask", mask)["psnr_hidden"]["mean"] for mask in
               ("left", "right", "top", "bottom", "center", "random")]
-    want(len(set(others)) == 6, f"masks that do the same: {others}")
+    assert len(set(others)) == 6, f"masks that do the same: {others}"
 
 
-@check
-def projections_that_cannot_be():
+def test_projections_that_cannot_be():
     words = ["project", *MODEL, "--picture", path("drawn"), "--json"]
     call("project", "--picture", path("drawn"), "--json", code=2, says="--model")
     call("project", *MODEL, "--json", code=2, says="--picture")
@@ -124,28 +118,26 @@ def projections_that_cannot_be():
 
 
 # --- inspect --------------------------------------------------------------------------------------
-@check
-def layers_are_listed():
+def test_layers_are_listed():
     told = facts("inspect", *MODEL)
     g, d = told["generator"], told["discriminator"]
-    want([(x["h"], x["w"], x["c"]) for x in d] ==
-         [(8, 8, MAPS)] * 2 + [(4, 4, 2 * MAPS)] * 2 + [(1, 1, 1)], f"D: {d}")
-    want((g[-1]["h"], g[-1]["c"], g[-1]["text"]) == (SIZE, 3, "tanh"), f"G: {g}")
-    want([x["activated"] for x in d] == [False, True, False, True, False], f"D: {d}")
+    assert ([(x["h"], x["w"], x["c"]) for x in d] ==
+            [(8, 8, MAPS)] * 2 + [(4, 4, 2 * MAPS)] * 2 + [(1, 1, 1)]), f"D: {d}"
+    assert (g[-1]["h"], g[-1]["c"], g[-1]["text"]) == (SIZE, 3, "tanh"), f"G: {g}"
+    assert [x["activated"] for x in d] == [False, True, False, True, False], f"D: {d}"
     for net in (g, d):
-        want([x["index"] for x in net] == list(range(len(net))), f"numbers: {net}")
+        assert [x["index"] for x in net] == list(range(len(net))), f"numbers: {net}"
     text = call("inspect", *MODEL).stdout
-    want(all(f"{x['name']} " in text and x["text"] in text for x in g + d), f"not all is in:\n{text}")
+    assert all(f"{x['name']} " in text and x["text"] in text for x in g + d), f"not all is in:\n{text}"
 
 
-@check
-def maps_of_the_generators_last_layer_are_its_picture():
+def test_maps_of_the_generators_last_layer_are_its_picture():
     last = facts("inspect", *MODEL)["generator"][-1]["index"]
     told = facts("inspect", *MODEL, "--net", "generator", "--layer", str(last), "--seed", "3", "--first", "2", *SHEET)
     sheet_is(2, 2)
     picture = rows("drawn.npy")[2]
-    want(sorted(m["map"] for m in told["maps"]) == [0, 1, 2], f"maps: {told}")
-    want([m["rms"] for m in told["maps"]] == sorted((m["rms"] for m in told["maps"]), reverse=True), f"{told}")
+    assert sorted(m["map"] for m in told["maps"]) == [0, 1, 2], f"maps: {told}"
+    assert [m["rms"] for m in told["maps"]] == sorted((m["rms"] for m in told["maps"]), reverse=True), f"{told}"
     for m in told["maps"]:
         values = picture[m["map"]::3]
         near("rms", m["rms"], math.sqrt(sum(v * v for v in values) / len(values)))
@@ -154,37 +146,35 @@ def maps_of_the_generators_last_layer_are_its_picture():
     drawn, sheet = png_rows("drawn", "face-00002.png"), png_rows("sheet.png")
     first = tile(sheet, 0, 0, TILE)
     for y in range(TILE):
-        want(first[y][::12] == drawn[y // 4][::3], f"row {y} of the first tile is not the picture")
+        assert first[y][::12] == drawn[y // 4][::3], f"row {y} of the first tile is not the picture"
     brightest = tile(sheet, 0, 1, TILE)
-    want(min(map(min, brightest)) == 0 and max(map(max, brightest)) == 255, "a map does not go from black to white")
+    assert min(map(min, brightest)) == 0 and max(map(max, brightest)) == 255, "a map does not go from black to white"
 
 
-@check
-def maps_of_a_picture():
+def test_maps_of_a_picture():
     words = ["inspect", *MODEL, "--picture", path("faces", "000003.png"), *SHEET]
     told = facts(*words, "--layer", "1")
-    want(told["name"] == "main.1" and len(told["maps"]) == MAPS, f"{told}")
+    assert told["name"] == "main.1" and len(told["maps"]) == MAPS, f"{told}"
     sheet_is(3, 2)
     own = read("sheet.png")
     call(*words, "--layer", "1", "--top", "2", says=["layer 1, main.1", "4 maps of 8x8", "sheet.png"])
     sheet_is(2, 2)
     call(*words, "--layer", "1", "--common")
-    want(read("sheet.png") != own, "--common changes nothing")
-    want(facts(*words)["layer"] == 3, "the last hidden activated layer is not the default")
+    assert read("sheet.png") != own, "--common changes nothing"
+    assert facts(*words)["layer"] == 3, "the last hidden activated layer is not the default"
     other = facts("inspect", *MODEL, "--picture", path("faces"), "--first", "3", "--layer", "1", *SHEET)
-    want(other["maps"] == told["maps"], "the fourth picture of the folder is another")
+    assert other["maps"] == told["maps"], "the fourth picture of the folder is another"
 
 
-@check
-def filters_are_drawn():
+def test_filters_are_drawn():
     told = facts("inspect", *MODEL, "--filters", *SHEET)
-    want(told["netD.main.0.weight"] == {"filters": MAPS, "channels": 3, "side": 4}, f"{told}")
-    want(told["netG.main.6.weight"] == {"filters": MAPS, "channels": 3, "side": 4}, f"{told}")
+    assert told["netD.main.0.weight"] == {"filters": MAPS, "channels": 3, "side": 4}, f"{told}"
+    assert told["netG.main.6.weight"] == {"filters": MAPS, "channels": 3, "side": 4}, f"{told}"
     sheet_is(2, 2 + 1 + 2, 32)
     sheet = png_rows("sheet.png")
     for key, first in (("netD.main.0.weight", 0), ("netG.main.6.weight", 3)):
         values, shape = tensor("run/model.safetensors", key)
-        want(shape == [MAPS, 3, 4, 4], f"{key} is {shape}")
+        assert shape == [MAPS, 3, 4, 4], f"{key} is {shape}"
         for i in range(MAPS):
             own = values[i * 48:(i + 1) * 48]
             most, drawn = max(map(abs, own)), tile(sheet, first + i // 2, i % 2, 32)
@@ -193,56 +183,53 @@ def filters_are_drawn():
                 near(f"{key}, filter {i}", drawn[8 * y][3 * 8 * x + c], (own[at] / most + 1) * 127.5, 1)
 
 
-@check
-def features_and_what_they_answer_to():
+def test_features_and_what_they_answer_to():
     for way in ("--guided", "--saliency"):
         told = facts("inspect", *MODEL, way, "--picture", path("faces"), "--per", "3", "--top", "5", *SHEET)
         sheet_is(6, 5 + 1 + 5)
-        want(told["layer"] == 3 and told["pictures"] == 9, f"{told}")
+        assert told["layer"] == 3 and told["pictures"] == 9, f"{told}"
         for kind in ("trained", "random"):
-            want(len(told[kind]) == 5 and len({f["map"] for f in told[kind]}) == 5, f"{kind}: {told[kind]}")
+            assert len(told[kind]) == 5 and len({f["map"] for f in told[kind]}) == 5, f"{kind}: {told[kind]}"
             means = []
             for feature in told[kind]:
                 strengths = [p["strength"] for p in feature["pictures"]]
-                want(len({p["name"] for p in feature["pictures"]}) == 3, f"pictures: {feature}")
-                want(strengths == sorted(strengths, reverse=True), f"strengths: {feature}")
+                assert len({p["name"] for p in feature["pictures"]}) == 3, f"pictures: {feature}"
+                assert strengths == sorted(strengths, reverse=True), f"strengths: {feature}"
                 means.append(sum(strengths))
-            want(means == sorted(means, reverse=True), f"{kind}: {means}")
+            assert means == sorted(means, reverse=True), f"{kind}: {means}"
         best = told["trained"][0]
         maps = facts("inspect", *MODEL, "--picture", path("faces", best["pictures"][0]["name"]), *SHEET)["maps"]
         near("the strongest", best["pictures"][0]["strength"],
              next(m["max"] for m in maps if m["map"] == best["map"]), 1e-4)
     guided = call("inspect", *MODEL, "--guided", "--picture", path("faces"), *SHEET, says=["random weights", "map"])
-    want("main.3" in guided.stdout, guided.stdout)
+    assert "main.3" in guided.stdout, guided.stdout
     plain = facts("inspect", *MODEL, "--guided", "--picture", path("faces", "000000.png"), *SHEET)
-    want(all(len(f["pictures"]) == 1 for f in plain["trained"]), "one picture shows up several times")
+    assert all(len(f["pictures"]) == 1 for f in plain["trained"]), "one picture shows up several times"
 
 
-@check
-def maps_are_taken_away():
+def test_maps_are_taken_away():
     told = facts("inspect", *MODEL, "--remove", "0-3", "--layer", "3", "--seed", "3", "--n", "5", *SHEET)
     values = [v for row in rows("drawn.npy") for v in row]
     near("what all maps draw", told["drawn_rms"], math.sqrt(sum(v * v for v in values) / len(values)))
     sheet_is(5, 3)
     sheet = png_rows("sheet.png")
-    want(all(set(line) == {128} for line in tile(sheet, 2, 0, TILE)), "without any map something is drawn")
+    assert all(set(line) == {128} for line in tile(sheet, 2, 0, TILE)), "without any map something is drawn"
     one = facts("inspect", *MODEL, "--map", "2", "--layer", "3", "--n", "5", *SHEET)
-    want(0 < one["drawn_rms"] < told["drawn_rms"] and one["removed"] == 1, f"{one}")
+    assert 0 < one["drawn_rms"] < told["drawn_rms"] and one["removed"] == 1, f"{one}"
     same = facts("inspect", *MODEL, "--remove", "2", "--layer", "3", "--n", "5", *SHEET)
-    want(same == one, "--map 2 and --remove 2 differ")
+    assert same == one, "--map 2 and --remove 2 differ"
 
 
-@check
-def maps_that_draw_a_class_are_found():
+def test_maps_that_draw_a_class_are_found():
     write_classifier("bright.svm", [[1 / ONE] * ONE, [-1 / ONE] * ONE], [0.3, -0.3], ["bright", "dark"])
     words = ["inspect", *MODEL, "--find", "bright", "--by", path("bright.svm"), "--n", "6", "--layer", "3"]
     told = facts(*words, "--top", "2", *SHEET)
-    want(told["samples"] == 6 and told["others"] == 6 and told["class"] == "bright", f"{told}")
+    assert told["samples"] == 6 and told["others"] == 6 and told["class"] == "bright", f"{told}"
     falls = [m["falls"] for m in told["maps"]]
-    want(1 <= len(falls) <= 2 and falls == sorted(falls, reverse=True) and falls[-1] > 0, f"{told}")
-    want(told["with_all"]["share"] == 1 and told["with_all"]["score"] > 0, f"{told}")
-    want(told["without"]["score"] < told["with_all"]["score"], f"{told}")
-    want(told["without"]["score"] < told["without_as_many_others"]["score"], f"{told}")
+    assert 1 <= len(falls) <= 2 and falls == sorted(falls, reverse=True) and falls[-1] > 0, f"{told}"
+    assert told["with_all"]["share"] == 1 and told["with_all"]["score"] > 0, f"{told}"
+    assert told["without"]["score"] < told["with_all"]["score"], f"{told}"
+    assert told["without"]["score"] < told["without_as_many_others"]["score"], f"{told}"
     sheet_is(6, 3)
     call(*words, *SHEET, says=["without map", "it falls by", "sheet.png"])
     write_classifier("never.svm", [[0] * ONE] * 2, [-1, 1], ["bright", "dark"])
@@ -251,8 +238,7 @@ def maps_that_draw_a_class_are_found():
     call("inspect", *MODEL, "--find", "bright", "--by", path("nowhere"), code=4, says="nowhere")
 
 
-@check
-def inspections_that_cannot_be():
+def test_inspections_that_cannot_be():
     picture = ["--picture", path("faces")]
     call("inspect", code=2, says="--model")
     call("inspect", *MODEL, "--filters", "--map", "1", code=2, says="one at a time")
@@ -269,8 +255,4 @@ def inspections_that_cannot_be():
     call("inspect", *MODEL, "--picture", path("broken.png"), "--layer", "1", code=4, says="broken.png")
     call("inspect", "--model", path("nowhere"), code=4, says="nowhere")
     call("inspect", *MODEL, "--filters", "--out", path("run", "no", "x.png"), code=4, says="x.png")
-    want(not os.path.exists("inspect.png"), "a sheet was left in the working folder")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    assert not os.path.exists("inspect.png"), "a sheet was left in the working folder"

@@ -1,10 +1,8 @@
-#!/usr/bin/env python3
-"""--json: one JSON document on stdout, whatever else is printed, of every command that has it. usage: cli_json.py PATH_OF_CLGAN"""
+"""--json: one JSON document on stdout, whatever else is printed, of every command that has it."""
 import json
 import os
-import sys
 
-from harness import BENCH, FACES, TINY, call, check, main, path, want
+from harness import BENCH, FACES, TINY, call, path
 
 MODEL = path("run", "model.safetensors")
 PICTURE = path("faces", "000003.png")
@@ -33,17 +31,13 @@ def commands():
     return {name: text.split() for name, text in helps.items()}
 
 
-@check
-def every_command_prints_json_alone():
+def test_every_command_prints_json_alone():
     call("train", *FACES, *TINY, "--steps", "1", "--out", path("run"))
     call("data", "--out", path("faces"), "--n", "40", "--size", "16")
     found = [name for name, words in commands().items() if "--json" in words]
-    want(sorted(found) == sorted(WORDS), f"commands with --json: {found}")
+    assert sorted(found) == sorted(WORDS), f"commands with --json: {found}"
     for name in found:
         profile = ["--profile"] if "--profile" in commands()[name] else []
         done = call(name, *WORDS[name], "--json", *profile)
         json.loads(done.stdout)
-        want(("GFLOP/s" in done.stderr) == bool(profile), f"{name}: the profile is not on stderr: {done.stderr}")
-
-
-sys.exit(main())
+        assert ("GFLOP/s" in done.stderr) == bool(profile), f"{name}: the profile is not on stderr: {done.stderr}"

@@ -1,16 +1,14 @@
-#!/usr/bin/env python3
-"""Which files of a folder the commands take for pictures, and what they say of the others; what --data may be.
-usage: cli_kinds.py PATH_OF_CLGAN"""
+"""Which files of a folder the commands take for pictures, and what they say of the others; what --data may be."""
 import io
 import os
 import shutil
 import struct
-import sys
 import tarfile
 import zipfile
 import zlib
 
-from harness import TINY, call, check, main, path, read, want
+import pytest
+from harness import TINY, call, path, read
 
 MODEL = path("run", "model.safetensors")
 N = 8
@@ -79,10 +77,10 @@ def every_command(folder, code, says):
     for command in COMMANDS:
         run(command, folder, code=code, says=says)
     call("classify", "--model", MODEL, "--data", folder, code=code, says=says)
-    want(not os.path.exists(path("never", "model.safetensors")), "something was trained")
+    assert not os.path.exists(path("never", "model.safetensors")), "something was trained"
 
 
-@check
+@pytest.fixture(scope="module", autouse=True)
 def pictures_to_work_with():
     call("data", "--out", path("plain"), "--n", str(N), "--size", "24", "--format", "jpg")
     os.remove(path("plain", "labels.csv"))
@@ -97,50 +95,46 @@ def pictures_to_work_with():
     write(read("plain", "000000.jpg"), "mixed", "@eaDir", "000000.jpg")
 
 
-@check
-def train_takes_pictures_by_content():
+def test_train_takes_pictures_by_content():
     for folder, out in (("plain", "run"), ("mixed", "other")):
         done = call("train", "--data", path(folder), *TINY, *TRAIN, "--out", path(out))
         told = [line for line in done.stderr.splitlines() if "warning" in line]
-        want(len(told) == (folder == "mixed"), f"{folder}: {told}")
-        want(folder == "plain" or SKIPPED in told[0], f"{told}")
-    want(weights("run") == weights("other"), "the same pictures under other names train something else")
+        assert len(told) == (folder == "mixed"), f"{folder}: {told}"
+        assert folder == "plain" or SKIPPED in told[0], f"{told}"
+    assert weights("run") == weights("other"), "the same pictures under other names train something else"
 
 
-@check
-def other_commands_take_the_same():
+def test_other_commands_take_the_same():
     for command in COMMANDS:
         plain, mixed = run(command, path("plain")), run(command, path("mixed"))
-        want(plain[1] == mixed[1], f"{command} takes other pictures")
-        want("skipped" not in plain[0].stderr, plain[0].stderr)
-        want(mixed[0].stderr.count(SKIPPED) == 1 and mixed[0].stderr.count("skipped") == 1, mixed[0].stderr)
+        assert plain[1] == mixed[1], f"{command} takes other pictures"
+        assert "skipped" not in plain[0].stderr, plain[0].stderr
+        assert mixed[0].stderr.count(SKIPPED) == 1 and mixed[0].stderr.count("skipped") == 1, mixed[0].stderr
     call("bench", "--what", "data", "--data", path("mixed"), *TINY, "--threads", "1", says=SKIPPED)
 
 
-@check
-def webp_is_read_everywhere():
+def test_webp_is_read_everywhere():
     for i in range(N):
         colour = (20 * i, 255 - 20 * i, 7 * i)
         write(png(20, 16, colour), "png", f"{i}")
         write(webp(20, 16, colour), "webp", f"{i}" + (".jpg" if i % 2 else ".webp"))
     for command in COMMANDS:
         done, is_webp = run(command, path("webp"))
-        want(is_webp == run(command, path("png"))[1], f"{command} reads WebP as something else")
-        want("warning" not in done.stderr, done.stderr)
+        assert is_webp == run(command, path("png"))[1], f"{command} reads WebP as something else"
+        assert "warning" not in done.stderr, done.stderr
     for i, suffix in ((3, ".jpg"), (4, ".webp")):
         call("layers", path("webp", f"{i}{suffix}"), "--size", "16", "--out", path("l-webp"))
         call("layers", path("png", f"{i}"), "--size", "16", "--out", path("l-png"))
         names = sorted(name for name in os.listdir(path("l-png")) if name.endswith(".png"))
-        want(names and all(read("l-webp", n) == read("l-png", n) for n in names), "layers reads WebP otherwise")
+        assert names and all(read("l-webp", n) == read("l-png", n) for n in names), "layers reads WebP otherwise"
     for name, make in (("mask-a", webp), ("mask.jpg", png)):
         write(make(16, 16, (128, 128, 128)), name)
         call("project", "--model", MODEL, "--picture", path("plain"), "--steps", "2", "--n", "1", "--mask", path(name),
              "--z-out", path(name + ".npy"))
-    want(read("mask-a.npy") == read("mask.jpg.npy"), "another mask from WebP")
+    assert read("mask-a.npy") == read("mask.jpg.npy"), "another mask from WebP"
 
 
-@check
-def one_picture_of_another_kind():
+def test_one_picture_of_another_kind():
     for words in (["layers", path("mixed", "photo.heic"), "--out", path("never")],
                   ["project", "--model", MODEL, "--picture", path("mixed", "photo.heic"), "--json"],
                   ["project", "--model", MODEL, "--picture", path("plain"), "--json", "--mask",
@@ -149,8 +143,7 @@ def one_picture_of_another_kind():
     call("layers", path("plain", "000000.JPG"), "--out", path("never"), code=4, says="did you mean")
 
 
-@check
-def folders_without_pictures():
+def test_folders_without_pictures():
     write(BMP, "bmp", "below", "a.jpg")
     every_command(path("bmp"), 4, ["1 bmp: convert it to PNG or JPEG"])
     file = io.BytesIO()
@@ -165,8 +158,7 @@ def folders_without_pictures():
     every_command(path("empty"), 4, ["is empty", "JPEG, PNG or WebP"])
 
 
-@check
-def data_that_is_no_folder():
+def test_data_that_is_no_folder():
     with tarfile.open(path("pics.tar.gz"), "w:gz") as archive:
         archive.add(path("plain"), "pics")
     shutil.copy(path("zips", "a", "a.zip"), path("pics.zip"))
@@ -183,7 +175,3 @@ def data_that_is_no_folder():
         call(command, "--data", path("a.npy"), *TINY, *words, code=4, says=["NumPy", "Python"])
     call("train", "--data", path("plain", "000000.jpg"), path("plain", "000001.jpg"), *TINY, "--out", path("never"),
          code=2, says=["000001.jpg", "give the folder that holds them"])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,10 @@
-#!/usr/bin/env python3
-"""`clgan layers` from end to end: shapes, files, and what their pixels must be. usage: cli_layers.py PATH_OF_CLGAN"""
+"""`clgan layers` from end to end: shapes, files, and what their pixels must be."""
 import json
 import os
 import struct
-import sys
 import zlib
 
-from harness import call, check, main, path, read, want
+from harness import call, path, read
 
 NAMES = ("input blur vertical-edges horizontal-edges laplacian sharpen strided max-pool average-pool transposed "
          "transposed-4x4 transposed-blur deconvolution deconvolution-strided").split()
@@ -25,7 +23,7 @@ def png(*parts):
             width, height, depth, colour = struct.unpack(">IIBB", data[at + 8:at + 18])
         packed += data[at + 8:at + 8 + n] if kind == b"IDAT" else b""
         at += n + 12
-    want(depth == 8 and colour in (0, 2), f"{parts}: {depth} bits, colour type {colour}")
+    assert depth == 8 and colour in (0, 2), f"{parts}: {depth} bits, colour type {colour}"
     raw, channels = zlib.decompress(packed), 3 if colour == 2 else 1
     length, rows = width * channels, [[0] * (width * channels)]
     for y in range(height):
@@ -41,7 +39,7 @@ def png(*parts):
 def layers(*words):
     """The rows of --json by name."""
     facts = json.loads(call("layers", *words, "--json").stdout)
-    want([row["name"] for row in facts["layers"]] == NAMES, f"names: {facts}")
+    assert [row["name"] for row in facts["layers"]] == NAMES, f"names: {facts}"
     return {row["name"]: row for row in facts["layers"]}
 
 
@@ -61,8 +59,7 @@ def flat(name, value):
     return path(name)
 
 
-@check
-def wrong_words_are_usage_errors():
+def test_wrong_words_are_usage_errors():
     call("layers", code=2, says=["PICTURE is missing", "--help"])
     call("layers", "a.png", "b.png", code=2, says='unexpected word "b.png"')
     call("layers", "-x", code=2, says="unknown option -x")
@@ -71,71 +68,66 @@ def wrong_words_are_usage_errors():
     call("layers", "a.png", "--channels", "2", code=2, says="must be 1 or 3")
 
 
-@check
-def pictures_that_cannot_be_read_are_named():
+def test_pictures_that_cannot_be_read_are_named():
     with open(path("text.png"), "w") as file:
         file.write("no picture")
     call("layers", path("nowhere.jpg"), "--out", path("none"), code=4, says="nowhere.jpg")
     call("layers", path("text.png"), "--out", path("none"), code=4, says="text.png")
     call("layers", path("faces-not-there"), "--out", path("none"), code=4, says="faces-not-there")
-    want(not os.path.exists(path("none")), "a folder was made all the same")
+    assert not os.path.exists(path("none")), "a folder was made all the same"
     call("layers", face(), "--size", "16", "--out", path("text.png", "none"), code=4, says="text.png")
 
 
-@check
-def shapes_and_files_are_as_told():
+def test_shapes_and_files_are_as_told():
     for size, channels, out in ((32, 3, "even"), (33, 1, "odd")):
         rows = layers(face(), "--size", str(size), "--channels", str(channels), "--out", path(out))
         half, pooled, twice = (size + 1) // 2, size // 2, (size + 1) // 2 * 2
         sides = {"strided": half, "max-pool": pooled, "average-pool": pooled, "transposed-4x4": twice}
         for number, (name, row) in enumerate(rows.items(), 1):
             side = sides.get(name, size)
-            want(row["number"] == number and row["output"] == [side, side, channels], f"odd: {row}")
-            want(row["file"] == f"{number:02}-{name}-{side}x{side}.png", f"file: {row}")
-            want(name == "input" or row["input"] == list(rows.values())[row["of"] - 1]["output"], f"odd: {row}")
+            assert row["number"] == number and row["output"] == [side, side, channels], f"odd: {row}"
+            assert row["file"] == f"{number:02}-{name}-{side}x{side}.png", f"file: {row}"
+            assert name == "input" or row["input"] == list(rows.values())[row["of"] - 1]["output"], f"odd: {row}"
             pixels, depth = png(out, row["file"])
-            want(depth == channels and len(pixels) == side and len(pixels[0]) == side * channels, f"{name}'s file")
+            assert depth == channels and len(pixels) == side and len(pixels[0]) == side * channels, f"{name}'s file"
         sheet, depth = png(out, "sheet.png")
-        want(depth == channels and len(sheet) == len(sheet[0]) // channels >= 4 * 128, "the sheet's size")
-        want(len(os.listdir(path(out))) == len(NAMES) + 1, f"files: {os.listdir(path(out))}")
+        assert depth == channels and len(sheet) == len(sheet[0]) // channels >= 4 * 128, "the sheet's size"
+        assert len(os.listdir(path(out))) == len(NAMES) + 1, f"files: {os.listdir(path(out))}"
 
 
-@check
-def the_table_tells_the_same():
+def test_the_table_tells_the_same():
     text = call("layers", face(), "--size", "32", "--out", path("table")).stdout
     for name in os.listdir(path("even")):
-        want(name in text and read("table", name) == read("even", name), f"{name} is missing or differs")
+        assert name in text and read("table", name) == read("even", name), f"{name} is missing or differs"
     for part in ("32x32x3 -> 16x16x3", "5x5 / 1, pad 2", "3x3 / 2, pad 1", "PSNR", "steps"):
-        want(part in text, f"{part} is missing in:\n{text}")
+        assert part in text, f"{part} is missing in:\n{text}"
 
 
-@check
-def deconvolution_recovers_and_transposed_convolution_does_not():
+def test_deconvolution_recovers_and_transposed_convolution_does_not():
     rows = layers(face(), "--size", "32", "--out", path("d"))
     psnr = {name: row.get("psnr", 0) for name, row in rows.items()}
-    want(psnr["deconvolution"] > max(psnr["blur"], psnr["transposed-blur"]) + 12, f"PSNR: {psnr}")
-    want(psnr["blur"] > psnr["transposed-blur"] + 1, f"the transposed convolution is nearer: {psnr}")
-    want(psnr["deconvolution-strided"] < psnr["deconvolution"] - 12, f"a quarter recovers all: {psnr}")
+    assert psnr["deconvolution"] > max(psnr["blur"], psnr["transposed-blur"]) + 12, f"PSNR: {psnr}"
+    assert psnr["blur"] > psnr["transposed-blur"] + 1, f"the transposed convolution is nearer: {psnr}"
+    assert psnr["deconvolution-strided"] < psnr["deconvolution"] - 12, f"a quarter recovers all: {psnr}"
     for name in ("deconvolution", "deconvolution-strided"):
         row = rows[name]
-        want(row["converged"] and row["residual"] < 1e-3 and 5 < row["iterations"] <= 500, f"odd: {row}")
+        assert row["converged"] and row["residual"] < 1e-3 and 5 < row["iterations"] <= 500, f"odd: {row}"
     file = lambda name: sum(png("d", rows[name]["file"])[0], [])
     apart = [abs(a - b) for a, b in zip(file("input"), file("deconvolution"))]
-    want(sum(apart) / len(apart) < 2, f"recovered pixels are {sum(apart) / len(apart)} apart on average")
+    assert sum(apart) / len(apart) < 2, f"recovered pixels are {sum(apart) / len(apart)} apart on average"
 
 
-@check
-def pixels_are_what_the_layers_say():
+def test_pixels_are_what_the_layers_say():
     rows = layers(face(), "--size", "33", "--channels", "1", "--out", path("p"))
     at = {name: png("p", row["file"])[0] for name, row in rows.items()}
     x, inside = at["input"], range(1, 15)
     for i in inside:
         for j in inside:
             window = [x[2 * i + a][2 * j + b] for a in (0, 1) for b in (0, 1)]
-            want(at["max-pool"][i][j] == max(window), f"max-pool at {i}, {j}")
-            want(abs(at["average-pool"][i][j] - sum(window) / 4) <= 0.51, f"average-pool at {i}, {j}")
+            assert at["max-pool"][i][j] == max(window), f"max-pool at {i}, {j}"
+            assert abs(at["average-pool"][i][j] - sum(window) / 4) <= 0.51, f"average-pool at {i}, {j}"
             mean = sum(x[2 * i + a][2 * j + b] for a in (-1, 0, 1) for b in (-1, 0, 1)) / 9
-            want(abs(at["strided"][i][j] - mean) <= 0.51, f"strided at {i}, {j}")
+            assert abs(at["strided"][i][j] - mean) <= 0.51, f"strided at {i}, {j}"
     for name, (down, right) in (("vertical-edges", (0, 1)), ("horizontal-edges", (1, 0))):
         amount = max(abs(rows[name]["least"]), abs(rows[name]["most"]))
         for i in range(1, 31):
@@ -143,18 +135,14 @@ def pixels_are_what_the_layers_say():
                 edge = sum(w * (x[i + down + s * right][j + right + s * down] -
                                 x[i - down + s * right][j - right + s * down])
                            for s, w in ((-1, 1), (0, 2), (1, 1))) / 4 / 255
-                want(abs(at[name][i][j] - 127.5 * (1 + edge / amount)) <= 0.6, f"{name} at {i}, {j}")
+                assert abs(at[name][i][j] - 127.5 * (1 + edge / amount)) <= 0.6, f"{name} at {i}, {j}"
 
 
-@check
-def flat_pictures_do_no_harm():
+def test_flat_pictures_do_no_harm():
     for value in (0, 200):
         rows = layers(flat("flat.png", value), "--size", "33", "--channels", "1", "--out", path("flat"))
         for name in ("vertical-edges", "horizontal-edges", "laplacian"):
             row = png("flat", rows[name]["file"])[0][10]
-            want(row[5:15] == [128] * 10, f"{name} of a flat {value}: {row}")
+            assert row[5:15] == [128] * 10, f"{name} of a flat {value}: {row}"
         row = png("flat", rows["deconvolution"]["file"])[0][10]
-        want(all(abs(v - value) <= 2 for v in row[5:15]), f"flat {value} recovered as {row}")
-
-
-sys.exit(main())
+        assert all(abs(v - value) <= 2 for v in row[5:15]), f"flat {value} recovered as {row}"

@@ -1,16 +1,14 @@
-#!/usr/bin/env python3
-"""Paths, going on from elsewhere, defaults, and errors before a device is opened. usage: cli_paths.py PATH_OF_CLGAN"""
+"""Paths, going on from elsewhere, defaults, and errors before a device is opened."""
 import json
 import os
 import pwd
 import shutil
 import struct
 import subprocess
-import sys
 import zlib
 
 from files import write_classifier, write_rows
-from harness import CLGAN, ENV, FACES, TINY, Failed, call, check, main, path, read, want
+from harness import CLGAN, ENV, FACES, TINY, call, path, read
 
 MODEL = "model.safetensors"
 
@@ -20,9 +18,9 @@ def at(folder, *words, code=0, says=(), env=None):
     done = subprocess.run([CLGAN, *words], env={**ENV, **(env or {})}, cwd=folder, capture_output=True, text=True,
                           timeout=300)
     if done.returncode != code:
-        raise Failed(f"`{' '.join(words)}` in {folder} gave {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise AssertionError(f"`{' '.join(words)}` in {folder} gave {done.returncode}:\n{done.stdout}{done.stderr}")
     for text in [says] if isinstance(says, str) else says:
-        want(text in done.stdout + done.stderr, f"\"{text}\" expected of {words}:\n{done.stdout}{done.stderr}")
+        assert text in done.stdout + done.stderr, f"\"{text}\" expected of {words}:\n{done.stdout}{done.stderr}"
     return done
 
 
@@ -46,8 +44,7 @@ def forget_root(*parts):
 
 
 # --- homes ----------------------------------------------------------------------------------------
-@check
-def a_tilde_is_a_home_wherever_a_path_goes():
+def test_a_tilde_is_a_home_wherever_a_path_goes():
     home, cwd = path("home"), path("cwd")
     os.makedirs(home)
     os.makedirs(cwd)
@@ -74,15 +71,14 @@ def a_tilde_is_a_home_wherever_a_path_goes():
     os.makedirs(os.path.join(home, "kernels"))
     run("bench", *TINY, "--what", "generate", "--steps", "1", "--kernels", "~/kernels")
     run("bench", *TINY, "--what", "data", "--data", "~/pics", "--steps", "1")
-    want(os.listdir(cwd) == [], f"in the working directory: {os.listdir(cwd)}")
+    assert os.listdir(cwd) == [], f"in the working directory: {os.listdir(cwd)}"
     expected = {"a.png", "f.npy", "f.txt", "g", "g.npy", "g.png", "i.png", "init", "kernels", "layers", "m.svg", "n.png",
                 "p.png", "pics", "run", "sum.png", "z.npy"}
-    want(set(os.listdir(home)) == expected, f"in the home: {set(os.listdir(home)) ^ expected}")
-    want(metadata("home", "run", MODEL)["train.data"] == os.path.join(home, "pics"), "the checkpoint's data folder")
+    assert set(os.listdir(home)) == expected, f"in the home: {set(os.listdir(home)) ^ expected}"
+    assert metadata("home", "run", MODEL)["train.data"] == os.path.join(home, "pics"), "the checkpoint's data folder"
 
 
-@check
-def other_tildes():
+def test_other_tildes():
     user = pwd.getpwuid(os.getuid())
     nowhere = ["generate", "--npy", path("x.npy"), "--model"]
     call(*nowhere, f"~{user.pw_name}/no-such-model", code=4, says=os.path.join(user.pw_dir, "no-such-model"))
@@ -90,12 +86,11 @@ def other_tildes():
     call(*nowhere, "~/no-such-model", code=4, says=os.path.join(user.pw_dir, "no-such-model"), env={"HOME": ""})
     os.makedirs(path("~"))
     call("data", "--out", path("~", "kept"), "--n", "1", "--size", "8")
-    want(os.path.exists(path("~", "kept", "labels.csv")), "a ~ inside a path was taken for a home")
+    assert os.path.exists(path("~", "kept", "labels.csv")), "a ~ inside a path was taken for a home"
 
 
 # --- going on -------------------------------------------------------------------------------------
-@check
-def a_run_is_gone_on_with_from_anywhere():
+def test_a_run_is_gone_on_with_from_anywhere():
     os.makedirs(path("project"))
     call("data", "--out", path("project", "pics"), "--n", "9", "--size", "16")
     words = ["train", *TINY, "--data", "pics", "--threads", "1"]
@@ -103,22 +98,21 @@ def a_run_is_gone_on_with_from_anywhere():
     at(path("project"), *words[:-4], "--data", "./pics//", "--threads", "1", "--steps", "2", "--out", "runs/parts")
     at("/", "train", "--resume", path("project", "runs", "parts"), "--steps", "3", says=path("project", "pics"))
     at(path("project", "runs"), "train", "--resume", "parts", "--steps", "4")
-    want(read("project", "runs", "whole", MODEL) == read("project", "runs", "parts", MODEL),
-         "the run that was gone on with elsewhere is not the unbroken one")
+    assert read("project", "runs", "whole", MODEL) == read("project", "runs", "parts", MODEL), (
+        "the run that was gone on with elsewhere is not the unbroken one")
 
 
-@check
-def older_checkpoints_have_relative_folders():
+def test_older_checkpoints_have_relative_folders():
     for folder in ("project", "/", os.path.join("project", "runs", "whole")):
         shutil.rmtree(path("project", "runs", "old"), ignore_errors=True)
         shutil.copytree(path("project", "runs", "whole"), path("project", "runs", "old"))
         forget_root("project", "runs", "old", MODEL)
-        want(metadata("project", "runs", "old", MODEL)["train.data"] == "pics", "the test's checkpoint is not an old one")
+        assert metadata("project", "runs", "old", MODEL)["train.data"] == "pics", (
+            "the test's checkpoint is not an old one")
         at(path(folder), "train", "--resume", path("project", "runs", "old"), "--steps", "5", says="(step 5)")
 
 
-@check
-def pictures_that_moved_are_asked_for():
+def test_pictures_that_moved_are_asked_for():
     os.rename(path("project", "pics"), path("moved"))
     resume = ["train", "--resume", path("project", "runs", "whole"), "--steps", "6"]
     call(*resume, code=4, says=[path("project", "pics"), "--data DIR"])
@@ -126,8 +120,7 @@ def pictures_that_moved_are_asked_for():
     call(*resume[:-1], "7", says="(step 7)")
 
 
-@check
-def the_runs_own_folder_and_file_are_no_error():
+def test_the_runs_own_folder_and_file_are_no_error():
     run = path("project", "runs", "whole")
     os.symlink(run, path("link"))
     step = 7
@@ -135,7 +128,7 @@ def the_runs_own_folder_and_file_are_no_error():
                         (os.path.join(run, MODEL), None), (os.path.join(run, MODEL), run), (path("link", MODEL), None)):
         step += 1
         done = call("train", "--resume", resume, *(["--out", out] if out else []), "--steps", str(step), says=f"(step {step})")
-        want("//" not in done.stdout, done.stdout)
+        assert "//" not in done.stdout, done.stdout
     at(run, "train", "--resume", MODEL, "--steps", str(step + 1), says=f"(step {step + 1})")
     call("train", "--resume", run, "--out", path("elsewhere"), code=2, says="leave out --out")
     call("train", "--resume", run, "--out", run, "--overwrite", code=2, says="leave out --overwrite")
@@ -144,19 +137,17 @@ def the_runs_own_folder_and_file_are_no_error():
     call("train", "--resume", path("moved"), code=4, says=MODEL)
 
 
-@check
-def long_folders_are_kept_whole():
+def test_long_folders_are_kept_whole():
     long = path(*["d" * 200] * 4)
     os.makedirs(long)
     call("data", "--out", os.path.join(long, "pics"), "--n", "4", "--size", "16")
     call("train", *TINY, "--data", os.path.join(long, "pics"), "--steps", "1", "--out", path("long"))
-    want(metadata("long", MODEL)["train.data"] == os.path.join(long, "pics"), "the folder's name was cut")
+    assert metadata("long", MODEL)["train.data"] == os.path.join(long, "pics"), "the folder's name was cut"
     call("train", "--resume", path("long"), "--steps", "2", says="(step 2)")
 
 
 # --- train alone ----------------------------------------------------------------------------------
-@check
-def train_alone_chooses_and_says_so():
+def test_train_alone_chooses_and_says_so():
     cwd = path("alone")
     os.makedirs(cwd)
     told = ["built-in faces", "--data DIR", "--out DIR"]
@@ -164,16 +155,15 @@ def train_alone_chooses_and_says_so():
     first = read("alone", "runs", "clgan", MODEL)
     at(cwd, "train", *TINY, "--steps", "2", says=[*told, "runs/clgan-2", "(step 2)"])
     at(cwd, "train", *TINY, "--steps", "2", says=[*told, "runs/clgan-3", "(step 2)"])
-    want(read("alone", "runs", "clgan", MODEL) == first, "the first run was replaced")
+    assert read("alone", "runs", "clgan", MODEL) == first, "the first run was replaced"
     at(cwd, "train", *TINY, "--steps", "2", "--overwrite", says="runs/clgan/")
-    want(read("alone", "runs", "clgan", MODEL) != first, "--overwrite did not replace it")
+    assert read("alone", "runs", "clgan", MODEL) != first, "--overwrite did not replace it"
     done = at(cwd, "train", *TINY, "--data", "builtin:faces", "--steps", "1", "--out", "all-given")
-    want("chosen" not in done.stdout, "something was chosen where all was given")
+    assert "chosen" not in done.stdout, "something was chosen where all was given"
 
 
 # --- before a device is opened --------------------------------------------------------------------
-@check
-def what_is_wrong_is_said_before_a_device_is_opened():
+def test_what_is_wrong_is_said_before_a_device_is_opened():
     os.makedirs(path("no-vendors"))
     os.makedirs(path("empty"))
     env = {"OCL_ICD_VENDORS": path("no-vendors"), "OCL_ICD_FILENAMES": "", "CLGAN_DEVICE": ""}
@@ -249,12 +239,8 @@ def what_is_wrong_is_said_before_a_device_is_opened():
         try:
             done = call(*words, code=code, says=says, env=env)
             said = [line for line in done.stderr.splitlines() if line.startswith("clgan:")]
-            want(len(said) == 1, f"{words}: one line expected:\n{done.stderr}")
-        except Failed as failed:
+            assert len(said) == 1, f"{words}: one line expected:\n{done.stderr}"
+        except AssertionError as failed:
             faults.append(str(failed))
-    want(not faults, "\n".join(faults))
-    want(not os.path.exists(out) and not os.path.exists(path("x.npy")), "something was made all the same")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    assert not faults, "\n".join(faults)
+    assert not os.path.exists(out) and not os.path.exists(path("x.npy")), "something was made all the same"

@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
-"""What the commands make of pictures as cameras write them. usage: cli_pictures.py PATH_OF_CLGAN"""
+"""What the commands make of pictures as cameras write them."""
 import os
 import shutil
 import struct
-import sys
 import zlib
 
-from harness import TINY, call, check, main, path, read, want
+import pytest
+from harness import TINY, call, path, read
 
 MODEL = path("run", "model.safetensors")
 N, ODD = 8, ("000002.jpg", "000005.jpg", "000007.jpg")
@@ -25,7 +24,7 @@ def weights(run):
     return content[8 + struct.unpack("<Q", content[:8])[0]:]
 
 
-@check
+@pytest.fixture(scope="module", autouse=True)
 def pictures_to_work_with():
     call("data", "--out", path("whole"), "--n", str(N), "--size", "48", "--format", "jpg")
     shutil.copytree(path("whole"), path("odd"))
@@ -38,16 +37,15 @@ def names_of(text):
     return [line for line in text.splitlines() if "its decoder warns" in line]
 
 
-@check
-def train_counts_warnings_once():
+def test_train_counts_warnings_once():
     words = ["train", "--data", path("odd"), *TINY, *TRAIN, "--out", path("run")]
     done = call(*words, says="pictures read with warnings: 3 (--verbose names them)")
-    want(not names_of(done.stderr), "pictures are named without --verbose")
-    want("skipped" not in done.stdout, "pictures are skipped")
+    assert not names_of(done.stderr), "pictures are named without --verbose"
+    assert "skipped" not in done.stdout, "pictures are skipped"
     named = names_of(call(*words, "--verbose").stderr)
-    want(len(named) == 3 and all(name in "".join(named) for name in ODD), f"{named}")
+    assert len(named) == 3 and all(name in "".join(named) for name in ODD), f"{named}"
     call("train", "--data", path("whole"), *TINY, *TRAIN, "--out", path("other"))
-    want(weights("run") == weights("other"), "other pixels than without extra bytes")
+    assert weights("run") == weights("other"), "other pixels than without extra bytes"
 
 
 # Commands that read pictures: words before the folder, and after it with the file that they write.
@@ -64,18 +62,17 @@ def run(command, folder, *more):
         return done, file.read()
 
 
-@check
-def other_commands_count_them():
+def test_other_commands_count_them():
     said = f"3 of {N} pictures of {path('odd')} were read with warnings (--verbose names them)"
     for command in COMMANDS:
         done, odd = run(command, path("odd"))
-        want(done.stderr.count(said) == 1 and not names_of(done.stderr), f"{command}: {done.stderr}")
-        want(len(names_of(run(command, path("odd"), "--verbose")[0].stderr)) == 3, f"{command} names others")
+        assert done.stderr.count(said) == 1 and not names_of(done.stderr), f"{command}: {done.stderr}"
+        assert len(names_of(run(command, path("odd"), "--verbose")[0].stderr)) == 3, f"{command} names others"
         done, whole = run(command, path("whole"))
-        want("warn" not in done.stderr, f"{command}: {done.stderr}")
-        want(odd == whole, f"{command}: other results than without extra bytes")
+        assert "warn" not in done.stderr, f"{command}: {done.stderr}"
+        assert odd == whole, f"{command}: other results than without extra bytes"
     done = call("layers", path("odd", ODD[0]), "--out", path("layers"))
-    want(len(names_of(done.stderr)) == 1, done.stderr)
+    assert len(names_of(done.stderr)) == 1, done.stderr
 
 
 def png(w, h, pixel, exif):
@@ -87,8 +84,7 @@ def png(w, h, pixel, exif):
             + chunk(b"IDAT", zlib.compress(lines)) + (chunk(b"eXIf", exif) if exif else b"") + chunk(b"IEND", b""))
 
 
-@check
-def orientation_counts_everywhere():
+def test_orientation_counts_everywhere():
     w, h = 20, 28  # as shown
     for folder in ("upright", "turned", "unmarked"):
         os.mkdir(path(folder))
@@ -101,20 +97,16 @@ def orientation_counts_everywhere():
         write(png(w, h, pixel, None), "upright", f"{i}.png")
         write(png(h, w, stored, EXIF_6), "turned", f"{i}.png")
         write(png(h, w, stored, None), "unmarked", f"{i}.png")
-    want(run("features", path("upright"))[1] != run("features", path("unmarked"))[1], "turning changes nothing")
+    assert run("features", path("upright"))[1] != run("features", path("unmarked"))[1], "turning changes nothing"
     for command in COMMANDS:
-        want(run(command, path("upright"))[1] == run(command, path("turned"))[1], f"{command} ignores the orientation")
+        assert run(command, path("upright"))[1] == run(command, path("turned"))[1], f"{command} ignores the orientation"
     for crop in ("center", "none", "19x27+1+0"):  # the box lies inside of the picture as shown only
         for folder in ("upright", "turned"):
             call("train", "--data", path(folder), *TINY, *TRAIN, "--crop", crop, "--out", path("o-" + folder))
-        want(weights("o-upright") == weights("o-turned"), f"train ignores the orientation with --crop {crop}")
+        assert weights("o-upright") == weights("o-turned"), f"train ignores the orientation with --crop {crop}"
     for folder in ("upright", "turned"):
         call("layers", path(folder, "1.png"), "--size", "16", "--out", path("l-" + folder))
     names = sorted(name for name in os.listdir(path("l-upright")) if name.endswith(".png"))
-    want(names and all(read("l-upright", name) == read("l-turned", name) for name in names), "layers ignores it")
+    assert names and all(read("l-upright", name) == read("l-turned", name) for name in names), "layers ignores it"
     call("train", "--data", path("turned"), *TINY, "--steps", "1", "--crop", "21x21+0+0", "--out", path("never"), code=4,
          says="20 x 28: the crop 21x21+0+0")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

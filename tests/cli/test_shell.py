@@ -1,48 +1,24 @@
-#!/usr/bin/env python3
-"""clgan in real shells: pipes, terminals, signals, closed outputs. usage: cli_shell.py PATH_OF_CLGAN"""
+"""clgan in real shells: pipes, terminals, signals, closed outputs."""
 import os
 import pty
 import resource
 import select
 import signal
 import subprocess
-import sys
 import time
 
-from harness import CLGAN, ENV, FACES, TINY, Failed, call, check, main, path, read, want
+import pytest
+from harness import CLGAN, ENV, FACES, TINY, call, path, read
 
 ENDLESS = ["train", *FACES, *TINY, "--steps", "100000000", "--sample-every", "0", "--save-every", "0"]
 LIMIT = 120  # seconds for anything that is waited for
 
 
-def shell(line, **options):
-    """The line in bash, where $C is clgan; PIPESTATUS is its last line."""
-    done = subprocess.run(["bash", "-c", line + '\necho "${PIPESTATUS[@]}" >&9', ], env={**ENV, "C": CLGAN},
-                          capture_output=True, text=True, timeout=LIMIT, pass_fds=(9,), **options)
-    return done
-
-
-class Statuses:
-    """Descriptor 9 of shells: the exit codes of their last pipe."""
-
-    def __enter__(self):
-        self.file = open(path("statuses"), "w+", encoding="utf-8")
-        os.dup2(self.file.fileno(), 9)
-        return self
-
-    def __exit__(self, *_):
-        os.close(9)
-        self.file.close()
-
-    def last(self):
-        self.file.seek(0)
-        return self.file.read().split("\n")[-2].split()
-
-
-def piped(line, **options):
-    with Statuses() as statuses:
-        done = shell(line, **options)
-        return statuses.last(), done
+def piped(line):
+    """The line in bash, where $C is clgan: the exit codes of its last pipe, and what it printed."""
+    done = subprocess.run(["bash", "-c", line + '\necho "${PIPESTATUS[@]}" >"$CODES"'],
+                          env={**ENV, "C": CLGAN, "CODES": path("codes")}, capture_output=True, text=True, timeout=LIMIT)
+    return read("codes").decode().split(), done
 
 
 def quoted(words):
@@ -57,20 +33,28 @@ def whole(out):
     """The run in the folder can be gone on with, and its checkpoint is of the last step that metrics.csv has."""
     step = last_row(out)
     call("train", "--resume", path(out), "--steps", str(step + 1), says=f"(step {step + 1})")
-    want(not [name for name in os.listdir(path(out)) if ".part-" in name], f"left over: {os.listdir(path(out))}")
+    assert not [name for name in os.listdir(path(out)) if ".part-" in name], f"left over: {os.listdir(path(out))}"
 
 
 def wait_for(happened, what):
     end = time.monotonic() + LIMIT
     while not happened():
         if time.monotonic() > end:
-            raise Failed(f"{what}: nothing for {LIMIT} s")
+            raise AssertionError(f"{what}: nothing for {LIMIT} s")
         time.sleep(0.02)
 
 
 def trains(out):
     """Has the run there done a step?"""
     return os.path.exists(path(out, "metrics.csv")) and len(read(out, "metrics.csv").splitlines()) > 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_core_dumps():
+    limits = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, limits)
 
 
 # --- signals --------------------------------------------------------------------------------------
@@ -84,7 +68,7 @@ def started(out, *words, stderr=subprocess.PIPE, **options):
     process = subprocess.Popen([CLGAN, *ENDLESS, *words, "--out", path(out)], env=ENV, stdout=subprocess.PIPE,
                                stderr=stderr, text=True, **options)
     wait_for(lambda: trains(out) or process.poll() is not None, out)
-    want(process.poll() is None, "it ended at once")
+    assert process.poll() is None, "it ended at once"
     return process
 
 
@@ -98,57 +82,51 @@ def signalled_twice(out, first, second):
     said = ""
     while "once more" not in said:
         line = process.stderr.readline()
-        want(line, f"it ended without a word about the signal:\n{said}")
+        assert line, f"it ended without a word about the signal:\n{said}"
         said += line
     process.send_signal(second)
     stdout, stderr = process.communicate(timeout=LIMIT)
     return process.returncode, stdout + said + stderr
 
 
-@check
-def one_event_may_send_two_signals():
+def test_one_event_may_send_two_signals():
     """timeout sends SIGTERM to the process and to its group; a shell and its terminal both send SIGHUP."""
     for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGHUP, signal.SIGHUP),
                           (signal.SIGTERM, signal.SIGHUP), (signal.SIGINT, signal.SIGTERM)):
         out = f"twice {first} {second}"
         code, said = signalled_twice(out, first, second)
-        want(code == 0 and "continue with:" in said, f"{first}, {second} gave {code}:\n{said}")
+        assert code == 0 and "continue with:" in said, f"{first}, {second} gave {code}:\n{said}"
         whole(out)
 
 
-@check
-def a_second_ctrl_c_ends_at_once():
+def test_a_second_ctrl_c_ends_at_once():
     for first in (signal.SIGINT, signal.SIGTERM):
         code, said = signalled_twice(f"at once {first}", first, signal.SIGINT)
-        want(code == -signal.SIGINT, f"exit code {code}:\n{said}")
+        assert code == -signal.SIGINT, f"exit code {code}:\n{said}"
 
 
 # --- readers that go ------------------------------------------------------------------------------
-@check
-def a_reader_that_goes_ends_training_like_ctrl_c():
+def test_a_reader_that_goes_ends_training_like_ctrl_c():
     lines = {"both-2": "2>&1 | head -2", "both-1": "2>&1 | head -1", "out-2": "| head -2", "both-5": "2>&1 | head -5",
              "err": "2>&1 >/dev/null | head -1", "true": "2>&1 | true"}
     for out, rest in lines.items():
         codes, _ = piped(f'"$C" {quoted(ENDLESS)} --out {path(out)} {rest}')
-        want(codes == ["0", "0"], f"{rest}: exit codes {codes}")
+        assert codes == ["0", "0"], f"{rest}: exit codes {codes}"
         whole(out)
 
 
-@check
-def where_stdout_alone_goes_stderr_tells():
+def test_where_stdout_alone_goes_stderr_tells():
     _, done = piped(f'"$C" {quoted(ENDLESS)} --out {path("told")} | true')
-    want(done.stderr.count("nobody reads the output any more") == 1, done.stderr)
+    assert done.stderr.count("nobody reads the output any more") == 1, done.stderr
 
 
-@check
-def sigpipe_that_is_ignored_changes_nothing():
+def test_sigpipe_that_is_ignored_changes_nothing():
     codes, _ = piped(f'trap "" PIPE; "$C" {quoted(ENDLESS)} --out {path("ignored")} 2>&1 | head -2')
-    want(codes == ["0", "0"], f"exit codes {codes}")
+    assert codes == ["0", "0"], f"exit codes {codes}"
     whole("ignored")
 
 
-@check
-def ctrl_c_reaches_tee_first():
+def test_ctrl_c_reaches_tee_first():
     process = started("tee", stderr=subprocess.STDOUT, preexec_fn=default_signals)
     tee = subprocess.Popen(["tee", path("log")], stdin=process.stdout, stdout=subprocess.DEVNULL,
                            preexec_fn=default_signals)
@@ -156,12 +134,11 @@ def ctrl_c_reaches_tee_first():
     tee.send_signal(signal.SIGINT)
     tee.wait(LIMIT)
     process.send_signal(signal.SIGINT)
-    want(process.wait(LIMIT) == 0, f"exit code {process.returncode}")
+    assert process.wait(LIMIT) == 0, f"exit code {process.returncode}"
     whole("tee")
 
 
-@check
-def other_commands_end_quietly():
+def test_other_commands_end_quietly():
     call(*ENDLESS[:-6], "--steps", "1", "--out", path("model"))
     model = ["--model", path("model", "model.safetensors")]
     commands = [["devices"], ["devices", "--json"], ["train", "--help"], ["help"], ["describe"],
@@ -169,33 +146,30 @@ def other_commands_end_quietly():
     for words in commands:
         for trap in ("", 'trap "" PIPE; '):
             codes, done = piped(f'{trap}"$C" {quoted(words)} | true')
-            want(codes[0] in ("0", str(128 + signal.SIGPIPE)) and not done.stderr, f"{words}: {codes}, {done.stderr}")
+            assert codes[0] in ("0", str(128 + signal.SIGPIPE)) and not done.stderr, f"{words}: {codes}, {done.stderr}"
 
 
-@check
-def a_full_disk_as_stdout_is_an_error_once():
+def test_a_full_disk_as_stdout_is_an_error_once():
     for words in (["devices"], ["help"], ["describe"], ["train", "--help"],
                   ["train", *FACES, *TINY, "--steps", "2", "--out", path("full")]):
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run([CLGAN, *words], env=ENV, stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT)
         said = [line for line in done.stderr.splitlines() if line.startswith("clgan:")]
-        want(done.returncode == 1 and said == ["clgan: cannot write the output: No space left on device"],
-             f"{words}: {done.returncode}, {done.stderr}")
-    want(last_row("full") == 2, "the run was not finished")
+        assert done.returncode == 1 and said == ["clgan: cannot write the output: No space left on device"], (
+            f"{words}: {done.returncode}, {done.stderr}")
+    assert last_row("full") == 2, "the run was not finished"
 
 
-@check
-def closed_descriptors_get_no_file():
+def test_closed_descriptors_get_no_file():
     for close in (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
         out = f"closed {close}"
         codes, _ = piped(f'"$C" {quoted(["train", *FACES, *TINY, "--steps", "3", "--out", path(out)])} {close}')
-        want(codes == ["0"], f"{close}: exit code {codes}")
-        want(read(out, "metrics.csv").count(b"\n") == 4, f"{close}: metrics.csv: {read(out, 'metrics.csv')}")
+        assert codes == ["0"], f"{close}: exit code {codes}"
+        assert read(out, "metrics.csv").count(b"\n") == 4, f"{close}: metrics.csv: {read(out, 'metrics.csv')}"
         whole(out)
 
 
-@check
-def nohup_goes_on():
+def test_nohup_goes_on():
     out = path("nohup")
     process = subprocess.Popen(["nohup", CLGAN, *ENDLESS, "--out", out], env=ENV, stdout=open(path("said"), "wb"),
                                stderr=subprocess.STDOUT)
@@ -204,7 +178,7 @@ def nohup_goes_on():
     before = last_row("nohup")
     wait_for(lambda: last_row("nohup") > before + 20, "steps after SIGHUP")
     process.send_signal(signal.SIGTERM)
-    want(process.wait(LIMIT) == 0, "SIGTERM then ends it")
+    assert process.wait(LIMIT) == 0, "SIGTERM then ends it"
     whole("nohup")
 
 
@@ -242,20 +216,18 @@ class Terminal:
         wait_for(lambda: os.waitpid(self.pid, os.WNOHANG)[0], "the terminal's process")
 
 
-@check
-def a_closed_terminal_keeps_the_run():
+def test_a_closed_terminal_keeps_the_run():
     for out, line in (("foreground", 'exec "$C" {}'), ("under a shell", '"$C" {}; true')):
         terminal = Terminal(line.format(quoted([*ENDLESS, "--out", path(out)])))
         terminal.wait_for(lambda: trains(out), out)
-        want(b"\r" in terminal.text, "no progress on the terminal")
+        assert b"\r" in terminal.text, "no progress on the terminal"
         terminal.close()
         terminal.reap()
         wait_for(lambda: not os.path.exists(path(out, ".clgan-lock")), "the end of the run")
         whole(out)
 
 
-@check
-def ctrl_c_on_a_terminal():
+def test_ctrl_c_on_a_terminal():
     terminal = Terminal(f'"$C" {quoted([*ENDLESS, "--out", path("typed")])} 2>&1 | tee {path("typed.log")}')
     terminal.wait_for(lambda: trains("typed"), "typed")
     os.write(terminal.fd, b"\x03")
@@ -265,8 +237,7 @@ def ctrl_c_on_a_terminal():
     whole("typed")
 
 
-@check
-def a_run_that_ignores_hangups_outlives_its_terminal():
+def test_a_run_that_ignores_hangups_outlives_its_terminal():
     terminal = Terminal(f'trap "" HUP; "$C" {quoted([*ENDLESS, "--out", path("outlives")])} & echo $! >{path("pid")}; wait')
     terminal.wait_for(lambda: trains("outlives"), "outlives")
     terminal.close()
@@ -276,8 +247,3 @@ def a_run_that_ignores_hangups_outlives_its_terminal():
     wait_for(lambda: not os.path.exists(path("outlives", ".clgan-lock")), "the end of the run")
     whole("outlives")
     terminal.reap()
-
-
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.exit(main())

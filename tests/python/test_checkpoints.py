@@ -1,17 +1,15 @@
-"""Checkpoints in the Python package: other programs' weights, other versions' options: python_checkpoints.py CLGAN"""
+"""Checkpoints in the Python package: other programs' weights, other versions' options."""
 import json
 import logging
 import os
 import struct
 import unittest
 
-import harness
-from harness import path, tiny
+from package import ROOT, clgan, path, tiny
 
-import clgan
 import numpy as np
 
-FIRST = os.path.join(harness.ROOT, "tests", "checkpoints", "0.1.0.safetensors")
+FIRST = os.path.join(ROOT, "tests", "checkpoints", "0.1.0.safetensors")
 TYPES = {"float32": "F32", "float16": "F16", "float64": "F64", "int64": "I64"}
 
 
@@ -79,7 +77,3 @@ class Versions(unittest.TestCase):
         self.assertEqual((texts["note"], texts["author"]), ("kept", "you"))
         with self.assertRaisesRegex(clgan.InvalidError, "size"):
             gan.save(path("a.safetensors"), size="16")
-
-
-if __name__ == "__main__":
-    harness.main()

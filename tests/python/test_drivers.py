@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Loading OpenCL from Python: drivers that crash, no place for caches. usage: python_drivers.py PATH_OF_CLGAN FAKE_DRIVER"""
+"""Loading OpenCL from Python: drivers that crash, no place for caches."""
 import glob
 import os
 import shutil
@@ -7,11 +6,9 @@ import subprocess
 import sys
 import unittest
 
-from harness import main, path, skip_all
+from harness import DRIVER as FAKE
+from package import clgan, path
 
-import clgan
-
-FAKE = os.path.abspath(sys.argv[2])
 INSTALLED = os.environ.get("OCL_ICD_VENDORS") or "/etc/OpenCL/vendors"
 SHOW = """
 import ctypes, threading
@@ -40,13 +37,11 @@ def show(**env):
     return done.stdout.splitlines(), done.stderr
 
 
-if not clgan.devices():
-    skip_all("no device")
-os.mkdir(path("tmp"))
-
-
 class Drivers(unittest.TestCase):
     def setUp(self):
+        if not clgan.devices():
+            self.skipTest("no device")
+        os.makedirs(path("tmp"), exist_ok=True)
         os.makedirs(path("vendors"), exist_ok=True)
         for file in glob.glob(os.path.join(INSTALLED, "*.icd")):
             shutil.copy(file, path("vendors"))
@@ -69,5 +64,3 @@ class Drivers(unittest.TestCase):
         self.assertEqual(said.count(private), 1, said)
         self.assertTrue(seen[0])
 
-
-main()

@@ -1,12 +1,10 @@
-"""The Python package: pictures, operations, latent space, and looking into nets. python_explore.py CLGAN"""
+"""The Python package: pictures, operations, latent space, and looking into nets."""
 import os
 import re
 import unittest
 
-import harness
-from harness import command, path, tiny
+from package import clgan, command, path, tiny
 
-import clgan
 import numpy as np
 from clgan import latent, ops
 
@@ -287,7 +285,3 @@ class Nets(unittest.TestCase):
             clgan.LinearSVM.train(features, labels[1:])
         with self.assertRaisesRegex(ValueError, "features: .n, 10. expected"):
             svm.predict(features[:, 1:])
-
-
-if __name__ == "__main__":
-    harness.main()

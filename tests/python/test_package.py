@@ -1,4 +1,4 @@
-"""The Python package: gans, training, errors, threads, Ctrl-C. python_test.py CLGAN (and PYTHONPATH)"""
+"""The Python package: gans, training, errors, threads, Ctrl-C."""
 import os
 import re
 import signal
@@ -8,10 +8,8 @@ import threading
 import time
 import unittest
 
-import harness
-from harness import CLGAN, LIMIT, ROOT, TINY, command, path, tiny
+from package import CLGAN, LIMIT, ROOT, TINY, clgan, command, path, tiny
 
-import clgan
 import numpy as np
 
 
@@ -330,7 +328,3 @@ class Processes(unittest.TestCase):
         with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as file:
             listed = set(re.findall(r"src/python/clgan/(\w+\.py)", file.read()))
         self.assertEqual(listed, {n for n in os.listdir(os.path.join(ROOT, "src/python/clgan")) if n.endswith(".py")})
-
-
-if __name__ == "__main__":
-    harness.main()

@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
-"""Pictures as clgan reads them, against Pillow. usage: python_pil.py PATH_OF_CLGAN"""
+"""Pictures as clgan reads them, against Pillow."""
 import io
 import os
 import struct
 import unittest
 import zlib
 
-import harness
-from harness import path
+import pytest
+from package import clgan, path
 
-try:
-    import numpy as np
-    from PIL import Image, ImageOps
-except ModuleNotFoundError as e:
-    harness.skip_all(e)
-import clgan
+import numpy as np
+
+pytest.importorskip("PIL")
+from PIL import Image, ImageOps  # noqa: E402
 
 W, H = 96, 64
 
@@ -136,7 +133,3 @@ class Reads(unittest.TestCase):
             except clgan.Error as e:  # the file's end cannot be told from a cut
                 self.assertIn("ends early", str(e))
         self.assertGreater(read, 40)
-
-
-if __name__ == "__main__":
-    harness.main()

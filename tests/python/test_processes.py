@@ -1,7 +1,4 @@
-"""The Python package in real processes: fork, copies and pickles, home folders, signals, readers that are gone.
-
-python_processes.py CLGAN (and PYTHONPATH)
-"""
+"""The Python package in real processes: fork, copies and pickles, home folders, signals, readers that are gone."""
 import atexit
 import copy
 import os
@@ -16,10 +13,8 @@ import threading
 import unittest
 from multiprocessing.reduction import ForkingPickler
 
-import harness
-from harness import LIMIT, TINY, command, path, tiny
+from package import LIMIT, ROOT, TINY, clgan, command, path, tiny
 
-import clgan
 import numpy as np
 
 SPAWN = re.escape('multiprocessing.set_start_method("spawn")')
@@ -253,7 +248,7 @@ class Readers(unittest.TestCase):
         self.assertEqual(before, [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 
     def test_the_command_by_python_ends_quietly(self):
-        if not os.access(os.path.join(harness.ROOT, "build", "clgan"), os.X_OK):
+        if not os.access(os.path.join(ROOT, "build", "clgan"), os.X_OK):
             self.skipTest("the command is not in build/")
         read, write = os.pipe()
         os.close(read)
@@ -261,7 +256,3 @@ class Readers(unittest.TestCase):
                               text=True, timeout=LIMIT)
         os.close(write)
         self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, ""))
-
-
-if __name__ == "__main__":
-    harness.main()

@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
-"""Names of any bytes in the Python package: as os.fsdecode gives them. usage: python_text.py PATH_OF_CLGAN"""
+"""Names of any bytes in the Python package: as os.fsdecode gives them."""
 import csv
 import json
 import os
 import struct
 import unittest
 
-from harness import clgan, command, main, path, skip_all, tiny
+import pytest
+from package import clgan, command, path, tiny
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Text(unittest.TestCase):
             for name in CLASSES:
                 os.makedirs(os.path.join(ODD, name))
         except OSError as error:
-            skip_all(f"this file system does not take such names: {error}")
+            pytest.skip(f"this file system does not take such names: {error}")
         pictures, _ = clgan.faces(4 * len(CLASSES), size=16)
         for i, picture in enumerate(pictures):
             clgan.save_picture(os.path.join(ODD, CLASSES[i // 4], f"{i}.png"), picture)
@@ -83,5 +83,3 @@ class Text(unittest.TestCase):
         self.assertIn("no\\xE9\\x0A", str(caught.exception))
         str(caught.exception).encode("utf-8")
 
-
-main()

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Memory over many small steps: usage: growth.py CLGAN LAYER [--steps N] [--variant ...]
+"""Memory over many small steps: growth.py [--steps N] [--variant ...]
 
 A run with samples and checkpoints every 100 steps; its anonymous memory in the second tenth of the run against that
 in the last tenth. At its end every OpenCL object must have been released, counted by the test layer.
 """
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
-from harness import CLGAN, ENV, FACES, TEMP, path
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import harness  # noqa: E402
+from harness import CLGAN, ENV, FACES, FAULT, path  # noqa: E402
 
 MOST = 128  # KiB of growth
 TRAIN = ["train", *FACES, "--size", "16", "--ngf", "4", "--ndf", "4", "--batch", "2", "--z", "8", "--ema", "0.99",
@@ -45,12 +45,11 @@ def watch(process, csv):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clgan")
-    parser.add_argument("layer")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--variant")
     options = parser.parse_args()
-    env = dict(ENV, OPENCL_LAYERS=os.path.abspath(options.layer), FAULT_REPORT=path("report"))
+    harness.enter(__file__)
+    env = dict(ENV, OPENCL_LAYERS=FAULT, FAULT_REPORT=path("report"))
     words = [CLGAN, *TRAIN, "--steps", str(options.steps), "--out", path("run")]
     words += ["--variant", options.variant] if options.variant else []
     with open(path("said"), "w", encoding="utf-8") as said:
@@ -60,7 +59,7 @@ def main():
         print(f"FAIL  `{' '.join(words)}` gave {process.returncode}, see {path('said')}")
         return 1
     if not os.path.exists(path("report")):
-        print("skipped: the ICD loader did not take the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
+        print(f"skipped: {harness.NO_LAYER}")
         return 77
     with open(path("report"), encoding="utf-8") as file:
         alive = {line.rsplit(None, 1)[0]: int(line.rsplit(None, 1)[1]) for line in file if line.startswith("alive")}
@@ -76,7 +75,7 @@ def main():
     if growth > MOST or any(alive.values()) or len(alive) != 6:
         print(f"FAIL  {alive}, memory by step: {seen[::max(1, len(seen) // 40)]}")
         return 1
-    shutil.rmtree(TEMP, ignore_errors=True)
+    harness.clean_up()
     return 0
 
 

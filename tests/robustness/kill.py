@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Training killed at random moments: usage: kill.py CLGAN [--kills N] [--seed S]
+"""Training killed at random moments: kill.py [--kills N] [--seed S]
 
 A run that saves at every step is killed (SIGKILL) again and again: anywhere from its start on, in a step, and while a
 checkpoint is being written; each time it is resumed. After every kill model.safetensors must be there whole, the same
@@ -19,8 +19,9 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
-from harness import CLGAN, ENV, FACES, TEMP, Failed, path, read, want
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import harness  # noqa: E402
+from harness import CLGAN, ENV, FACES, path, read  # noqa: E402
 
 STEPS = 40
 TRAIN = ["train", *FACES, "--size", "16", "--ngf", "64", "--ndf", "64", "--batch", "2", "--z", "8", "--ema", "0.9",
@@ -63,15 +64,15 @@ class Unbroken:
                 time.sleep(0.005)
             self.start = time.monotonic() - start
             said = process.communicate(timeout=10 * LIMIT)[1].decode()
-            want(process.returncode == 0, f"the unbroken run gave {process.returncode}:\n{said}")
+            assert process.returncode == 0, f"the unbroken run gave {process.returncode}:\n{said}"
             self.step = (time.monotonic() - start - self.start) / STEPS
         self.models = {}
         for step in range(1, STEPS + 1):
             content = read(self.out, f"model-{step:06}.safetensors")
-            want(step_of(content) == step, "the unbroken run's checkpoints have wrong steps")
+            assert step_of(content) == step, "the unbroken run's checkpoints have wrong steps"
             self.models[step] = hashlib.sha256(content).digest()
         self.rows = rows(self.out)
-        want([int(row[0]) for row in self.rows] == list(range(1, STEPS + 1)), "the unbroken run lacks rows")
+        assert [int(row[0]) for row in self.rows] == list(range(1, STEPS + 1)), "the unbroken run lacks rows"
 
 
 class Killer:
@@ -86,7 +87,7 @@ class Killer:
         """Until something happened or the process ended."""
         end = time.monotonic() + LIMIT
         while not happened() and process.poll() is None:
-            want(time.monotonic() < end, f"nothing happened for {LIMIT} s")
+            assert time.monotonic() < end, f"nothing happened for {LIMIT} s"
             time.sleep(0.0005)
 
     def moment(self, process, kind):
@@ -121,8 +122,8 @@ class Killer:
         finally:
             process.kill()
         if process.wait() >= 0:
-            want(process.returncode == 0,
-                 f"`clgan {' '.join(words)}` gave {process.returncode}:\n{read('said').decode()}")
+            assert process.returncode == 0, (
+                f"`clgan {' '.join(words)}` gave {process.returncode}:\n{read('said').decode()}")
             return False
         self.count(parts(self.out) - old, saved, done)
         return True
@@ -140,26 +141,26 @@ class Killer:
             where = "in a step"
         self.kills[where] += 1
         self.kills["before the first checkpoint"] += not checkpoint
-        want(checkpoint or not saved, "the checkpoint is gone")
+        assert checkpoint or not saved, "the checkpoint is gone"
         if checkpoint:
             self.check_model()
 
     def check_model(self):
         content = read(self.out, MODEL)
         step = step_of(content)
-        want(hashlib.sha256(content).digest() == self.unbroken.models.get(step),
-             f"the checkpoint of step {step} is not the unbroken run's")
+        assert hashlib.sha256(content).digest() == self.unbroken.models.get(step), (
+            f"the checkpoint of step {step} is not the unbroken run's")
         return step
 
     def check_end(self):
-        want(self.check_model() == STEPS, "the run ended early")
-        want(rows(self.out) == self.unbroken.rows, "metrics.csv is not the unbroken run's")
-        want(not parts(self.out), f"left over: {parts(self.out)}")
-        want(os.path.exists(os.path.join(self.out, "report.html")), "there is no report")
+        assert self.check_model() == STEPS, "the run ended early"
+        assert rows(self.out) == self.unbroken.rows, "metrics.csv is not the unbroken run's"
+        assert not parts(self.out), f"left over: {parts(self.out)}"
+        assert os.path.exists(os.path.join(self.out, "report.html")), "there is no report"
         samples = sorted(os.listdir(path("unbroken", "samples")))
-        want(sorted(os.listdir(path("broken", "samples"))) == samples, "samples are missing, or too many")
+        assert sorted(os.listdir(path("broken", "samples"))) == samples, "samples are missing, or too many"
         for name in samples:
-            want(read("broken", "samples", name) == read("unbroken", "samples", name), f"{name} differs")
+            assert read("broken", "samples", name) == read("unbroken", "samples", name), f"{name} differs"
         self.ends += 1
         shutil.rmtree(self.out)
 
@@ -175,28 +176,28 @@ class Killer:
         resume = os.path.exists(os.path.join(self.out, MODEL))
         words = ["train", "--resume", self.out] if resume else [*TRAIN, "--out", self.out]
         end = subprocess.run([CLGAN, *words], env=ENV, capture_output=True, text=True, timeout=10 * LIMIT)
-        want(end.returncode == 0, f"the last run gave {end.returncode}:\n{end.stderr}")
+        assert end.returncode == 0, f"the last run gave {end.returncode}:\n{end.stderr}"
         self.check_end()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clgan")
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     start = time.monotonic()
+    harness.enter(__file__)
     try:
         killer = Killer(options.seed)
         killer.run(options.kills)
-    except Failed as error:
-        print(f"FAIL  seed {options.seed}: {error}; see {TEMP}")
+    except AssertionError as error:
+        print(f"FAIL  seed {options.seed}: {error}; see {path()}")
         return 1
     where = ", ".join(f"{n} {what}" for what, n in sorted(killer.kills.items()) if not what.endswith("checkpoint"))
     print(f"{options.kills} kills (seed {options.seed}): {where}; {killer.kills['before the first checkpoint']} of "
           f"them before the first checkpoint; {killer.ends} runs of {STEPS} steps resumed to their end, all equal to "
           f"the unbroken run byte for byte; {time.monotonic() - start:.0f} s")
-    shutil.rmtree(TEMP, ignore_errors=True)
+    harness.clean_up()
     return 0
 
 

@@ -34,7 +34,7 @@ line() {
     line gemm '2 of 9 wrong' FAIL
     line warnings 'skipped: clang is not here' SKIP
     line step '' TIMEOUT
-    line data 'a line' OK
+    line data 'a line\nskipped: test_data.py::test_a: no file\nthe end' OK
     line crash '' ERROR
     line stopped '' INTERRUPT
     line known '' EXPECTEDFAIL
@@ -44,6 +44,7 @@ expect 'all kinds' 1 '3 passed, 5 failed, 1 skipped'
 says 'failed: gemm (FAIL)'
 says 'failed: step (TIMEOUT)'
 says 'skipped: warnings (clang is not here)'
+says 'skipped in data: test_data.py::test_a: no file'
 
 { line base '' OK && line data '' OK && line gpu '' SKIP; } >"$work/log"
 expect 'none failed' 0 '2 passed, 0 failed, 1 skipped'

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every OpenCL call of a short training run fails once: usage: sweep.py CLGAN LAYER [--each N] [--codes -5,-4,...]
+"""Every OpenCL call of a short training run fails once: sweep.py [--each N] [--codes -5,-4,...]
 
 For each N-th call and each code (by default the codes in turn) a run of `clgan train` must end without a crash or a
 hang, with every OpenCL object released; either with exit code 0 and the same model as a run without a fault, or with
@@ -11,48 +11,45 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import harness  # noqa: E402
+from harness import CLGAN, ENV, FACES, FAULT, TINY, path  # noqa: E402
 
 CODES = {-4: "CL_MEM_OBJECT_ALLOCATION_FAILURE", -5: "CL_OUT_OF_RESOURCES", -6: "CL_OUT_OF_HOST_MEMORY",
          -11: "CL_BUILD_PROGRAM_FAILURE", -36: "CL_INVALID_COMMAND_QUEUE", -54: "CL_INVALID_WORK_GROUP_SIZE"}
-TRAIN = ["--data", "builtin:faces", "--threads", "1", "--size", "16", "--ngf", "4", "--ndf", "4", "--batch", "4", "--z",
-         "8", "--steps", "3", "--save-every", "1", "--sample-every", "2", "--keep", "9"]
+TRAIN = ["train", *FACES, *TINY, "--steps", "3", "--save-every", "1", "--sample-every", "2", "--keep", "9"]
 LIMIT = 120  # seconds until a run counts as hung
 
 
 class Sweep:
-    def __init__(self, clgan, layer, extra):
-        self.clgan, self.extra = clgan, extra
-        self.temp = tempfile.mkdtemp(prefix="clgan-fault-")
-        self.env = dict(os.environ, OPENCL_LAYERS=layer, FAULT_REPORT=self.path("report"),
-                        XDG_CACHE_HOME=self.path("cache"))
+    def __init__(self, extra):
+        self.extra = extra
+        self.env = {**ENV, "OPENCL_LAYERS": FAULT, "FAULT_REPORT": path("report")}
         self.ends = collections.Counter()
-
-    def path(self, *parts):
-        return os.path.join(self.temp, *parts)
 
     def train(self, out, **faults):
         """Exit code (None: hung), what it said, what the layer reports, and its checkpoints' bytes."""
-        shutil.rmtree(self.path(out), ignore_errors=True)
-        if os.path.exists(self.path("report")):
-            os.remove(self.path("report"))
+        shutil.rmtree(path(out), ignore_errors=True)
+        if os.path.exists(path("report")):
+            os.remove(path("report"))
         env = {**self.env, **{name: str(value) for name, value in faults.items()}}
         try:
-            done = subprocess.run([self.clgan, "train", *TRAIN, *self.extra, "--out", self.path(out)], env=env,
+            done = subprocess.run([CLGAN, *TRAIN, *self.extra, "--out", path(out)], env=env,
                                   capture_output=True, text=True, timeout=LIMIT)
         except subprocess.TimeoutExpired:
             return None, "", {}, {}
         report = {}
-        if os.path.exists(self.path("report")):
-            with open(self.path("report"), encoding="utf-8") as file:
+        if os.path.exists(path("report")):
+            with open(path("report"), encoding="utf-8") as file:
                 report = dict(line.rsplit(None, 1) for line in file.read().splitlines())
         return done.returncode, done.stderr, report, self.models(out)
 
     def models(self, out):
         models = {}
-        for name in os.listdir(self.path(out)) if os.path.isdir(self.path(out)) else []:
+        for name in os.listdir(path(out)) if os.path.isdir(path(out)) else []:
             if name.startswith("model"):
-                with open(self.path(out, name), "rb") as file:
+                with open(path(out, name), "rb") as file:
                     models[name] = file.read()
         return models
 
@@ -82,7 +79,7 @@ class Sweep:
     def run(self, each, codes):
         status, said, report, self.whole = self.train("whole")
         if status == 0 and not report:
-            print("skipped: the ICD loader did not take the layer (ocl-icd from 2.3 and Khronos's do: OPENCL_LAYERS)")
+            print(f"skipped: {harness.NO_LAYER}")
             return 77
         if status != 0 or len(self.whole) != 4 or any(v != "0" for k, v in report.items() if k.startswith("alive")):
             print(f"the run without a fault: exit code {status}, {sorted(self.whole)}, {report}\n{said[-1500:]}")
@@ -99,21 +96,22 @@ class Sweep:
                 print(f"FAIL  {fault}", flush=True)
         ends = ", ".join(f"{count} {end}" for end, count in sorted(self.ends.items()))
         print(f"{calls} OpenCL calls in a run of 3 steps; {len(jobs)} faults tried: {ends}; {wrong} not as promised")
-        shutil.rmtree(self.temp, ignore_errors=True)
         return 1 if wrong else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clgan")
-    parser.add_argument("layer")
     parser.add_argument("--each", type=int, default=1, help="every N-th call only")
     parser.add_argument("--codes", help="each of these for every call, instead of the codes in turn")
     parser.add_argument("--variant", help="for `clgan train`")
     options = parser.parse_args()
     codes = [int(code) for code in options.codes.split(",")] if options.codes else None
     extra = ["--variant", options.variant] if options.variant else []
-    return Sweep(os.path.abspath(options.clgan), os.path.abspath(options.layer), extra).run(options.each, codes)
+    harness.enter(__file__)
+    try:
+        return Sweep(extra).run(options.each, codes)
+    finally:
+        harness.clean_up()
 
 
 sys.exit(main())

@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
-"""What a run meets besides a power cut: usage: hardship.py CLGAN CLOCK [--long]
+"""What a run meets besides a power cut.
 
 A full disk, a folder that cannot be written to, checkpoints that were cut or changed, a second run in the same folder,
-options that make no sense, a clock that jumps. CLOCK is the library of tests/robustness/fault/clock.c. --long damages more
-checkpoints. Disks are small file systems in memory, which only root may mount; other users skip them.
+options that make no sense, a clock that jumps. --long damages more checkpoints. Disks are small file systems in memory,
+which only root may mount; for other users these tests are skipped.
 """
 import json
 import os
@@ -16,11 +15,9 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
-from harness import CLGAN, ENV, FACES, TINY, Failed, call, check, main, path, read, want
+import pytest
+from harness import CLGAN, CLOCK, ENV, FACES, TINY, call, path, read
 
-CLOCK = os.path.abspath(sys.argv[2])
-LONG = "--long" in sys.argv
 RUN = ["train", *FACES, *TINY]
 MODEL = "model.safetensors"
 WIDE = ["--ngf", "32", "--ndf", "32"]  # checkpoints of about 1 MB
@@ -37,8 +34,6 @@ class Disk:
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "clgan-test", self.at],
                               capture_output=True, text=True) if os.getuid() == 0 else None
         self.real = done is not None and done.returncode == 0
-        if not self.real:
-            print(f"      ({name}: left out: only root can mount a small disk)")
 
     def remount(self, option):
         subprocess.run(["mount", "-o", "remount," + option, self.at], check=True)
@@ -59,28 +54,26 @@ def lines_of(done):
 def whole(out):
     """A checkpoint that can be generated from, and no half-written file beside it."""
     call("generate", "--model", os.path.join(out, MODEL), "--n", "1", "--npy", path("whole.npy"))
-    want(not [name for name in os.listdir(out) if ".part-" in name], f"left over: {os.listdir(out)}")
+    assert not [name for name in os.listdir(out) if ".part-" in name], f"left over: {os.listdir(out)}"
 
 
-@check
-def a_disk_too_small_for_any_checkpoint():
+def test_a_disk_too_small_for_any_checkpoint():
     with Disk("tiny", 300) as disk:
         if not disk.real:
-            return
+            pytest.skip("only root can mount a small disk")
         out = os.path.join(disk.at, "run")
         done = call(*RUN, *WIDE, "--steps", "9", "--save-every", "2", "--out", out, code=4,
                     says=["No space left on device", "at step 4", "free some space"])
-        want(not os.path.exists(os.path.join(out, MODEL)), "a checkpoint all the same")
-        want(len(lines_of(done)) <= 5, "too many lines:\n" + done.stderr)
-        want(not [name for name in os.listdir(out) if ".part-" in name], f"left over: {os.listdir(out)}")
+        assert not os.path.exists(os.path.join(out, MODEL)), "a checkpoint all the same"
+        assert len(lines_of(done)) <= 5, "too many lines:\n" + done.stderr
+        assert not [name for name in os.listdir(out) if ".part-" in name], f"left over: {os.listdir(out)}"
 
 
-@check
-def a_disk_that_fills_up_keeps_the_last_checkpoint():
+def test_a_disk_that_fills_up_keeps_the_last_checkpoint():
     call(*RUN, *WIDE, "--steps", "6", "--save-every", "2", "--out", path("unbroken"))
     with Disk("full", 1600) as disk:  # one checkpoint, but not a second one beside it
         if not disk.real:
-            return
+            pytest.skip("only root can mount a small disk")
         out = os.path.join(disk.at, "run")
         call(*RUN, *WIDE, "--steps", "6", "--save-every", "2", "--sample-every", "0", "--out", out, code=4,
              says="No space left on device")
@@ -88,14 +81,13 @@ def a_disk_that_fills_up_keeps_the_last_checkpoint():
         disk.remount("size=9000k")
         call("train", "--resume", out, "--sample-every", "100")
         with open(os.path.join(out, MODEL), "rb") as file:
-            want(file.read() == read("unbroken", MODEL), "the resumed run is not the unbroken one")
+            assert file.read() == read("unbroken", MODEL), "the resumed run is not the unbroken one"
 
 
-@check
-def the_last_checkpoint_waits_for_space():
+def test_the_last_checkpoint_waits_for_space():
     with Disk("late", 1300) as disk:
         if not disk.real:
-            return
+            pytest.skip("only root can mount a small disk")
         out = os.path.join(disk.at, "run")
         with open(os.path.join(disk.at, "filler"), "wb") as file:
             file.write(bytes(800 * 1024))
@@ -106,12 +98,11 @@ def the_last_checkpoint_waits_for_space():
             heard += line
             if "tried once more" in line:
                 os.remove(os.path.join(disk.at, "filler"))
-        want(process.wait(60) == 0 and "tried once more" in heard, f"gave {process.returncode}:\n{heard}")
+        assert process.wait(60) == 0 and "tried once more" in heard, f"gave {process.returncode}:\n{heard}"
         whole(out)
 
 
-@check
-def folders_that_cannot_be_written_to():
+def test_folders_that_cannot_be_written_to():
     with Disk("read-only", 4000) as disk:
         out = os.path.join(disk.at, "run")
         call(*RUN, "--steps", "2", "--out", out)
@@ -128,7 +119,7 @@ def folders_that_cannot_be_written_to():
                           ["generate", *model, "--n", "1", "--out", disk.at + "/b"],
                           ["data", "--n", "1", "--out", disk.at + "/c"]):
                 done = call(*words, code=4, says=disk.at)
-                want(len(lines_of(done)) == 1, f"{words}: one line expected:\n{done.stderr}")
+                assert len(lines_of(done)) == 1, f"{words}: one line expected:\n{done.stderr}"
             call("generate", *model, "--n", "1", "--npy", path("elsewhere.npy"), env={"XDG_CACHE_HOME": disk.at})
         finally:
             if not disk.real:
@@ -137,12 +128,11 @@ def folders_that_cannot_be_written_to():
 
 
 # --- damaged checkpoints --------------------------------------------------------------------------
-@check
-def damaged_checkpoints_are_refused():
+def test_damaged_checkpoints_are_refused(request):
     call(*RUN, "--steps", "2", "--out", path("run"))
     good, out = read("run", MODEL), path("run", MODEL)
     head, rest = 8 + struct.unpack("<Q", good[:8])[0], random.Random(SEED)
-    count = 400 if LONG else 25
+    count = 400 if request.config.getoption("long") else 25
     lengths = [0, 1, 7, 8, 9, head - 1, head, head + 1, len(good) - 1]
     lengths += [rest.randrange(len(good)) for _ in range(count - len(lengths))]
     damaged = {f"cut to {n} of {len(good)} bytes": good[:n] for n in lengths}
@@ -156,14 +146,12 @@ def damaged_checkpoints_are_refused():
             file.write(content)
         for words in (["generate", "--model", out, "--npy", path("x.npy")], ["train", "--resume", path("run")]):
             done = call(*words, code=4, says=MODEL)
-            want(len(lines_of(done)) == 1, f"{what}: one line expected:\n{done.stderr}")
-            want(read("run", MODEL) == content, f"{what}: the file was touched")
-    print(f"      ({len(damaged)} damaged checkpoints, each for generate and train)")
+            assert len(lines_of(done)) == 1, f"{what}: one line expected:\n{done.stderr}"
+            assert read("run", MODEL) == content, f"{what}: the file was touched"
 
 
 # --- two at once ----------------------------------------------------------------------------------
-@check
-def named_pipes_are_not_waited_for():
+def test_named_pipes_are_not_waited_for():
     pipe, to = path("pipe.png"), path("x.png")
     os.mkfifo(pipe)
     call(*RUN, "--steps", "1", "--out", path("piped"))
@@ -173,7 +161,7 @@ def named_pipes_are_not_waited_for():
                   ["project", *model, "--picture", pipe, "--grid", to], ["interpolate", *model, "--z", pipe, "--out", to],
                   ["project", *model, "--picture", path("one.png"), "--mask", pipe, "--grid", to]):
         done = call(*words, code=4, says=pipe)
-        want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+        assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
 
 
 def endless(*words, env=None):
@@ -186,7 +174,7 @@ def endless(*words, env=None):
     while "\nstep " not in open(said, encoding="utf-8").read():
         if process.poll() is not None or time.monotonic() > end:
             process.kill()
-            raise Failed(f"it does not train: {open(said, encoding='utf-8').read()}")
+            raise AssertionError(f"it does not train: {open(said, encoding='utf-8').read()}")
         time.sleep(0.02)
     return process, said
 
@@ -197,51 +185,48 @@ def stop(process, number=signal.SIGTERM):
         return process.wait(60)
     except subprocess.TimeoutExpired:
         process.kill()
-        raise Failed(f"still running 60 s after signal {number}")
+        raise AssertionError(f"still running 60 s after signal {number}")
 
 
-@check
-def a_second_run_in_the_folder_is_refused():
+def test_a_second_run_in_the_folder_is_refused():
     out = path("shared")
     call(*RUN, "--steps", "2", "--out", out)
     process, _ = endless("--resume", out)
     try:
         for words in (["train", "--resume", out], [*RUN, "--steps", "2", "--overwrite", "--out", out]):
             done = call(*words, code=4, says=[f"process {process.pid}", out])
-            want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+            assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
     finally:
         code = stop(process)
-    want(code == 0, f"the first run ended with {code}")
+    assert code == 0, f"the first run ended with {code}"
     steps = [int(line.split(b",")[0]) for line in read("shared", "metrics.csv").splitlines()[1:]]
-    want(steps == list(range(1, len(steps) + 1)), "the first run's metrics.csv was disturbed")
+    assert steps == list(range(1, len(steps) + 1)), "the first run's metrics.csv was disturbed"
     whole(out)
 
 
-@check
-def what_was_said_is_there_after_a_kill():
+def test_what_was_said_is_there_after_a_kill():
     process, said = endless(*FACES, *TINY, "--out", path("killed"))
     process.kill()
     process.wait()
     text = open(said, encoding="utf-8").read()
-    want("device " in text and "\nstep " in text, "lines are missing:\n" + text)
-    want(len(read("killed", "metrics.csv").splitlines()) > 1, "metrics.csv has no rows")
+    assert "device " in text and "\nstep " in text, "lines are missing:\n" + text
+    assert len(read("killed", "metrics.csv").splitlines()) > 1, "metrics.csv has no rows"
 
 
-@check
-def a_clock_that_jumps_disturbs_nothing():
+def test_a_clock_that_jumps_disturbs_nothing():
     jumps = {"LD_PRELOAD": CLOCK}
     sees = subprocess.run([sys.executable, "-c", "import time; print(time.time(), time.time())"],
                           env={**ENV, **jumps}, capture_output=True, text=True).stdout.split()
-    want(len(sees) == 2 and abs(float(sees[0]) - float(sees[1])) > 3600, f"the clock does not jump: {sees}")
+    assert len(sees) == 2 and abs(float(sees[0]) - float(sees[1])) > 3600, f"the clock does not jump: {sees}"
     process, said = endless(*FACES, *TINY, "--out", path("jumps"), env=jumps)
     time.sleep(6)  # the next line of progress comes after 5 s
-    want(stop(process) == 0, "it failed")
+    assert stop(process) == 0, "it failed"
     text = open(said, encoding="utf-8").read()
     rates = [float(rate) for rate in re.findall(r"([0-9.]+) img/s", text)]
-    want(len(rates) > 1 and all(0 < rate < 1e5 for rate in rates[1:]), f"rates {rates} in:\n{text}")
-    want("usual are" not in text, "a slow step was told:\n" + text)
+    assert len(rates) > 1 and all(0 < rate < 1e5 for rate in rates[1:]), f"rates {rates} in:\n{text}"
+    assert "usual are" not in text, "a slow step was told:\n" + text
     seconds = [float(line.split(b",")[8]) for line in read("jumps", "metrics.csv").splitlines()[1:]]
-    want(seconds == sorted(seconds) and 0 < seconds[-1] < 3600, f"seconds run from {seconds[0]} to {seconds[-1]}")
+    assert seconds == sorted(seconds) and 0 < seconds[-1] < 3600, f"seconds run from {seconds[0]} to {seconds[-1]}"
 
 
 # --- options --------------------------------------------------------------------------------------
@@ -258,15 +243,14 @@ GARBAGE = ["", "x", "nan", "inf", "-inf", "1e999", "0x10", " 5", "5 ", "5,5", "1
 def refused(option, value, allowed):
     done = call(*RUN, f"--{option}={value}", "--steps=1", "--out", path("absurd"), code=2,
                 says=[f"--{option} {value or chr(39) * 2}: must be", allowed])
-    want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+    assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
 
 
-@check
-def absurd_options_are_refused_with_the_range():
+def test_absurd_options_are_refused_with_the_range():
     text = call("train", "--help").stdout
     named = set(re.findall(r"^  --([a-z0-9-]+) +(?:N|X|[a-z0-9]+\|\S+) ", text, re.M))
     table = {*INTEGERS, *FLOATS, *CHOICES}
-    want(named - {"variant"} == table, f"options of train and of this test: {named ^ table}")
+    assert named - {"variant"} == table, f"options of train and of this test: {named ^ table}"
     for option, (least, most) in INTEGERS.items():
         for value in (str(least - 1), str(most + 1), "1.5", *GARBAGE):
             refused(option, value, f"between {least} and {most}")
@@ -276,26 +260,22 @@ def absurd_options_are_refused_with_the_range():
     for option, allowed in CHOICES.items():
         for value in ("0", "-1", "63", *GARBAGE):
             refused(option, value, allowed)
-    want(not os.path.exists(path("absurd")), "a folder was made all the same")
+    assert not os.path.exists(path("absurd")), "a folder was made all the same"
 
 
-@check
-def overflowing_sizes_are_refused():
+def test_overflowing_sizes_are_refused():
     out = ["--steps", "1", "--out", path("huge")]
     for batch, size, channels in ((65536, 256, 3), (65536, 128, 3), (32769, 256, 1)):
         words = ["--size", str(size), "--channels", str(channels), "--batch", str(batch)]
         most = (2**31 - 1) // (size * size * channels)
         done = call("train", *FACES, *words, *out, code=2, says=f"--batch {batch}: must be between 1 and {most}")
-        want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+        assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
     memory = json.loads(call("devices", "--json").stdout)["devices"][0]["memory"]
     if memory < 300 << 30:
         words = ["train", *FACES, "--size", "256", "--ngf", "1024", "--ndf", "1024"]
         done = call(*words, "--batch", "1", *out, code=3, says="try a smaller --ngf, --ndf or --size")
-        want(len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}")
+        assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
     if memory < 100 << 30:
         fits = re.search(r"at most --batch (\d+) fits", call("train", *FACES, "--batch", "65536", *out, code=3).stderr)
-        want(fits and 100 < int(fits[1]) < 65536, "what fits is not told")
-    want(not os.path.exists(path("huge")), "a folder was made all the same")
-
-
-sys.exit(main())
+        assert fits and 100 < int(fits[1]) < 65536, "what fits is not told"
+    assert not os.path.exists(path("huge")), "a folder was made all the same"
