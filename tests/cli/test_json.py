@@ -1,6 +1,5 @@
 """--json: one JSON document on stdout, whatever else is printed, of every command that has it."""
 import json
-import os
 
 from harness import BENCH, FACES, TINY, call, path
 

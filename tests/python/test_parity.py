@@ -3,7 +3,6 @@
 The nets and the step are PyTorch's DCGAN example (logits and BCEWithLogits in place of Sigmoid and BCE).
 """
 import copy
-import os
 import subprocess
 
 import pytest

@@ -47,7 +47,7 @@ class Progress:
         self.rewrites = sys.stderr is not None and sys.stderr.isatty()
 
     def at(self, done: int, info: str = "") -> None:
-        """`done` of all so far; `facts` are told beside."""
+        """`done` of all so far, with `info` beside it."""
         self._try(self._show, done - self.done, info)
         self.done = done
 
@@ -63,7 +63,7 @@ class Progress:
     def _write(self, done: int, info: str, now: float) -> None:
         rate = done / max(now - self.start, 1e-9)
         left = f", {(self.total - done) / rate:.0f} s left" if rate > 0 else ""
-        line = f"{self.what} {done}/{self.total}{left}  {facts}"
+        line = f"{self.what} {done}/{self.total}{left}  {info}"
         sys.stderr.write(f"\r{line[:118]}\033[K" if self.rewrites else line + "\n")
         sys.stderr.flush()
 
