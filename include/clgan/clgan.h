@@ -12,6 +12,7 @@
 #include <clgan/ops.h>
 #include <clgan/options.h>
 #include <clgan/pictures.h>
+#include <clgan/primer.h>
 #include <clgan/svm.h>
 #include <clgan/tensor.h>
 #include <clgan/text.h>

@@ -19,15 +19,15 @@ struct clg_project_params clg_project_params_default(void)
 }
 
 // --- on the device -----------------------------------------------------------------------------
-static size_t per_row(struct clg_tensor t)
+static size_t row_values(struct clg_tensor t)
 {
     return clg_shape_count(t.shape) / (size_t)t.shape.n;
 }
 
-// The mask for every row and channel, with the loss's factors in it: 2 / sum of weights.
-static int weights_write(struct clg_projection *p, const float *weight)
+// Writes the mask for every row and channel, multiplied by the loss's factor: 2 / sum of weights.
+static int write_weights(struct clg_projection *p, const float *weight)
 {
-    const size_t channels = (size_t)p->weight.shape.c, pixels = per_row(p->weight) / channels;
+    const size_t channels = (size_t)p->weight.shape.c, pixels = row_values(p->weight) / channels;
     float *values = malloc(clg_shape_count(p->weight.shape) * sizeof *values);
     if (!values)
         return clg_fail(&p->net->log, CLG_ENOMEM, "out of memory");
@@ -69,7 +69,7 @@ static int step_body(void *user)
     return status ? status : clg_adam(p->net->device, BETA1, BETA2, EPS, p->rates, p->dz, p->z, p->m, p->v);
 }
 
-static int tensors_new(struct clg_projection *p)
+static int allocate_tensors(struct clg_projection *p)
 {
     struct clg_shape z = p->net->input, picture = p->net->shapes[p->net->n - 1];
     const struct clg_shape rates = {1, 1, 1, 2};
@@ -81,10 +81,10 @@ static int tensors_new(struct clg_projection *p)
                  {&p->v, z},        {&p->target, picture}, {&p->weight, picture},
                  {&p->rates, rates}};
     enum { PARTS = sizeof parts / sizeof *parts };
-    size_t room = 0;
+    size_t size = 0;
     for (int i = 0; i < PARTS; i++)
-        room += clg_slab_size(parts[i].shape);
-    int status = clg_slab_new(&p->slab, p->net->device, room);
+        size += clg_slab_size(parts[i].shape);
+    int status = clg_slab_new(&p->slab, p->net->device, size);
     for (int i = 0; i < PARTS && !status; i++)
         status = clg_slab_take(p->slab, parts[i].shape, parts[i].tensor);
     return status;
@@ -99,11 +99,11 @@ int clg_projection_new(struct clg_projection **out, struct clg_gan *gan, int row
     p->net = clg_net_probe_net(gan, CLG_NET_GENERATOR);
     p->rows = rows;
     p->prior = prior;
-    int status = tensors_new(p);
+    int status = allocate_tensors(p);
     if (!status)
         status = clg_plan_new(&p->plan, p->net, rows, CLG_PLAN_KEEP_ALL, CLG_GRAD_INPUT);
     if (!status)
-        status = weights_write(p, weight);
+        status = write_weights(p, weight);
     if (!status)
         status = clg_record(gan->device, step_body, p, &p->list);
     if (status)
@@ -123,19 +123,19 @@ void clg_projection_free(struct clg_projection **projection)
 }
 
 // --- a run -------------------------------------------------------------------------------------
-// What projecting n pictures needs besides the device: a pass takes `together` pictures.
+// What projecting n pictures takes on the host. A pass handles `together` pictures.
 struct run {
     struct clg_gan *gan;
     const struct clg_project_params *params;
     const float *mask;
     int n, together;
     size_t one;                      // values of a picture
-    float *noise;                    // starts [starts][z], the same for every picture
+    float *noise;                    // initial z [starts][z], the same for every picture
     float *rates;                    // Adam's [steps][2]: the learning rate falls along a cosine
-    float *targets, *z_rows, *found; // of a pass, row by row
+    float *targets, *z_rows, *found; // of a pass's rows
 };
 
-static void rates_make(const struct run *run)
+static void schedule_rates(const struct run *run)
 {
     const int steps = run->params->steps;
     const double pi = acos(-1.0);
@@ -146,32 +146,32 @@ static void rates_make(const struct run *run)
     }
 }
 
-// Pictures that go through the generator together: rows enough for speed, few enough for memory.
-static int together_of(const struct clg_gan_params *gan, int starts, int n)
+// How many pictures share a pass: enough rows for speed, few enough for memory.
+static int pictures_together(const struct clg_gan_params *gan, int starts, int n)
 {
     const int side = gan->size < 64 ? 64 : gan->size, rows = 64 * 64 * 64 / (side * side);
-    const int most = rows > starts ? rows / starts : 1;
-    return n < most ? n : most;
+    const int max = rows > starts ? rows / starts : 1;
+    return n < max ? n : max;
 }
 
-static int run_start(struct run *run)
+static int allocate_run(struct run *run)
 {
     const struct clg_gan_params *p = &run->gan->params;
-    const struct clg_project_params *want = run->params;
-    const size_t rows = (size_t)run->together * (size_t)want->starts, z = (size_t)p->z;
-    run->noise = malloc((size_t)want->starts * z * sizeof *run->noise);
-    run->rates = malloc(2 * (size_t)want->steps * sizeof *run->rates);
+    const struct clg_project_params *params = run->params;
+    const size_t rows = (size_t)run->together * (size_t)params->starts, z = (size_t)p->z;
+    run->noise = malloc((size_t)params->starts * z * sizeof *run->noise);
+    run->rates = malloc(2 * (size_t)params->steps * sizeof *run->rates);
     run->z_rows = malloc(rows * z * sizeof *run->z_rows);
     run->targets = malloc(rows * run->one * sizeof *run->targets);
     run->found = malloc(rows * run->one * sizeof *run->found);
     if (!run->noise || !run->rates || !run->z_rows || !run->targets || !run->found)
         return clg_fail(&run->gan->log, CLG_ENOMEM, "out of memory for projecting");
-    clg_noise_draw(p, want->seed, CLG_STREAM_PROJECTION, 0, want->starts, run->noise);
-    rates_make(run);
+    clg_noise_draw(p, params->seed, CLG_STREAM_PROJECTION, 0, params->starts, run->noise);
+    schedule_rates(run);
     return 0;
 }
 
-static void run_end(struct run *run)
+static void free_run(struct run *run)
 {
     free(run->noise);
     free(run->rates);
@@ -180,10 +180,10 @@ static void run_end(struct run *run)
     free(run->found);
 }
 
-// Targets and starts of a pass; rows behind the last picture repeat it.
-static int rows_write(struct run *run, struct clg_projection *p, const float *pictures, int n)
+// Writes targets and initial z of a pass; rows after the last picture repeat it.
+static int write_rows(struct run *run, struct clg_projection *p, const float *pictures, int n)
 {
-    const size_t starts = (size_t)run->params->starts, z = per_row(p->z);
+    const size_t starts = (size_t)run->params->starts, z = row_values(p->z);
     for (size_t row = 0; row < (size_t)p->rows; row++) {
         const size_t picture = row / starts < (size_t)n ? row / starts : (size_t)n - 1;
         memcpy(run->targets + row * run->one, pictures + picture * run->one, run->one * sizeof(float));
@@ -200,8 +200,8 @@ static int rows_write(struct run *run, struct clg_projection *p, const float *pi
 
 static int descend(struct run *run, struct clg_projection *p, int done, int n)
 {
-    const struct clg_project_params *want = run->params;
-    const size_t steps = (size_t)want->steps;
+    const struct clg_project_params *params = run->params;
+    const size_t steps = (size_t)params->steps;
     int status = 0;
     for (size_t i = 0; i < steps && !status; i++) {
         status = clg_tensor_write_later(run->gan->device, p->rates, run->rates + 2 * i, 2 * sizeof(float));
@@ -209,41 +209,29 @@ static int descend(struct run *run, struct clg_projection *p, int done, int n)
             status = clg_list_run(run->gan->device, p->list);
         if (!status)
             status = clg_device_finish(run->gan->device);
-        if (want->progress && !status)
-            want->progress(want->user, "steps", (size_t)done * steps + (i + 1) * (size_t)n,
-                           (size_t)run->n * steps);
+        if (params->progress && !status)
+            params->progress(params->user, "steps", (size_t)done * steps + (i + 1) * (size_t)n,
+                             (size_t)run->n * steps);
     }
     return status;
 }
 
-// Mean squared error over the weighed pixels.
-static double error_of(const struct run *run, const float *picture, const float *target)
+// Takes the best start's z, picture and PSNR of each of the pass's n pictures. done: pictures before them.
+static int take_best(struct run *run, int done, int n, float *z, float *found, double *psnr)
 {
-    const size_t channels = (size_t)run->gan->params.channels;
-    double sum = 0, weights = 0;
-    for (size_t i = 0; i < run->one; i++) {
-        const double weight = run->mask ? run->mask[i / channels] : 1;
-        const double difference = (double)picture[i] - target[i];
-        weights += weight;
-        sum += weight > 0 ? weight * difference * difference : 0;
-    }
-    return sum / weights;
-}
-
-// The best start's z, picture and error of each of the pass's n pictures. done: pictures before them.
-static int best_take(struct run *run, int done, int n, float *z, float *found, double *psnr)
-{
-    const size_t starts = (size_t)run->params->starts, length = (size_t)run->gan->params.z;
+    const struct clg_gan_params *p = &run->gan->params;
+    const size_t starts = (size_t)run->params->starts, length = (size_t)p->z;
     int status = clg_gan_generate(run->gan, run->z_rows, n * (int)starts, run->found);
     for (size_t i = 0; i < (size_t)n && !status; i++) {
         size_t best = i * starts;
-        double least = INFINITY;
+        double highest = -INFINITY;
         for (size_t row = i * starts; row < (i + 1) * starts; row++) {
-            const double error = error_of(run, run->found + row * run->one, run->targets + row * run->one);
-            best = error < least ? row : best;
-            least = error < least ? error : least;
+            const double value = clg_mask_psnr(run->mask, false, p->size, p->channels,
+                                               run->found + row * run->one, run->targets + row * run->one);
+            best = value > highest ? row : best;
+            highest = value > highest ? value : highest;
         }
-        if (least == INFINITY)
+        if (highest == -INFINITY)
             return clg_fail(
                 &run->gan->log, CLG_ENUMERIC,
                 "picture %zu: the generator's pictures are not finite; try a smaller learning rate "
@@ -253,38 +241,38 @@ static int best_take(struct run *run, int done, int n, float *z, float *found, d
         if (found)
             memcpy(found + i * run->one, run->found + best * run->one, run->one * sizeof *found);
         if (psnr)
-            psnr[i] = 10 * log10(4 / least);
+            psnr[i] = highest;
     }
     return status;
 }
 
-static int passes(struct run *run, struct clg_projection *p, const float *pictures, float *z, float *found,
-                  double *psnr)
+static int run_passes(struct run *run, struct clg_projection *p, const float *pictures, float *z,
+                      float *found, double *psnr)
 {
     const size_t length = (size_t)run->gan->params.z;
     int status = 0;
     for (int done = 0, n; done < run->n && !status; done += n) {
         n = run->n - done < run->together ? run->n - done : run->together;
-        status = rows_write(run, p, pictures + (size_t)done * run->one, n);
+        status = write_rows(run, p, pictures + (size_t)done * run->one, n);
         if (!status)
             status = descend(run, p, done, n);
         if (!status)
             status = clg_tensor_read(run->gan->device, p->z, run->z_rows);
         if (!status)
-            status = best_take(run, done, n, z + (size_t)done * length,
+            status = take_best(run, done, n, z + (size_t)done * length,
                                found ? found + (size_t)done * run->one : NULL, psnr ? psnr + done : NULL);
     }
     return status;
 }
 
-static int params_check(const struct clg_gan *gan, const struct clg_project_params *p, int n)
+static int check_params(const struct clg_gan *gan, const struct clg_project_params *p, int n)
 {
     if (n < 1)
         return clg_fail(&gan->log, CLG_EINVAL, "cannot project %d pictures", n);
     if (p->steps < 1 || p->steps > STEPS_MAX || p->starts < 1 || p->starts > STARTS_MAX)
         return clg_fail(&gan->log, CLG_EINVAL,
-                        "projection: %d steps from %d starts; 1 to %d steps and 1 to %d starts are possible",
-                        p->steps, p->starts, STEPS_MAX, STARTS_MAX);
+                        "projection: %d steps from %d starts; use 1 to %d steps and 1 to %d starts", p->steps,
+                        p->starts, STEPS_MAX, STARTS_MAX);
     if (!(p->lr > 0 && p->lr <= 100) || !(p->prior >= 0 && p->prior <= 1000))
         return clg_fail(
             &gan->log, CLG_EINVAL,
@@ -294,7 +282,7 @@ static int params_check(const struct clg_gan *gan, const struct clg_project_para
     return 0;
 }
 
-static int values_check(const struct run *run, const float *pictures)
+static int check_values(const struct run *run, const float *pictures)
 {
     const struct clg_gan *gan = run->gan;
     const size_t pixels = (size_t)gan->params.size * (size_t)gan->params.size;
@@ -306,7 +294,7 @@ static int values_check(const struct run *run, const float *pictures)
         any |= run->mask[i] > 0;
     }
     if (!any)
-        return clg_fail(&gan->log, CLG_EINVAL, "the mask hides every pixel: nothing tells what to look for");
+        return clg_fail(&gan->log, CLG_EINVAL, "the mask hides every pixel: nothing is left to match");
     for (size_t i = 0; i < (size_t)run->n * run->one; i++)
         if (!isfinite(pictures[i]))
             return clg_fail(&gan->log, CLG_EINVAL, "picture %zu has a value that is not finite",
@@ -324,18 +312,18 @@ int clg_gan_project(struct clg_gan *gan, const float *pictures, const float *mas
                       .n = n,
                       .one = (size_t)p->size * (size_t)p->size * (size_t)p->channels};
     struct clg_projection *projection = NULL;
-    int status = params_check(gan, params, n);
+    int status = check_params(gan, params, n);
     if (!status)
-        status = values_check(&run, pictures);
+        status = check_values(&run, pictures);
     if (!status) {
-        run.together = together_of(p, params->starts, n);
-        status = run_start(&run);
+        run.together = pictures_together(p, params->starts, n);
+        status = allocate_run(&run);
     }
     if (!status)
         status = clg_projection_new(&projection, gan, run.together * params->starts, mask, params->prior);
     if (!status)
-        status = passes(&run, projection, pictures, z, found, psnr);
+        status = run_passes(&run, projection, pictures, z, found, psnr);
     clg_projection_free(&projection);
-    run_end(&run);
+    free_run(&run);
     return status;
 }

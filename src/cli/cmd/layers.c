@@ -24,7 +24,7 @@ static const struct clg_option layers_table[] = {
 
 static const char sheet[] = "sheet.png";
 
-static const char *kind_text(enum layer_kind kind)
+static const char *kind_text(enum clg_primer_kind kind)
 {
     static const char *const texts[] = {
         "input", "convolution", "max pooling", "average pooling", "transposed convolution", "deconvolution"};
@@ -37,32 +37,34 @@ static void shape_text(struct clg_shape s, char text[32])
     snprintf(text, 32, "%dx%dx%d", s.h, s.w, s.c);
 }
 
-static void layer_print(const struct layer_output *outputs, int i)
+static void layer_print(const struct clg_primer_output *outputs, int i)
 {
-    const struct layer *l = &layers[i];
-    const struct layer_output *o = &outputs[i];
-    char of[12] = "", window[24] = "", in[32] = "", to[32];
+    const struct clg_primer_step *step = &clg_primer_steps[i];
+    const struct clg_primer_output *o = &outputs[i];
+    char file[64], of[12] = "", window[24] = "", in[32] = "", to[32];
+    layers_file_name(i, o, file);
     shape_text(o->shape, to);
-    if (l->kind != LAYER_INPUT) {
-        snprintf(of, sizeof of, "%d", l->from + 1);
-        snprintf(window, sizeof window, "%dx%d / %d, pad %d", l->size, l->size, l->stride, l->pad);
-        shape_text(outputs[l->from].shape, in);
+    if (step->kind != CLG_PRIMER_INPUT) {
+        snprintf(of, sizeof of, "%d", step->input + 1);
+        snprintf(window, sizeof window, "%dx%d / %d, pad %d", step->kernel, step->kernel, step->stride,
+                 step->pad);
+        shape_text(outputs[step->input].shape, in);
     }
-    printf("%2d  %-21s  %2s  %-14s  %10s -> %-10s  %5.2f to %-5.2f  %s\n", i + 1, l->name, of, window, in, to,
-           (double)o->least, (double)o->most, o->file);
-    printf("    %s\n", l->does);
-    if (l->recovers)
+    printf("%2d  %-21s  %2s  %-14s  %10s -> %-10s  %5.2f to %-5.2f  %s\n", i + 1, step->name, of, window, in,
+           to, (double)o->min, (double)o->max, file);
+    printf("    %s\n", step->text);
+    if (step->compare)
         printf("    against the input: PSNR %.1f dB\n", o->psnr);
-    if (l->kind == LAYER_DECONV)
+    if (step->kind == CLG_PRIMER_DECONV)
         printf("    after %d steps its feature map is the given one up to %.0e of it\n", o->report.iterations,
                o->report.residual);
 }
 
-static void table_print(const struct layers_options *o, const struct layer_output *outputs)
+static void table_print(const struct layers_options *o, const struct clg_primer_output *outputs)
 {
     printf(" #  %-21s  of  %-14s  %10s    %-10s  %-14s  file in %s\n", "name", "window / stride", "shape", "",
            "values", cli_shown(o->out));
-    for (int i = 0; i < LAYERS; i++)
+    for (int i = 0; i < CLG_PRIMER_STEPS; i++)
         layer_print(outputs, i);
     printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, cli_shown(o->out), sheet);
 }
@@ -74,29 +76,31 @@ static void shape_add(cJSON *to, const char *name, struct clg_shape s)
     cJSON_AddItemToObject(to, name, cJSON_CreateIntArray(sides, 3));
 }
 
-static void layer_add(cJSON *list, const struct layer_output *outputs, int i)
+static void layer_add(cJSON *list, const struct clg_primer_output *outputs, int i)
 {
-    const struct layer *l = &layers[i];
-    const struct layer_output *o = &outputs[i];
+    const struct clg_primer_step *step = &clg_primer_steps[i];
+    const struct clg_primer_output *o = &outputs[i];
+    char file[64];
+    layers_file_name(i, o, file);
     cJSON *row = cJSON_CreateObject();
     cJSON_AddNumberToObject(row, "number", i + 1);
-    cJSON_AddStringToObject(row, "name", l->name);
-    cJSON_AddStringToObject(row, "operation", kind_text(l->kind));
-    cJSON_AddStringToObject(row, "does", l->does);
-    if (l->kind != LAYER_INPUT) {
-        cJSON_AddNumberToObject(row, "of", l->from + 1);
-        cJSON_AddNumberToObject(row, "window", l->size);
-        cJSON_AddNumberToObject(row, "stride", l->stride);
-        cJSON_AddNumberToObject(row, "pad", l->pad);
-        shape_add(row, "input", outputs[l->from].shape);
+    cJSON_AddStringToObject(row, "name", step->name);
+    cJSON_AddStringToObject(row, "operation", kind_text(step->kind));
+    cJSON_AddStringToObject(row, "does", step->text);
+    if (step->kind != CLG_PRIMER_INPUT) {
+        cJSON_AddNumberToObject(row, "of", step->input + 1);
+        cJSON_AddNumberToObject(row, "window", step->kernel);
+        cJSON_AddNumberToObject(row, "stride", step->stride);
+        cJSON_AddNumberToObject(row, "pad", step->pad);
+        shape_add(row, "input", outputs[step->input].shape);
     }
     shape_add(row, "output", o->shape);
-    cJSON_AddNumberToObject(row, "least", (double)o->least);
-    cJSON_AddNumberToObject(row, "most", (double)o->most);
-    cJSON_AddStringToObject(row, "file", o->file);
-    if (l->recovers)
+    cJSON_AddNumberToObject(row, "least", (double)o->min);
+    cJSON_AddNumberToObject(row, "most", (double)o->max);
+    cJSON_AddStringToObject(row, "file", file);
+    if (step->compare)
         cJSON_AddNumberToObject(row, "psnr", o->psnr);
-    if (l->kind == LAYER_DECONV) {
+    if (step->kind == CLG_PRIMER_DECONV) {
         cJSON_AddNumberToObject(row, "iterations", o->report.iterations);
         cJSON_AddNumberToObject(row, "residual", o->report.residual);
         cJSON_AddBoolToObject(row, "converged", o->report.converged);
@@ -104,14 +108,14 @@ static void layer_add(cJSON *list, const struct layer_output *outputs, int i)
     cJSON_AddItemToArray(list, row);
 }
 
-static int document_print(const struct layers_options *o, const struct layer_output *outputs,
+static int document_print(const struct layers_options *o, const struct clg_primer_output *outputs,
                           const struct clg_log *log)
 {
     cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "layers");
     cJSON_AddStringToObject(document, "picture", o->picture);
     cJSON_AddStringToObject(document, "out", o->out);
     cJSON_AddStringToObject(document, "sheet", sheet);
-    for (int i = 0; i < LAYERS; i++)
+    for (int i = 0; i < CLG_PRIMER_STEPS; i++)
         layer_add(list, outputs, i);
     int status = cli_json_print(document, true, log);
     cJSON_Delete(document);
@@ -132,10 +136,10 @@ static int picture_load(const struct layers_options *o, uint8_t **pixels, const 
 static int layers_show(struct clg_device *device, const struct layers_options *o, const uint8_t *pixels,
                        const struct clg_log *log, struct cli_progress *progress)
 {
-    struct layer_output outputs[LAYERS] = {0};
+    struct clg_primer_output outputs[CLG_PRIMER_STEPS] = {0};
     int status = cli_folder_create(o->out, log);
     if (!status)
-        status = layers_compute(device, pixels, o->size, o->channels, outputs, log);
+        status = clg_primer_run(device, pixels, o->size, o->channels, outputs);
     if (!status)
         status = layers_save(outputs, o->out, sheet, log);
     cli_progress_end(progress, false);
@@ -143,7 +147,7 @@ static int layers_show(struct clg_device *device, const struct layers_options *o
         status = document_print(o, outputs, log);
     else if (!status)
         table_print(o, outputs);
-    layers_free(outputs);
+    clg_primer_free(outputs);
     return status;
 }
 

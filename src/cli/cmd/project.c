@@ -1,6 +1,5 @@
 // clgan project: the noise whose picture comes nearest to a given one, and pictures completed with it.
 #include "cli/cli.h"
-#include "cli/mask.h"
 #include "cli/pictures.h"
 #include "cli/sheet.h"
 
@@ -28,7 +27,7 @@ static const struct clg_option project_table[] = {
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures of the folder, at most"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, by name, from 0"},
     {"mask", CLG_OPTION_PATH, AT(mask), 0, 0, NULL, "MASK",
-     "complete what it hides: " CLI_MASKS ", or a picture of the model's size, white where known"},
+     "complete what it hides: " CLG_MASKS ", or a picture of the model's size, white where known"},
     {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "write a sheet: the pictures and below what was found (.png or .jpg)"},
     {"columns", CLG_OPTION_INT, AT(columns), 1, 1000, NULL, "N", "pictures in a row of the sheet"},
@@ -77,19 +76,6 @@ static void tell_progress(void *user, const char *what, size_t done, size_t tota
         p->start = cli_seconds(); // the first step compiles kernels: the rate counts from its end
 }
 
-// In dB, over the pixels that the mask hides, of values that are 2 apart at most.
-static double hidden_psnr(const struct projection *p, const float *found, const float *picture)
-{
-    double sum = 0, weights = 0;
-    for (size_t i = 0; i < p->one; i++) {
-        const double weight = 1 - (double)p->mask[i / (size_t)p->gan.channels];
-        const double difference = (double)found[i] - picture[i];
-        sum += weight * difference * difference;
-        weights += weight;
-    }
-    return 10 * log10(4 * weights / sum);
-}
-
 static int search(struct projection *p, struct clg_gan *gan)
 {
     const size_t n = (size_t)p->n;
@@ -106,7 +92,8 @@ static int search(struct projection *p, struct clg_gan *gan)
     p->seconds = cli_seconds() - began;
     cli_progress_end(p->progress, false);
     for (size_t i = 0; i < n && p->mask && !status; i++)
-        p->hidden[i] = hidden_psnr(p, p->found + i * p->one, p->pictures.values + i * p->one);
+        p->hidden[i] = clg_mask_psnr(p->mask, true, p->gan.size, p->gan.channels, p->found + i * p->one,
+                                     p->pictures.values + i * p->one);
     return status;
 }
 
@@ -118,7 +105,7 @@ static void tile_make(const struct projection *p, enum row row, int i, float *ti
     const float *picture = p->pictures.values + (size_t)i * p->one, *found = p->found + (size_t)i * p->one;
     memcpy(tile, row == FOUND ? found : picture, p->one * sizeof *tile);
     if (row == MASKED || row == COMPLETED)
-        cli_mask_blend(p->mask, p->gan.size, p->gan.channels, row == COMPLETED ? found : NULL, tile);
+        clg_mask_blend(p->mask, p->gan.size, p->gan.channels, row == COMPLETED ? found : NULL, tile);
 }
 
 // Bands of rows one below the other: pictures, then what was made of them, `columns` pictures wide.
@@ -281,7 +268,15 @@ static int tell(const struct projection *p)
 }
 
 // --- the command -------------------------------------------------------------------------------
-// All that needs no device: the model's facts, the mask and the pictures, where the results go.
+static int mask_make(struct projection *p)
+{
+    p->mask = malloc((size_t)p->gan.size * (size_t)p->gan.size * sizeof *p->mask);
+    if (!p->mask)
+        return cli_fail(p->log, CLG_ENOMEM, "out of memory for a mask");
+    return clg_mask_make(p->o->mask, p->gan.size, p->search.seed, p->mask, p->log);
+}
+
+// All that needs no device: the model's params, the mask and the pictures, where the results go.
 static int prepare(struct projection *p, bool crop_given)
 {
     struct project_options *o = p->o;
@@ -289,7 +284,7 @@ static int prepare(struct projection *p, bool crop_given)
     int status = clg_checkpoint_params(o->model, &p->gan, &step, p->log);
     if (!status) {
         p->one = cli_sheet_one(&p->gan);
-        status = o->mask ? cli_mask_make(o->mask, p->gan.size, p->search.seed, &p->mask, p->log) : 0;
+        status = o->mask ? mask_make(p) : 0;
     }
     if (!status && !crop_given)
         status = cli_pictures_crop(o->model, &o->crop, p->log);
