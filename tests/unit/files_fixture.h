@@ -1,16 +1,12 @@
 // What the data tests share: a folder of their own, files in it, and a log that listens.
-#ifndef CLG_TESTS_WORKSHOP_H
-#define CLG_TESTS_WORKSHOP_H
+#ifndef CLG_TESTS_FILES_FIXTURE_H
+#define CLG_TESTS_FILES_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "main.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <ftw.h>
 #include <unistd.h>
@@ -60,6 +56,9 @@ static inline int folder_remove(void **state)
     free(*state);
     return 0;
 }
+
+// A test with a folder of its own, its state.
+#define IN_FOLDER(function) cmocka_unit_test_setup_teardown(function, folder_make, folder_remove)
 
 // A path in the test's folder, in one of a few buffers in turn.
 static inline const char *in(void **state, const char *name)

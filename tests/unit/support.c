@@ -43,6 +43,30 @@ void test_device_close(void)
     clg_device_close(&device);
 }
 
+int test_device_teardown(void **state)
+{
+    (void)state;
+    test_device_close();
+    return 0;
+}
+
+char test_folder[] = "/tmp/clgan-test-XXXXXX";
+
+int test_folder_setup(void **state)
+{
+    (void)state;
+    return mkdtemp(test_folder) ? 0 : 1;
+}
+
+int test_folder_teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    test_device_close();
+    snprintf(command, sizeof command, "rm -rf %s", test_folder);
+    return system(command);
+}
+
 static struct clg_tensor tensor_new(struct clg_shape shape)
 {
     struct clg_tensor t;

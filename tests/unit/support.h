@@ -2,15 +2,11 @@
 #ifndef CLG_TESTS_SUPPORT_H
 #define CLG_TESTS_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "main.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "device/device.h"
 #include "ops/ops.h"
@@ -19,6 +15,12 @@
 // fails the test program when there is none.
 struct clg_device *test_device(void);
 void test_device_close(void);
+int test_device_teardown(void **state); // the same, for a group of tests
+
+// A folder for all tests of a program, which goes together with the device.
+extern char test_folder[];
+int test_folder_setup(void **state);
+int test_folder_teardown(void **state);
 
 // A tensor in its own slab, filled with N(0, 1) values; host copy in *host (the caller's: free()).
 // NaN-poisoned instead with test_poisoned. Slabs are freed by test_free_all.

@@ -140,18 +140,5 @@ static void test_forms(void **state)
     in_every_form(tests, COUNT(tests));
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_act),      cmocka_unit_test(test_act_extremes), cmocka_unit_test(test_tanh),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_forms),
-    };
-    return cmocka_run_group_tests_name("activations", tests, NULL, close_device);
-}
+TEST_MAIN("activations", NULL, test_device_teardown, TEST(test_act), TEST(test_act_extremes), TEST(test_tanh),
+          TEST(test_refusals), TEST(test_forms))

@@ -359,16 +359,8 @@ static void test_names_are_only_text(void **state)
     assert_non_null(strstr(heard.last, "\"\\x1B]0;x\\x07\\x0D\\x7F\\x0Aname\" lacks"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_npy_round_trip),         TEST(test_npy_headers),
-        TEST(test_safetensors_round_trip), TEST(test_safetensors_flipped),
-        TEST(test_safetensors_save_fails), TEST(test_safetensors_foreign),
-        TEST(test_safetensors_headers),    TEST(test_safetensors_nested_and_cut),
-        TEST(test_names_are_only_text),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("arrays", NULL, NULL, IN_FOLDER(test_npy_round_trip), IN_FOLDER(test_npy_headers),
+          IN_FOLDER(test_safetensors_round_trip), IN_FOLDER(test_safetensors_flipped),
+          IN_FOLDER(test_safetensors_save_fails), IN_FOLDER(test_safetensors_foreign),
+          IN_FOLDER(test_safetensors_headers), IN_FOLDER(test_safetensors_nested_and_cut),
+          IN_FOLDER(test_names_are_only_text))

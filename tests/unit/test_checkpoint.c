@@ -14,7 +14,6 @@
 // --ndf 2 --batch 8 --seed 5 --ema 0.9 --lr 0.004, on builtin:faces. It stays as it is.
 static const char first[] = CLG_SOURCE_ROOT "/tests/checkpoints/0.1.0.safetensors";
 enum { TEXTS_MAX = 80, ARRAYS_MAX = 64 };
-static char root[] = "/tmp/clgan-checkpoint-XXXXXX";
 static const struct clg_log silent = {0};
 
 static const char *in_root(const char *name)
@@ -22,7 +21,7 @@ static const char *in_root(const char *name)
     static char paths[4][256];
     static int at;
     char *path = paths[at = (at + 1) % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", root, name);
+    snprintf(path, sizeof paths[0], "%s/%s", test_folder, name);
     return path;
 }
 
@@ -258,30 +257,7 @@ static void test_long_texts(void **state)
     has_text(in_root("long"), "note 199", "short");
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return mkdtemp(root) ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    test_device_close();
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_first_format),
-                                       cmocka_unit_test(test_first_format_goes_on),
-                                       cmocka_unit_test(test_missing_option_has_its_default),
-                                       cmocka_unit_test(test_unknown_options_are_kept),
-                                       cmocka_unit_test(test_unknown_options_survive_a_run),
-                                       cmocka_unit_test(test_later_formats_are_refused),
-                                       cmocka_unit_test(test_unknown_tensors_are_told),
-                                       cmocka_unit_test(test_long_texts)};
-    return cmocka_run_group_tests_name("checkpoint", tests, set_up, tear_down);
-}
+TEST_MAIN("checkpoint", test_folder_setup, test_folder_teardown, TEST(test_first_format),
+          TEST(test_first_format_goes_on), TEST(test_missing_option_has_its_default),
+          TEST(test_unknown_options_are_kept), TEST(test_unknown_options_survive_a_run),
+          TEST(test_later_formats_are_refused), TEST(test_unknown_tensors_are_told), TEST(test_long_texts))

@@ -262,21 +262,13 @@ static void test_bad_shapes(void **state)
     test_free_all();
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
 // test_conv [NAME]: all, or the one test, variant or choices (NAME-choices) of that name.
 int main(int argc, char **argv)
 {
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    struct CMUnitTest tests[32] = {cmocka_unit_test(test_adjoint), cmocka_unit_test(test_bad_shapes),
-                                   cmocka_unit_test(test_vectors), cmocka_unit_test(test_short_launches),
-                                   cmocka_unit_test(test_kept_weights)};
+    struct CMUnitTest tests[32] = {TEST(test_adjoint), TEST(test_bad_shapes), TEST(test_vectors),
+                                   TEST(test_short_launches), TEST(test_kept_weights)};
     char names[16][32];
     size_t n = 5;
     for (int i = 0; clg_conv_variants[i]; i++) { // CLBlast's first call on a CPU compiles for half a minute
@@ -286,5 +278,5 @@ int main(int argc, char **argv)
         if (v->configs)
             tests[n++] = (struct CMUnitTest){names[i], test_choices, NULL, NULL, (void *)v};
     }
-    return _cmocka_run_group_tests("conv", tests, n, NULL, close_device);
+    return _cmocka_run_group_tests("conv", tests, n, NULL, test_device_teardown);
 }

@@ -407,14 +407,7 @@ static void test_damaged(void **state)
     assert_true(heard.lines > 100); // most of them are noticed
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_png_kinds),   TEST(test_other_name),       TEST(test_save_and_load), TEST(test_crop_words),
-        TEST(test_crop_pixels), TEST(test_resize_reference), TEST(test_truncated),     TEST(test_refused),
-        TEST(test_bombs),       TEST(test_damaged),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("data", NULL, NULL, IN_FOLDER(test_png_kinds), IN_FOLDER(test_other_name),
+          IN_FOLDER(test_save_and_load), IN_FOLDER(test_crop_words), IN_FOLDER(test_crop_pixels),
+          IN_FOLDER(test_resize_reference), IN_FOLDER(test_truncated), IN_FOLDER(test_refused),
+          IN_FOLDER(test_bombs), IN_FOLDER(test_damaged))

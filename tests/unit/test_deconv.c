@@ -327,20 +327,6 @@ static void test_refusals(void **state)
     problem_free(&p);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_square),  cmocka_unit_test(test_exact_tall),
-        cmocka_unit_test(test_least_squares), cmocka_unit_test(test_least_norm),
-        cmocka_unit_test(test_stopped),       cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_refusals),
-    };
-    return cmocka_run_group_tests_name("deconvolution", tests, NULL, close_device);
-}
+TEST_MAIN("deconvolution", NULL, test_device_teardown, TEST(test_exact_square), TEST(test_exact_tall),
+          TEST(test_least_squares), TEST(test_least_norm), TEST(test_stopped), TEST(test_nothing),
+          TEST(test_refusals))

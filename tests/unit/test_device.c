@@ -188,11 +188,5 @@ static void test_progress(void **state)
     clg_device_close(&f.device);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variant_names), cmocka_unit_test(test_forced),   cmocka_unit_test(test_profile),
-        cmocka_unit_test(test_no_profile),    cmocka_unit_test(test_progress),
-    };
-    return cmocka_run_group_tests_name("device", tests, NULL, NULL);
-}
+TEST_MAIN("device", NULL, NULL, TEST(test_variant_names), TEST(test_forced), TEST(test_profile),
+          TEST(test_no_profile), TEST(test_progress))

@@ -1,13 +1,11 @@
 // Expressions on noise: what they mean, and where they are wrong.
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "main.h"
 
 #include "cli/expression.h"
 #include "cli/noise.h"
@@ -133,12 +131,5 @@ static void numbers_end_where_they_end(void **state)
     free(numbers);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terms_of_every_kind),        cmocka_unit_test(scales),
-        cmocka_unit_test(wrong_ones_say_where),       cmocka_unit_test(sixteen_terms_are_enough),
-        cmocka_unit_test(numbers_end_where_they_end),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("expression", NULL, NULL, TEST(terms_of_every_kind), TEST(scales), TEST(wrong_ones_say_where),
+          TEST(sixteen_terms_are_enough), TEST(numbers_end_where_they_end))

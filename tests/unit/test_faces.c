@@ -72,12 +72,5 @@ static void test_faces_extremes(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faces_parameters),
-        cmocka_unit_test(test_faces_differ),
-        cmocka_unit_test(test_faces_extremes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("faces", NULL, NULL, TEST(test_faces_parameters), TEST(test_faces_differ),
+          TEST(test_faces_extremes))

@@ -145,11 +145,5 @@ static void test_cut_is_no_other_format(void **state)
     assert_non_null(strstr(heard.last, "ends inside its header"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {TEST(test_floats), TEST(test_any_type_and_rank),
-                                       TEST(test_other_formats), TEST(test_cut_is_no_other_format)};
-    return cmocka_run_group_tests_name("foreign", tests, NULL, NULL);
-}
+TEST_MAIN("foreign", NULL, NULL, IN_FOLDER(test_floats), IN_FOLDER(test_any_type_and_rank),
+          IN_FOLDER(test_other_formats), IN_FOLDER(test_cut_is_no_other_format))

@@ -195,14 +195,6 @@ static void the_parent_goes_on(void **state)
     assert_int_equal(clg_gan_step(gan, batch, &metrics), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(inherited_objects_are_refused),
-        cmocka_unit_test(a_device_cannot_be_opened_anew),
-        cmocka_unit_test(freeing_inherited_objects_says_nothing),
-        cmocka_unit_test(a_child_may_open_data_of_its_own),
-        cmocka_unit_test(the_parent_goes_on),
-    };
-    return cmocka_run_group_tests(tests, open_all, close_all);
-}
+TEST_MAIN("fork", open_all, close_all, TEST(inherited_objects_are_refused),
+          TEST(a_device_cannot_be_opened_anew), TEST(freeing_inherited_objects_says_nothing),
+          TEST(a_child_may_open_data_of_its_own), TEST(the_parent_goes_on))

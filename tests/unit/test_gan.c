@@ -336,24 +336,6 @@ static void test_not_finite(void **state)
     loud_again(loud);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paper_sizes),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_bad_params),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_pictures_independent),
-        cmocka_unit_test(test_not_finite),
-    };
-    return cmocka_run_group_tests_name("gan", tests, NULL, close_device);
-}
+TEST_MAIN("gan", NULL, test_device_teardown, TEST(test_paper_sizes), TEST(test_sizes), TEST(test_bad_params),
+          TEST(test_too_large), TEST(test_noise), TEST(test_resume), TEST(test_pictures_independent),
+          TEST(test_not_finite))

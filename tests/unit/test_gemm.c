@@ -161,20 +161,7 @@ static void test_refusals(void **state)
     test_free_all();
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    // CLBlast's first call compiles for half a minute on a CPU.
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),   cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_clblast), cmocka_unit_test(test_recorded),
-        cmocka_unit_test(test_lists), // the last: there is no way back to CLBlast's own parameters
-    };
-    return cmocka_run_group_tests_name("gemm", tests, NULL, close_device);
-}
+// CLBlast's first call compiles for half a minute on a CPU. test_lists comes last: nothing brings CLBlast's own
+// parameters back.
+TEST_MAIN("gemm", NULL, test_device_teardown, TEST(test_plain), TEST(test_refusals), TEST(test_clblast),
+          TEST(test_recorded), TEST(test_lists))

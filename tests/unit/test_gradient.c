@@ -415,18 +415,13 @@ static void test_shared_input(void **state)
     setup_free(&s);
 }
 
-static int close_device(void **state)
+int main(int argc, char **argv)
 {
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     struct CMUnitTest tests[COUNT(cases) + 1];
     for (size_t i = 0; i < COUNT(cases); i++)
         tests[i] = (struct CMUnitTest){cases[i].name, test_gradient, NULL, NULL, (void *)&cases[i]};
-    tests[COUNT(cases)] = (struct CMUnitTest)cmocka_unit_test(test_shared_input);
-    return _cmocka_run_group_tests("gradient", tests, COUNT(tests), NULL, close_device);
+    tests[COUNT(cases)] = (struct CMUnitTest)TEST(test_shared_input);
+    return _cmocka_run_group_tests("gradient", tests, COUNT(tests), NULL, test_device_teardown);
 }

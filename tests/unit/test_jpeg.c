@@ -349,15 +349,7 @@ static void test_sharpness(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_kinds),       TEST(test_inks_without_adobe), TEST(test_refused_by_name),
-        TEST(test_extra_bytes), TEST(test_odd_headers),        TEST(test_damaged_codes),
-        TEST(test_cut),         TEST(test_progressive_cut),    TEST(test_too_many_scans),
-        TEST(test_sharpness),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("jpeg", NULL, NULL, IN_FOLDER(test_kinds), IN_FOLDER(test_inks_without_adobe),
+          IN_FOLDER(test_refused_by_name), IN_FOLDER(test_extra_bytes), IN_FOLDER(test_odd_headers),
+          IN_FOLDER(test_damaged_codes), IN_FOLDER(test_cut), IN_FOLDER(test_progressive_cut),
+          IN_FOLDER(test_too_many_scans), IN_FOLDER(test_sharpness))

@@ -357,15 +357,7 @@ static void test_missing_kernels(void **state)
     clg_device_close(&d);
 }
 
-int main(void)
-{
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-    const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_shared_cache),     IN_FOLDER(test_cache),
-        IN_FOLDER(test_damaged_cache),    IN_FOLDER(test_senseless_binary),
-        IN_FOLDER(test_impossible_cache), IN_FOLDER(test_kernels_folder),
-        IN_FOLDER(test_broken_kernel),    IN_FOLDER(test_broken_options),
-        IN_FOLDER(test_missing_kernels),
-    };
-    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
-}
+TEST_MAIN("kernels", NULL, NULL, IN_FOLDER(test_shared_cache), IN_FOLDER(test_cache),
+          IN_FOLDER(test_damaged_cache), IN_FOLDER(test_senseless_binary), IN_FOLDER(test_impossible_cache),
+          IN_FOLDER(test_kernels_folder), IN_FOLDER(test_broken_kernel), IN_FOLDER(test_broken_options),
+          IN_FOLDER(test_missing_kernels))

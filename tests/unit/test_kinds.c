@@ -305,13 +305,6 @@ static void test_unreadable(void **state)
     clg_pictures_close(&pictures);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_content),   TEST(test_words),  TEST(test_names),          TEST(test_silence),
-        TEST(test_run_below), TEST(test_others), TEST(test_nothing_usable), TEST(test_unreadable),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("kinds", NULL, NULL, IN_FOLDER(test_content), IN_FOLDER(test_words), IN_FOLDER(test_names),
+          IN_FOLDER(test_silence), IN_FOLDER(test_run_below), IN_FOLDER(test_others),
+          IN_FOLDER(test_nothing_usable), IN_FOLDER(test_unreadable))

@@ -231,14 +231,6 @@ static void test_utf16(void **state)
     clg_pictures_close(&pictures);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_celeba),    TEST(test_attributes), TEST(test_columns),
-        TEST(test_paths),     TEST(test_separators), TEST(test_the_pictures_folder_counts),
-        TEST(test_encodings), TEST(test_utf16),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("label_tables", NULL, NULL, IN_FOLDER(test_celeba), IN_FOLDER(test_attributes),
+          IN_FOLDER(test_columns), IN_FOLDER(test_paths), IN_FOLDER(test_separators),
+          IN_FOLDER(test_the_pictures_folder_counts), IN_FOLDER(test_encodings), IN_FOLDER(test_utf16))

@@ -162,13 +162,5 @@ static void test_long_lists(void **state)
     clg_pictures_close(&pictures);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_tables),  TEST(test_files_refused), TEST(test_thresholds),
-        TEST(test_folders), TEST(test_long_lists),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("labels", NULL, NULL, IN_FOLDER(test_tables), IN_FOLDER(test_files_refused),
+          IN_FOLDER(test_thresholds), IN_FOLDER(test_folders), IN_FOLDER(test_long_lists))

@@ -1,12 +1,10 @@
 // The latent space: paths against float64, great circles' lengths and angles, ends, loops, neighbours.
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "main.h"
 
 #include <clgan/explore.h>
 
@@ -258,20 +256,8 @@ static void neighbours_lie_around_the_centre(void **state)
     same("no scale", again + WIDE, centre, WIDE);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_is_the_weighted_mean),
-        cmocka_unit_test(spherical_follows_the_great_circle),
-        cmocka_unit_test(ends_are_exact),
-        cmocka_unit_test(degenerate_pairs_go_straight),
-        cmocka_unit_test(narrow_and_wide_angles_keep_their_length),
-        cmocka_unit_test(path_meets_its_points),
-        cmocka_unit_test(path_is_equally_spaced),
-        cmocka_unit_test(loop_closes),
-        cmocka_unit_test(impossible_paths_are_refused),
-        cmocka_unit_test(mean_is_the_mean),
-        cmocka_unit_test(neighbours_lie_around_the_centre),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("latent", NULL, NULL, TEST(linear_is_the_weighted_mean), TEST(spherical_follows_the_great_circle),
+          TEST(ends_are_exact), TEST(degenerate_pairs_go_straight),
+          TEST(narrow_and_wide_angles_keep_their_length), TEST(path_meets_its_points),
+          TEST(path_is_equally_spaced), TEST(loop_closes), TEST(impossible_paths_are_refused),
+          TEST(mean_is_the_mean), TEST(neighbours_lie_around_the_centre))

@@ -372,14 +372,8 @@ static void test_real_folder(void **state)
                   info.images_per_s, p.threads);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_order),  TEST(test_epochs),         TEST(test_threads_and_start), TEST(test_flip),
-        TEST(test_broken), TEST(test_warned),         TEST(test_all_broken),        TEST(test_open_fails),
-        TEST(test_tree),   TEST(test_close_any_time), TEST(test_builtin),           TEST(test_real_folder),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("loader", NULL, NULL, IN_FOLDER(test_order), IN_FOLDER(test_epochs),
+          IN_FOLDER(test_threads_and_start), IN_FOLDER(test_flip), IN_FOLDER(test_broken),
+          IN_FOLDER(test_warned), IN_FOLDER(test_all_broken), IN_FOLDER(test_open_fails),
+          IN_FOLDER(test_tree), IN_FOLDER(test_close_any_time), IN_FOLDER(test_builtin),
+          IN_FOLDER(test_real_folder))

@@ -104,12 +104,5 @@ static void test_not_a_number_is_nobodys_neighbour(void **state)
     assert_int_equal(index[1], -1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_sorting),
-        cmocka_unit_test(test_parts_in_any_order),
-        cmocka_unit_test(test_not_a_number_is_nobodys_neighbour),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("nearest", NULL, NULL, TEST(test_against_sorting), TEST(test_parts_in_any_order),
+          TEST(test_not_a_number_is_nobodys_neighbour))

@@ -226,23 +226,7 @@ static void test_backward(void **state)
     test_free_all();
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),      cmocka_unit_test(test_joined_shapes),
-        cmocka_unit_test(test_inputs),      cmocka_unit_test(test_input_counts),
-        cmocka_unit_test(test_too_many),    cmocka_unit_test(test_conv_numbers),
-        cmocka_unit_test(test_conv_kernel), cmocka_unit_test(test_conv_stride),
-        cmocka_unit_test(test_no_channels), cmocka_unit_test(test_norm_on_top),
-        cmocka_unit_test(test_dead_layer),  cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_forward),     cmocka_unit_test(test_backward),
-    };
-    return cmocka_run_group_tests_name("net errors", tests, NULL, close_device);
-}
+TEST_MAIN("net errors", NULL, test_device_teardown, TEST(test_shapes), TEST(test_joined_shapes),
+          TEST(test_inputs), TEST(test_input_counts), TEST(test_too_many), TEST(test_conv_numbers),
+          TEST(test_conv_kernel), TEST(test_conv_stride), TEST(test_no_channels), TEST(test_norm_on_top),
+          TEST(test_dead_layer), TEST(test_batch), TEST(test_forward), TEST(test_backward))

@@ -316,18 +316,5 @@ static void test_refusals(void **state)
     loud_again(old);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tensors),   cmocka_unit_test(test_maps_end), cmocka_unit_test(test_features),
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_ablated),  cmocka_unit_test(test_refusals),
-    };
-    return cmocka_run_group_tests_name("net_probe", tests, NULL, close_device);
-}
+TEST_MAIN("net_probe", NULL, test_device_teardown, TEST(test_tensors), TEST(test_maps_end),
+          TEST(test_features), TEST(test_gradients), TEST(test_ablated), TEST(test_refusals))

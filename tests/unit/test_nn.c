@@ -399,19 +399,5 @@ static void test_init(void **state)
     clg_net_free(&net);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory_training), cmocka_unit_test(test_memory_inference),
-        cmocka_unit_test(test_inference),       cmocka_unit_test(test_two_batches),
-        cmocka_unit_test(test_layouts),         cmocka_unit_test(test_init),
-    };
-    return cmocka_run_group_tests_name("nn", tests, NULL, close_device);
-}
+TEST_MAIN("nn", NULL, test_device_teardown, TEST(test_memory_training), TEST(test_memory_inference),
+          TEST(test_inference), TEST(test_two_batches), TEST(test_layouts), TEST(test_init))

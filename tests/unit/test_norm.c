@@ -268,22 +268,7 @@ static void test_forms(void **state)
     in_every_form(tests, COUNT(tests));
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_train),      cmocka_unit_test(test_infer),
-        cmocka_unit_test(test_large_mean), cmocka_unit_test(test_data_only),
-        cmocka_unit_test(test_nan),        cmocka_unit_test(test_bias_backward),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_gradients),
-        cmocka_unit_test(test_one_of_two), cmocka_unit_test(test_wandering_mean),
-        cmocka_unit_test(test_again),      cmocka_unit_test(test_forms),
-    };
-    return cmocka_run_group_tests_name("batch norm", tests, NULL, close_device);
-}
+TEST_MAIN("batch norm", NULL, test_device_teardown, TEST(test_train), TEST(test_infer), TEST(test_large_mean),
+          TEST(test_data_only), TEST(test_nan), TEST(test_bias_backward), TEST(test_refusals),
+          TEST(test_bad_gradients), TEST(test_one_of_two), TEST(test_wandering_mean), TEST(test_again),
+          TEST(test_forms))

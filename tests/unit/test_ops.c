@@ -387,24 +387,7 @@ static void test_forms(void **state)
     in_every_form(tests, COUNT(tests));
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fill),       cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_axpy_scale), cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_multiply),   cmocka_unit_test(test_channels_scale),
-        cmocka_unit_test(test_bias_add),   cmocka_unit_test(test_channels),
-        cmocka_unit_test(test_bce),        cmocka_unit_test(test_adam),
-        cmocka_unit_test(test_ema),        cmocka_unit_test(test_pixels),
-        cmocka_unit_test(test_bad_counts), cmocka_unit_test(test_bad_shapes),
-        cmocka_unit_test(test_bad_rates),  cmocka_unit_test(test_forms),
-    };
-    return cmocka_run_group_tests_name("operations", tests, NULL, close_device);
-}
+TEST_MAIN("operations", NULL, test_device_teardown, TEST(test_fill), TEST(test_copy), TEST(test_axpy_scale),
+          TEST(test_dot), TEST(test_multiply), TEST(test_channels_scale), TEST(test_bias_add),
+          TEST(test_channels), TEST(test_bce), TEST(test_adam), TEST(test_ema), TEST(test_pixels),
+          TEST(test_bad_counts), TEST(test_bad_shapes), TEST(test_bad_rates), TEST(test_forms))

@@ -1,13 +1,11 @@
 // Options: every row of the tables reads back what it wrote, and refuses what is out of range, by name.
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "main.h"
 
 #include <clgan/gan.h>
 #include <clgan/options.h>
@@ -259,12 +257,5 @@ static void test_help(void **state)
     free(help);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gan_text),   cmocka_unit_test(test_gan_refused),
-        cmocka_unit_test(test_train_text), cmocka_unit_test(test_floats),
-        cmocka_unit_test(test_rows),       cmocka_unit_test(test_help),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("options", NULL, NULL, TEST(test_gan_text), TEST(test_gan_refused), TEST(test_train_text),
+          TEST(test_floats), TEST(test_rows), TEST(test_help))

@@ -201,10 +201,4 @@ static void test_damaged(void **state)
     header_upright(png, W, H);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {TEST(test_png), TEST(test_jpeg), TEST(test_damaged)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("orientation", NULL, NULL, IN_FOLDER(test_png), IN_FOLDER(test_jpeg), IN_FOLDER(test_damaged))

@@ -79,15 +79,5 @@ static void rates_are_numbers(void **state)
     assert_int_equal(clg_device_memory(test_device(), NULL), before);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(multiply_adds_are_done),
-        cmocka_unit_test(stream_goes_through_all),
-        cmocka_unit_test(wrong_sizes_are_refused),
-        cmocka_unit_test(rates_are_numbers),
-    };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    test_device_close();
-    return failed;
-}
+TEST_MAIN("peaks", NULL, test_device_teardown, TEST(multiply_adds_are_done), TEST(stream_goes_through_all),
+          TEST(wrong_sizes_are_refused), TEST(rates_are_numbers))

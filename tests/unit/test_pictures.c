@@ -367,8 +367,6 @@ static void test_animation_refused(void **state)
     assert_int_equal(mkdir(*state, 0777), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
 // Each pixel's value correctly rounded, its mirror's with the other sign, and back again.
 static void test_picture_values(void **state)
 {
@@ -386,12 +384,7 @@ static void test_picture_values(void **state)
     assert_memory_equal(again, bytes, 256);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_order_and_pixels),  TEST(test_warned), TEST(test_single_file),
-        TEST(test_open_refused),      TEST(test_broken), TEST(test_animations),
-        TEST(test_animation_refused), TEST(test_holds),  TEST(test_picture_values),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("pictures", NULL, NULL, IN_FOLDER(test_order_and_pixels), IN_FOLDER(test_warned),
+          IN_FOLDER(test_single_file), IN_FOLDER(test_open_refused), IN_FOLDER(test_broken),
+          IN_FOLDER(test_animations), IN_FOLDER(test_animation_refused), IN_FOLDER(test_holds),
+          IN_FOLDER(test_picture_values))

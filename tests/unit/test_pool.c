@@ -146,16 +146,5 @@ static void test_refusals(void **state)
     test_free_all();
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_first_maximum),
-                                       cmocka_unit_test(test_nan), cmocka_unit_test(test_refusals)};
-    return cmocka_run_group_tests_name("pool", tests, NULL, close_device);
-}
+TEST_MAIN("pool", NULL, test_device_teardown, TEST(test_cases), TEST(test_first_maximum), TEST(test_nan),
+          TEST(test_refusals))

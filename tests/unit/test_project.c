@@ -256,19 +256,5 @@ static void test_refusals(void **state)
     loud_again(old);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient), cmocka_unit_test(test_known_pictures),
-        cmocka_unit_test(test_starts),   cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_progress), cmocka_unit_test(test_refusals),
-    };
-    return cmocka_run_group_tests_name("project", tests, NULL, close_device);
-}
+TEST_MAIN("project", NULL, test_device_teardown, TEST(test_gradient), TEST(test_known_pictures),
+          TEST(test_starts), TEST(test_mask), TEST(test_progress), TEST(test_refusals))

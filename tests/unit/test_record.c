@@ -258,20 +258,6 @@ static void test_memory_account(void **state)
     assert_int_equal(after, peak);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_changing_rates),
-        cmocka_unit_test(test_failing_body),   cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_slab_limits),    cmocka_unit_test(test_slab_too_large),
-        cmocka_unit_test(test_memory_account),
-    };
-    return cmocka_run_group_tests_name("record", tests, NULL, close_device);
-}
+TEST_MAIN("record", NULL, test_device_teardown, TEST(test_same_bits), TEST(test_changing_rates),
+          TEST(test_failing_body), TEST(test_empty), TEST(test_slab_limits), TEST(test_slab_too_large),
+          TEST(test_memory_account))

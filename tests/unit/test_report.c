@@ -7,53 +7,18 @@
 #include <dirent.h>
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "files_fixture.h"
 
 enum { PATH = 512 };
 
 static const char csv_header[] =
     "step,epoch,loss_d,loss_g,d_real,d_fake_before,d_fake_after,images_per_s,seconds\n";
 
-// --- a folder per test -------------------------------------------------------------------------
-
-static int folder_make(void **state)
-{
-    char name[] = "test_report_XXXXXX";
-    *state = mkdtemp(name) ? strdup(name) : NULL;
-    return *state ? 0 : -1;
-}
-
-static void folder_empty(const char *path)
-{
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        char inside[2 * PATH];
-        snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(inside);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static int folder_remove(void **state)
-{
-    char samples[PATH];
-    snprintf(samples, sizeof samples, "%s/samples", (char *)*state);
-    folder_empty(samples);
-    folder_empty(*state);
-    free(*state);
-    return 0;
-}
-
-static void file_write(const char *folder, const char *name, const char *content)
+static void text_write(const char *folder, const char *name, const char *content)
 {
     char path[PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -95,10 +60,10 @@ static void samples_write(const char *folder, int count)
         char name[64], content[64];
         snprintf(name, sizeof name, "samples/step-%d.png", i * 100);
         snprintf(content, sizeof content, "grid %d", i);
-        file_write(folder, name, content);
+        text_write(folder, name, content);
     }
-    file_write(folder, "samples/step-7.png.abc", "half written");
-    file_write(folder, "samples/notes.png", "not a grid");
+    text_write(folder, "samples/step-7.png.abc", "half written");
+    text_write(folder, "samples/notes.png", "not a grid");
 }
 
 // --- what well formed means --------------------------------------------------------------------
@@ -218,11 +183,11 @@ static void test_bad_rows_are_left_out(void **state)
     snprintf(text, sizeof text, "%s%s", csv_header,
              "1,0,1,1,.5,.5,.5,100,1\r\n2,0,nan,inf,.5,.5,.5,100,2\n-3,0,1,1,1,1,1,1,1\nx\n\n"
              "4,0,1,1,.5,.5,.5,100,3,9\n1e300,0,1,1,1,1,1,1,1\n5,0,-1e300,1,.5,.5,.5,100,4\n6,0,1,1,.5,.");
-    file_write(*state, "metrics.csv", text);
+    text_write(*state, "metrics.csv", text);
     char *page = report_of(*state, NULL, 0, 12);
     assert_non_null(strstr(page, "<b>5</b><span>steps"));
     free(page);
-    file_write(*state, "metrics.csv", "something else\n");
+    text_write(*state, "metrics.csv", "something else\n");
     assert_int_equal(clg_report_write(*state, "t", NULL, 0, 12, NULL), CLG_EFORMAT);
 }
 
@@ -277,7 +242,7 @@ static void test_locale(void **state)
     metrics_write(*state, 0);
     char text[512];
     snprintf(text, sizeof text, "%s1,0,1.5,1,.5,.5,.5,100.25,1\n2,0,1.5,1,.5,.5,.5,100.25,2\n", csv_header);
-    file_write(*state, "metrics.csv", text);
+    text_write(*state, "metrics.csv", text);
     char *page = report_of(*state, NULL, 0, 12);
     setlocale(LC_ALL, "C");
     assert_non_null(strstr(page, "<b>1.500</b>"));
@@ -321,16 +286,7 @@ static void test_figure(void **state)
     assert_int_equal(clg_figure_save("absent/figure.svg", nets, 1, NULL), CLG_EIO);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_nothing_yet),  IN_FOLDER(test_few_rows),
-        IN_FOLDER(test_many_rows),    IN_FOLDER(test_bad_rows_are_left_out),
-        IN_FOLDER(test_hostile_text), IN_FOLDER(test_grids_are_chosen),
-        IN_FOLDER(test_locale),       IN_FOLDER(test_out_is_missing),
-        IN_FOLDER(test_figure),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("report", NULL, NULL, IN_FOLDER(test_nothing_yet), IN_FOLDER(test_few_rows),
+          IN_FOLDER(test_many_rows), IN_FOLDER(test_bad_rows_are_left_out), IN_FOLDER(test_hostile_text),
+          IN_FOLDER(test_grids_are_chosen), IN_FOLDER(test_locale), IN_FOLDER(test_out_is_missing),
+          IN_FOLDER(test_figure))

@@ -1,13 +1,11 @@
 // Which device a text means, on made-up lists; and which devices of two platforms are one.
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "main.h"
 
 #include "device/devices.h"
 
@@ -294,23 +292,6 @@ static void test_list(void **state)
     assert_non_null(strstr(clg_devices_advice(), "pocl-opencl-icd"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_auto),
-        cmocka_unit_test(test_auto_power),
-        cmocka_unit_test(test_cpu),
-        cmocka_unit_test(test_gpu),
-        cmocka_unit_test(test_index),
-        cmocka_unit_test(test_numbers_in_names),
-        cmocka_unit_test(test_pair),
-        cmocka_unit_test(test_name),
-        cmocka_unit_test(test_twins),
-        cmocka_unit_test(test_why_room),
-        cmocka_unit_test(test_same),
-        cmocka_unit_test(test_identity_text),
-        cmocka_unit_test(test_list),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("select", NULL, NULL, TEST(test_empty), TEST(test_auto), TEST(test_auto_power), TEST(test_cpu),
+          TEST(test_gpu), TEST(test_index), TEST(test_numbers_in_names), TEST(test_pair), TEST(test_name),
+          TEST(test_twins), TEST(test_why_room), TEST(test_same), TEST(test_identity_text), TEST(test_list))

@@ -7,8 +7,6 @@
 
 #include <unistd.h>
 
-static char root[] = "/tmp/clgan-basics-XXXXXX";
-
 // Batch norm of these has vectors of 16, 4 and 1, and many rows or few.
 static const int channels[] = {64, 300, 37, 3};
 
@@ -101,9 +99,9 @@ static const struct {
 
 static struct clg_device *device_with(const struct defect *defect, struct captured *log)
 {
-    folder_clear(root);
-    defect_write(root, defect);
-    return opened((struct clg_device_params){.kernels_dir = root}, log);
+    folder_clear(test_folder);
+    defect_write(test_folder, defect);
+    return opened((struct clg_device_params){.kernels_dir = test_folder}, log);
 }
 
 static void test_found(void **state)
@@ -176,10 +174,10 @@ static void test_remembered(void **state)
 {
     (void)state;
     const int use = CLG_BASIC_FORWARD;
-    folder_clear(root);
+    folder_clear(test_folder);
     for (int i = 0; i < 2; i++) {
         struct captured log;
-        struct clg_device *d = opened((struct clg_device_params){.cache_dir = root}, &log);
+        struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);
         assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
         assert_int_equal(d->checked->tried, 1 - i);
         assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
@@ -188,23 +186,5 @@ static void test_remembered(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return mkdtemp(root) ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_clear(root);
-    test_device_close();
-    return rmdir(root);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_right), cmocka_unit_test(test_found),
-                                       cmocka_unit_test(test_refused), cmocka_unit_test(test_remembered)};
-    return cmocka_run_group_tests_name("basics", tests, set_up, tear_down);
-}
+TEST_MAIN("basics", test_folder_setup, test_folder_teardown, TEST(test_right), TEST(test_found),
+          TEST(test_refused), TEST(test_remembered))

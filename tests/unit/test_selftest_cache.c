@@ -7,8 +7,6 @@
 
 #include <unistd.h>
 
-static char root[] = "/tmp/clgan-checked-XXXXXX";
-
 static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3"},
                            in_cpu = {"conv_cpu.cl", "acc[p][v] = 0.0f", "acc[p][v] = 0.01f"},
                            in_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = 0.5f"},
@@ -20,10 +18,11 @@ static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3
 static struct clg_device *spoilt(const struct defect *const *defects, const char *variants,
                                  struct captured *log)
 {
-    folder_clear(root);
+    folder_clear(test_folder);
     for (; *defects; defects++)
-        defect_write(root, *defects);
-    struct clg_device *d = opened((struct clg_device_params){.kernels_dir = root, .variants = variants}, log);
+        defect_write(test_folder, *defects);
+    struct clg_device *d =
+        opened((struct clg_device_params){.kernels_dir = test_folder, .variants = variants}, log);
     d->info.type = CLG_DEVICE_CPU, d->vector = 8;
     return d;
 }
@@ -181,15 +180,15 @@ static void test_remembered(void **state)
     char command[256];
     const char *const spoil[] = {NULL, NULL, "truncate -s -3 %s/checked-*", "echo xyz > %s/checked-*", NULL};
     const int tried[] = {1, 0, 1, 1, 0};
-    folder_clear(root);
+    folder_clear(test_folder);
     for (size_t i = 0; i < COUNT(tried); i++) {
         struct captured log;
         double error;
         if (spoil[i]) {
-            snprintf(command, sizeof command, spoil[i], root);
+            snprintf(command, sizeof command, spoil[i], test_folder);
             assert_int_equal(system(command), 0);
         }
-        struct clg_device *d = opened((struct clg_device_params){.cache_dir = root}, &log);
+        struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);
         assert_int_equal(convolve(d, &error), 0);
         assert_int_equal(d->checked->tried, tried[i]);
         clg_device_close(&d);
@@ -231,25 +230,5 @@ static void test_spots(void **state)
     assert_true(compared >= 24);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return mkdtemp(root) ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    char command[128];
-    test_device_close();
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_dropped), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_remembered), cmocka_unit_test(test_spots),
-                                       cmocka_unit_test(test_many_dropped)};
-    return cmocka_run_group_tests_name("checked", tests, set_up, tear_down);
-}
+TEST_MAIN("checked", test_folder_setup, test_folder_teardown, TEST(test_dropped), TEST(test_refused),
+          TEST(test_remembered), TEST(test_spots), TEST(test_many_dropped))

@@ -201,15 +201,7 @@ static void test_absurd(void **state)
     free(path);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_remove)
+#define IN_WORLD(function) cmocka_unit_test_setup_teardown(function, world_make, world_remove)
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_training),
-        TEST(test_looking),
-        TEST(test_one_picture),
-        TEST(test_absurd),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sources", NULL, NULL, IN_WORLD(test_training), IN_WORLD(test_looking), IN_WORLD(test_one_picture),
+          IN_WORLD(test_absurd))

@@ -434,20 +434,7 @@ static void test_memory_that_is_short_is_told(void **state)
     set_free(&s);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_planes_are_the_best_ones),
-        TEST(test_answers),
-        TEST(test_c_is_chosen_on_a_fifth),
-        TEST(test_file_round_trip),
-        TEST(test_files_of_other_kinds),
-        TEST(test_many_classes),
-        TEST(test_changed_bits),
-        TEST(test_refusals),
-        TEST(test_memory_that_is_short_is_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("svm", NULL, NULL, IN_FOLDER(test_planes_are_the_best_ones), IN_FOLDER(test_answers),
+          IN_FOLDER(test_c_is_chosen_on_a_fifth), IN_FOLDER(test_file_round_trip),
+          IN_FOLDER(test_files_of_other_kinds), IN_FOLDER(test_many_classes), IN_FOLDER(test_changed_bits),
+          IN_FOLDER(test_refusals), IN_FOLDER(test_memory_that_is_short_is_told))

@@ -157,14 +157,5 @@ static void test_messages(void **state)
     assert_non_null(strstr(heard.last, "no/\\x1B[1m\\x0Aclgan: done \\xE9"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_room),     cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_json),  cmocka_unit_test(test_messages), TEST(test_metadata),
-        TEST(test_classes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("text", NULL, NULL, TEST(test_forms), TEST(test_room), TEST(test_round_trips), TEST(test_json),
+          TEST(test_messages), IN_FOLDER(test_metadata), IN_FOLDER(test_classes))

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char root[] = "/tmp/clgan-train-XXXXXX";
 static const struct clg_log silent_log = {0};
 
 static const char *in_root(const char *name)
@@ -19,7 +18,7 @@ static const char *in_root(const char *name)
     static char paths[8][256];
     static int at;
     char *path = paths[at = (at + 1) % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", root, name);
+    snprintf(path, sizeof paths[0], "%s/%s", test_folder, name);
     return path;
 }
 
@@ -224,7 +223,7 @@ static bool trouble_make(void *user, const struct clg_train_status *s)
              s->step == t->from ? "cd %s/full && rm -rf samples && mv -T model.safetensors kept && "
                                   "mkdir model.safetensors && touch model.safetensors/x"
                                 : "cd %s/full && rm -rf model.safetensors && mkdir samples",
-             root);
+             test_folder);
     assert_int_equal(system(command), 0);
     return false;
 }
@@ -253,32 +252,12 @@ static void test_full_disk(void **state)
     assert_false(clg_file_exists(in_root("full/samples/step-4.png")));
     assert_true(clg_file_exists(in_root("full/model.safetensors")));
     char command[128];
-    snprintf(command, sizeof command, "rm -rf %s/full", root);
+    snprintf(command, sizeof command, "rm -rf %s/full", test_folder);
     assert_int_equal(system(command), 0);
     assert_int_equal(run_in_trouble(3, 9, &log), CLG_EIO); // two in a row
     assert_int_equal(rows_of(in_root("full/metrics.csv")), 5);
     assert_true(clg_file_exists(in_root("full/kept"))); // the checkpoint of before the trouble
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return mkdtemp(root) ? 0 : 1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    test_device_close();
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_resume), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_keep),   cmocka_unit_test(test_not_finite),
-                                       cmocka_unit_test(test_lock),   cmocka_unit_test(test_full_disk)};
-    return cmocka_run_group_tests_name("train", tests, set_up, tear_down);
-}
+TEST_MAIN("train", test_folder_setup, test_folder_teardown, TEST(test_resume), TEST(test_refusals),
+          TEST(test_keep), TEST(test_not_finite), TEST(test_lock), TEST(test_full_disk))

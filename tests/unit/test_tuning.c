@@ -86,12 +86,11 @@ static const struct clg_conv_variant *const made_up[] = {&clg_conv_plain, &right
 
 // --- the file ---------------------------------
 
-static char folder[] = "/tmp/clgan-tuning-XXXXXX";
 static struct captured log_;
 
 static struct clg_device *open_tuned(void)
 {
-    return opened((struct clg_device_params){.tuning_dir = folder}, &log_);
+    return opened((struct clg_device_params){.tuning_dir = test_folder}, &log_);
 }
 
 static struct clg_tuning_entry entry(enum clg_conv_pass pass, int n, const struct clg_conv_variant *variant,
@@ -396,25 +395,13 @@ static void test_no_time(void **state)
     clg_device_close(&d);
 }
 
-static int begin(void **state)
+// Fails when a test left a file behind.
+static int folder_remove_empty(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return rmdir(test_folder);
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_broken_lines),
-        cmocka_unit_test(test_nearest_batch),  cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_taken),          cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_found_is_taken), cmocka_unit_test(test_no_time),
-    };
-    return cmocka_run_group_tests_name("tuning", tests, begin, end);
-}
+TEST_MAIN("tuning", test_folder_setup, folder_remove_empty, TEST(test_round_trip), TEST(test_broken_lines),
+          TEST(test_nearest_batch), TEST(test_exact), TEST(test_taken), TEST(test_refused),
+          TEST(test_found_is_taken), TEST(test_no_time))

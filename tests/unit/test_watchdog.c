@@ -50,9 +50,4 @@ static void test_slow_from_the_start(void **state)
     assert_int_equal(heard.lines, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_slow_turn),
-                                       cmocka_unit_test(test_slow_from_the_start)};
-    return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
-}
+TEST_MAIN("watch", NULL, NULL, TEST(test_slow_turn), TEST(test_slow_from_the_start))

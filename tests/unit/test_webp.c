@@ -201,13 +201,6 @@ static void test_too_large(void **state)
     assert_non_null(strstr(heard.last, "200 million"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_lossless),  TEST(test_lossy),   TEST(test_alpha),     TEST(test_orientation),
-        TEST(test_animation), TEST(test_damaged), TEST(test_too_large),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("webp", NULL, NULL, IN_FOLDER(test_lossless), IN_FOLDER(test_lossy), IN_FOLDER(test_alpha),
+          IN_FOLDER(test_orientation), IN_FOLDER(test_animation), IN_FOLDER(test_damaged),
+          IN_FOLDER(test_too_large))

@@ -140,9 +140,4 @@ static void test_biases(void **state)
     clg_gan_free(&to);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_prefixes),
-                                       cmocka_unit_test(test_biases)};
-    return cmocka_run_group_tests_name("weights", tests, set_up, tear_down);
-}
+TEST_MAIN("weights", set_up, tear_down, TEST(test_names), TEST(test_prefixes), TEST(test_biases))

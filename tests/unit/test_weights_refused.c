@@ -135,10 +135,5 @@ static void test_not_finite(void **state)
     clg_gan_free(&from);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals), cmocka_unit_test(test_other_sizes),
-                                       cmocka_unit_test(test_no_such_model),
-                                       cmocka_unit_test(test_not_finite)};
-    return cmocka_run_group_tests_name("weights_refused", tests, set_up, tear_down);
-}
+TEST_MAIN("weights_refused", set_up, tear_down, TEST(test_refusals), TEST(test_other_sizes),
+          TEST(test_no_such_model), TEST(test_not_finite))
