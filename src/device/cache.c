@@ -3,6 +3,7 @@
 #include "device/device.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -16,25 +17,15 @@ struct header {
 };
 static const char magic[8] = "clgkrn1";
 
-static uint64_t fnv1a(const void *data, size_t size, uint64_t start)
-{
-    const unsigned char *bytes = data;
-    uint64_t hash = start;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
 void clg_cache_key_make(struct clg_device *d, const char *source, const char *options,
                         struct clg_cache_key *key)
 {
-    const uint64_t start = 0xcbf29ce484222325u;
+    const uint64_t start = CLG_HASH_START;
     snprintf(key->text, sizeof key->text, "%016" PRIx64 "%016" PRIx64 "|%016" PRIx64 "|%s|%s|%s|%s|%s",
-             fnv1a(source, strlen(source), start), fnv1a(source, strlen(source), ~start),
-             fnv1a(options, strlen(options), start), d->info.platform_name, d->info.name, d->info.vendor,
-             d->info.version, d->info.driver);
-    key->hash[0] = fnv1a(key->text, strlen(key->text), start);
-    key->hash[1] = fnv1a(key->text, strlen(key->text), ~start);
+             clg_hash_text(start, source), clg_hash_text(~start, source), clg_hash_text(start, options),
+             d->info.platform_name, d->info.name, d->info.vendor, d->info.version, d->info.driver);
+    key->hash[0] = clg_hash_text(start, key->text);
+    key->hash[1] = clg_hash_text(~start, key->text);
 }
 
 static void path_of(struct clg_device *d, const struct clg_cache_key *key, char *path, size_t size)
@@ -62,7 +53,7 @@ int clg_cache_load(struct clg_device *d, const struct clg_cache_key *key, unsign
         const char *body = content + sizeof head + key_size;
         ok = memcmp(head.magic, magic, sizeof magic) == 0 && head.key_size == key_size &&
              memcmp(content + sizeof head, key->text, key_size) == 0 && head.binary_size == *size &&
-             head.binary_hash == fnv1a(body, *size, 0);
+             head.binary_hash == clg_hash_bytes(0, body, *size);
         if (ok && (*binary = malloc(*size)))
             memcpy(*binary, body, *size);
     }
@@ -82,8 +73,9 @@ void clg_cache_save(struct clg_device *d, const struct clg_cache_key *key, cl_pr
     struct clg_file file;
     path_of(d, key, path, sizeof path);
     if (!clg_folder_create(d->cache_dir, &clg_log_silent) && !clg_file_create(&file, path, &clg_log_silent)) {
-        struct header head = {
-            .key_size = strlen(key->text), .binary_size = size, .binary_hash = fnv1a(binary, size, 0)};
+        struct header head = {.key_size = strlen(key->text),
+                              .binary_size = size,
+                              .binary_hash = clg_hash_bytes(0, binary, size)};
         memcpy(head.magic, magic, sizeof magic);
         fwrite(&head, sizeof head, 1, file.stream);
         fwrite(key->text, 1, strlen(key->text), file.stream);

@@ -1,6 +1,7 @@
 // The drivers that the OpenCL loader would load, and an environment in which it loads some of them only.
 #include "device/vendors.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -262,17 +263,10 @@ void clg_vendors_leave(struct clg_vendors_before *before)
 }
 
 // --- has anything changed? ---------------------------------------------------------------------
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
+// With the terminating 0, which separates the texts.
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    return hash_bytes(hash, text, strlen(text) + 1);
+    return clg_hash_bytes(hash, text, strlen(text) + 1);
 }
 
 static uint64_t hash_file(uint64_t hash, const char *path)
@@ -280,9 +274,9 @@ static uint64_t hash_file(uint64_t hash, const char *path)
     struct stat info;
     if (stat(path, &info))
         return hash_text(hash, "missing");
-    hash = hash_bytes(hash, &info.st_mtim, sizeof info.st_mtim);
-    hash = hash_bytes(hash, &info.st_ino, sizeof info.st_ino);
-    return hash_bytes(hash, &info.st_size, sizeof info.st_size);
+    hash = clg_hash_bytes(hash, &info.st_mtim, sizeof info.st_mtim);
+    hash = clg_hash_bytes(hash, &info.st_ino, sizeof info.st_ino);
+    return clg_hash_bytes(hash, &info.st_size, sizeof info.st_size);
 }
 
 // What shells and terminals change by themselves changes no driver.
@@ -305,7 +299,7 @@ static uint64_t hash_limits(uint64_t hash)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct rlimit limit = {0};
         getrlimit(limits[i], &limit);
-        hash = hash_bytes(hash, &limit.rlim_cur, sizeof limit.rlim_cur);
+        hash = clg_hash_bytes(hash, &limit.rlim_cur, sizeof limit.rlim_cur);
     }
     return hash;
 }
@@ -313,7 +307,7 @@ static uint64_t hash_limits(uint64_t hash)
 uint64_t clg_vendors_state(const struct clg_vendor *list, int count)
 {
     char boot[64] = "";
-    uint64_t hash = hash_text(0xcbf29ce484222325u, CLG_VERSION);
+    uint64_t hash = hash_text(CLG_HASH_START, CLG_VERSION);
     for (int i = 0; i < count; i++) {
         hash = hash_file(hash_text(hash, list[i].file), list[i].file);
         hash = hash_file(hash_text(hash, list[i].library), list[i].library);

@@ -2,6 +2,7 @@
 #include "selftest/selftest.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "device/sources.h"
 
@@ -11,16 +12,15 @@
 
 enum { ROOM = 64, LINE = 17, FILE_MAX = 1 << 20 };
 
+// Texts are separated by a byte that UTF-8 does not have.
 static uint64_t hash_add(uint64_t hash, const char *text)
 {
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return (hash ^ 0xff) * 0x100000001b3u;
+    return clg_hash_bytes(clg_hash_text(hash, text), "\xff", 1);
 }
 
 static uint64_t hash_of(const char *text)
 {
-    return hash_add(0xcbf29ce484222325u, text);
+    return hash_add(CLG_HASH_START, text);
 }
 
 // One file for each device, driver and set of kernels; none with kernels from elsewhere, which may change.
@@ -34,7 +34,8 @@ static bool path_of(const struct clg_device *d, char *path, size_t size)
         hash = hash_add(hash, facts[i]);
     for (const struct clg_source *s = clg_sources; s->name; s++)
         hash = hash_add(hash, s->text);
-    hash = (hash ^ (uint64_t)d->vector) * 0x100000001b3u ^ (uint64_t)d->work_group;
+    const int widths[] = {d->vector, d->work_group};
+    hash = clg_hash_bytes(hash, widths, sizeof widths);
     return snprintf(path, size, "%s/checked-%016" PRIx64, d->cache_dir, hash) < (int)size;
 }
 

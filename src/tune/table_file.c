@@ -4,6 +4,7 @@
 #include "tune/table.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/locale.h"
 #include "base/log.h"
 
@@ -24,15 +25,6 @@ static void header_of(const struct clg_device *d, char text[HEADER])
              d->info.name, d->info.platform_name, d->info.version, d->info.driver, d->info.compute_units);
 }
 
-// FNV-1a.
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return hash;
-}
-
 // The device's name as far as it is harmless in a file's name, and a hash of the device and its driver.
 bool clg_tuning_path(const struct clg_device *d, char *path, size_t size)
 {
@@ -49,7 +41,8 @@ bool clg_tuning_path(const struct clg_device *d, char *path, size_t size)
     const char *device = strchr(header, ','); // the version is no part of it: the file is then written anew
     int length = !d->tuning_dir ? -1
                                 : snprintf(path, size, "%s/%s%s%08" PRIx32 ".txt", d->tuning_dir, name,
-                                           n && name[n - 1] != '-' ? "-" : "", (uint32_t)hash_of(device));
+                                           n && name[n - 1] != '-' ? "-" : "",
+                                           (uint32_t)clg_hash_text(CLG_HASH_START, device));
     return length > 0 && (size_t)length < size;
 }
 

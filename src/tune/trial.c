@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -324,12 +325,6 @@ void clg_trial_candidate_free(struct clg_trial_candidate *c)
     clg_list_free(&c->list);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double clg_trial_shortest(const struct clg_trial_candidate *c)
 {
     double shortest = c->samples_n ? c->samples[0] : 0;
@@ -345,6 +340,5 @@ double clg_trial_seconds(const struct clg_trial_candidate *c)
     if (n < 1)
         return INFINITY;
     memcpy(sorted, c->samples, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, ascending);
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    return clg_median(sorted, n);
 }
