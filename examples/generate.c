@@ -8,7 +8,7 @@ enum { N = 16 };
 
 static int draw(struct clg_gan *gan, uint64_t seed, const char *path)
 {
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     const size_t values = N * (size_t)p.size * (size_t)p.size * (size_t)p.channels;
     int w, h, status = clg_picture_grid_size(N, p.size, 0, &w, &h);
     float *z = malloc(N * (size_t)p.z * sizeof *z), *pictures = malloc(values * sizeof *pictures);

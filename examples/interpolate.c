@@ -9,7 +9,7 @@ enum { FACES = 4, FRAMES = 48, FPS = 12 };
 
 static int walk(struct clg_gan *gan, const char *path)
 {
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     const size_t length = (size_t)p.z, values = FRAMES * (size_t)p.size * (size_t)p.size * (size_t)p.channels;
     float *points = malloc(FACES * length * sizeof *points), *z = malloc(FRAMES * length * sizeof *z);
     float *pictures = malloc(values * sizeof *pictures);

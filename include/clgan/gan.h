@@ -32,8 +32,8 @@ struct clg_gan;
 // the allowed range in the log.
 CLG_API int clg_gan_new(struct clg_gan **gan, struct clg_device *device, const struct clg_gan_params *params);
 CLG_API void clg_gan_free(struct clg_gan **gan);
-CLG_API struct clg_gan_params clg_gan_params_of(const struct clg_gan *gan);
-CLG_API int64_t clg_gan_step_count(const struct clg_gan *gan); // training steps done
+CLG_API const struct clg_gan_params *clg_gan_params_of(const struct clg_gan *gan); // valid as long as the gan
+CLG_API int64_t clg_gan_step_count(const struct clg_gan *gan);                     // training steps done
 // Trainable parameters of the two nets.
 CLG_API void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *discriminator);
 

@@ -143,7 +143,7 @@ static int parse_option(const struct cli_command *command, int argc, char **argv
     if (!value) {
         if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
             return cli_usage_error(argv[0], "--%s needs a value: --%s %s", name, name,
-                                   row->value ? row->value : row->choices);
+                                   row->metavar ? row->metavar : row->choices);
         value = argv[++*i];
     }
     if (row->type == CLG_OPTION_PATH)

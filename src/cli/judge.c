@@ -38,7 +38,7 @@ static int weights_check(const struct cli_judge *judge)
 
 static int features_check(struct cli_judge *judge)
 {
-    const struct clg_gan_params params = clg_gan_params_of(judge->gan);
+    const struct clg_gan_params params = *clg_gan_params_of(judge->gan);
     char *kind;
     int status = clg_checkpoint_metadata(judge->path, "features", &kind, &judge->log);
     if (status)

@@ -19,7 +19,7 @@ static int no_memory(const struct clg_log *log, int n)
 int cli_sheet_generate(struct clg_gan *gan, const float *z, int n, float **pictures,
                        struct cli_progress *progress, const struct clg_log *log)
 {
-    const struct clg_gan_params params = clg_gan_params_of(gan);
+    const struct clg_gan_params params = *clg_gan_params_of(gan);
     const size_t one = cli_sheet_one(&params);
     const double start = cli_seconds();
     *pictures = malloc((size_t)n * one * sizeof **pictures);

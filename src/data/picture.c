@@ -12,45 +12,6 @@
 // A picture reduced while decoding stays at least this many times larger than the requested size.
 enum { REDUCTION_LEFT = 3 };
 
-// Digits only: no sign, no space.
-static bool number_parse(const char **text, int *value)
-{
-    const char *p = *text;
-    long v = 0;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        v = v * 10 + (*p - '0');
-        if (v > 1000000)
-            return false;
-    }
-    bool any = p != *text;
-    *text = p;
-    *value = (int)v;
-    return any;
-}
-
-static bool sign_parse(const char **text, char sign)
-{
-    if (**text != sign)
-        return false;
-    (*text)++;
-    return true;
-}
-
-int clg_crop_parse(const char *text, struct clg_crop *crop)
-{
-    struct clg_crop c = {.kind = CLG_CROP_BOX};
-    if (text && strcmp(text, "none") == 0)
-        c.kind = CLG_CROP_NONE;
-    else if (text && strcmp(text, "center") == 0)
-        c.kind = CLG_CROP_CENTER;
-    else if (!text || !number_parse(&text, &c.w) || !sign_parse(&text, 'x') || !number_parse(&text, &c.h) ||
-             !sign_parse(&text, '+') || !number_parse(&text, &c.x) || !sign_parse(&text, '+') ||
-             !number_parse(&text, &c.y) || *text || c.w < 1 || c.h < 1)
-        return CLG_EINVAL;
-    *crop = c;
-    return 0;
-}
-
 int clg_crop_box(struct clg_crop crop, int w, int h, struct clg_box *box, const char *path,
                  const struct clg_log *log)
 {

@@ -42,7 +42,7 @@ struct outcome {
 
 static int outcome_read(struct clg_gan *gan, struct outcome *o)
 {
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     const size_t each = picture_size(&p);
     float z[PICTURES * 20], *at;
     for (int i = 0; i < clg_gan_tensors(gan); i++)

@@ -7,23 +7,6 @@
 
 #include <stdlib.h>
 
-struct clg_gan_params clg_gan_params_default(void)
-{
-    return (struct clg_gan_params){.size = 64,
-                                   .channels = 3,
-                                   .z = 100,
-                                   .ngf = 64,
-                                   .ndf = 64,
-                                   .batch = 128,
-                                   .z_dist = CLG_Z_NORMAL,
-                                   .seed = 1,
-                                   .lr = 2e-4f,
-                                   .beta1 = 0.5f,
-                                   .beta2 = 0.999f,
-                                   .eps = 1e-8f,
-                                   .ema = 0};
-}
-
 // Adam's moments, zero, as large as the net's values.
 static int side_finish(struct clg_device *d, struct clg_net_state *side)
 {
@@ -118,9 +101,9 @@ void clg_gan_free(struct clg_gan **address)
     free(gan);
 }
 
-struct clg_gan_params clg_gan_params_of(const struct clg_gan *gan)
+const struct clg_gan_params *clg_gan_params_of(const struct clg_gan *gan)
 {
-    return gan->params;
+    return &gan->params;
 }
 
 int64_t clg_gan_step_count(const struct clg_gan *gan)

@@ -7,8 +7,6 @@
 
 #include "base/log.h"
 
-#include <clgan/options.h>
-
 #include <stdio.h>
 
 static const struct clg_act relu = {CLG_ACT_RELU, 0}, leaky = {CLG_ACT_LEAKY_RELU, 0.2f},
@@ -27,22 +25,6 @@ static int doublings(const struct clg_gan_params *p)
     while (4 << n < p->size)
         n++;
     return n;
-}
-
-int clg_gan_params_check(const struct clg_gan_params *p, const struct clg_log *log)
-{
-    struct clg_gan_params copy = *p;
-    char text[256];
-    int status = 0;
-    for (const struct clg_option *o = clg_gan_options; o->name && !status; o++) {
-        clg_option_get(o, p, text, sizeof text); // what the table refuses on the command line it refuses here
-        status = clg_option_set(o, &copy, text, log);
-    }
-    const int64_t picture = (int64_t)p->size * p->size * p->channels;
-    if (!status && p->batch * picture > INT32_MAX) // values that go at once
-        status = clg_fail(log, CLG_EINVAL, "--batch %d: must be between 1 and %d for pictures of %dx%dx%d",
-                          p->batch, (int)(INT32_MAX / picture), p->size, p->size, p->channels);
-    return status;
 }
 
 int clg_model_generator(struct clg_net **net, struct clg_device *device, const struct clg_gan_params *p,

@@ -117,7 +117,7 @@ int clg_output_open(struct clg_output **output, struct clg_device *device, struc
         return clg_fail(&device->log, CLG_ENOMEM, "out of memory");
     o->log = device->log;
     o->device = device;
-    o->model = clg_gan_params_of(gan);
+    o->model = *clg_gan_params_of(gan);
     o->train = *params;
     if (strncmp(params->data, "builtin:", 8)) {
         clg_path_absolute(params->data, o->data, sizeof o->data);

@@ -1,4 +1,4 @@
-// The params of a run, from its checkpoint.
+// The options of a run: their table and defaults, and those that a run was started with, from its checkpoint.
 #include <clgan/train.h>
 
 #include "base/file.h"
@@ -10,6 +10,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIELD(field) offsetof(struct clg_train_params, field)
+const struct clg_option clg_train_options[] = {
+    {"data", CLG_OPTION_PATH, FIELD(data), 0, 0, NULL, "DIR",
+     "folder of JPEG, PNG and WebP pictures, searched below; or builtin:faces", "builtin:faces"},
+    {"out", CLG_OPTION_PATH, FIELD(out), 0, 0, NULL, "DIR", "folder for model, samples, metrics and report",
+     "runs/clgan"},
+    {"overwrite", CLG_OPTION_BOOL, FIELD(overwrite), 0, 0, NULL, NULL, "replace the run in the --out folder"},
+    {"resume", CLG_OPTION_PATH, FIELD(resume), 0, 0, NULL, "DIR",
+     "go on with the run in this folder, with its options but for those given"},
+    {"init", CLG_OPTION_PATH, FIELD(init), 0, 0, NULL, "FILE",
+     "start from the weights of this safetensors file (PyTorch's names)"},
+    {"steps", CLG_OPTION_INT64, FIELD(steps), 0, 1e12, NULL, "N",
+     "train until this step; 0: as --epochs says", "0"},
+    {"epochs", CLG_OPTION_INT64, FIELD(epochs), 0, 1e9, NULL, "N", "with --steps 0: passes over the folder",
+     "25"},
+    {"sample-every", CLG_OPTION_INT, FIELD(sample_every), 0, 1e9, NULL, "N",
+     "steps between grids of samples; 0: only at the end", "100"},
+    {"save-every", CLG_OPTION_INT, FIELD(save_every), 0, 1e9, NULL, "N",
+     "steps between checkpoints; 0: only at the end", "500"},
+    {"keep", CLG_OPTION_INT, FIELD(keep), 0, 1e6, NULL, "N", "earlier checkpoints to keep, named by step",
+     "0"},
+    {"crop", CLG_OPTION_CROP, FIELD(crop), 0, 0, NULL, "none|center|WxH+X+Y", "what of each picture is used",
+     "center"},
+    {"flip", CLG_OPTION_BOOL, FIELD(flip), 0, 0, NULL, NULL, "mirror half of the pictures"},
+    {"threads", CLG_OPTION_INT, FIELD(threads), 1, 256, NULL, "N", "threads that decode pictures", "2"},
+    {0},
+};
+
+size_t clg_train_params_size(void)
+{
+    return sizeof(struct clg_train_params);
+}
+
+struct clg_train_params clg_train_params_default(void)
+{
+    struct clg_train_params params = {0};
+    clg_options_default(clg_train_options, &params);
+    return params;
+}
+
+// --- from a checkpoint -------------------------------------------------------------------------
 enum { PATH = 4096, KEY = 64 };
 
 static const char *text_of(const struct clg_safetensors *file, const struct clg_option *o)

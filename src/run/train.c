@@ -16,19 +16,6 @@
 
 enum { RATE_STEPS = 20, SLOW_LEAST = 5, AGAIN_AFTER = 10 }; // the last two in seconds
 
-struct clg_train_params clg_train_params_default(void)
-{
-    return (struct clg_train_params){.data = "builtin:faces",
-                                     .out = "runs/clgan",
-                                     .steps = 0,
-                                     .epochs = 25,
-                                     .sample_every = 100,
-                                     .save_every = 500,
-                                     .keep = 0,
-                                     .crop = {.kind = CLG_CROP_CENTER},
-                                     .threads = 2};
-}
-
 struct run {
     struct clg_device *device;
     const struct clg_train_params *params;
@@ -64,7 +51,7 @@ static int gan_open(struct run *r, const struct clg_gan_params *model)
             status = clg_gan_init_from(r->gan, p->init);
     }
     if (!status)
-        r->model = clg_gan_params_of(r->gan);
+        r->model = *clg_gan_params_of(r->gan);
     return status;
 }
 

@@ -29,7 +29,7 @@ static const char *in_root(const char *name)
 // them from the checkpoint, and after two more steps.
 static void pictures_check(struct clg_gan *gan, const float *expected)
 {
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     float z[2 * 4], pictures[2 * 16 * 16];
     clg_gan_noise(&p, 7, 0, 2, z);
     assert_int_equal(clg_gan_generate(gan, z, 2, pictures), 0);
@@ -139,12 +139,12 @@ static void test_missing_option_has_its_default(void **state)
     struct clg_gan *gan = load(in_root("less"), &log);
     assert_non_null(gan);
     assert_int_equal(log.lines, 0);
-    assert_true(clg_gan_params_of(gan).beta2 == clg_gan_params_default().beta2);
+    assert_true(clg_gan_params_of(gan)->beta2 == clg_gan_params_default().beta2);
     pictures_check(gan, at_300);
     clg_gan_free(&gan);
     rewrite(in_root("less"), "lr", NULL); // 0.004 in the file
     gan = load(in_root("less"), &log);
-    assert_true(clg_gan_params_of(gan).lr == clg_gan_params_default().lr);
+    assert_true(clg_gan_params_of(gan)->lr == clg_gan_params_default().lr);
     clg_gan_free(&gan);
 }
 

@@ -32,7 +32,7 @@ static void pictures_of(const struct clg_gan_params *p, uint64_t seed, uint8_t *
 // Steps [from, to) of a run whose pictures are named by the step.
 static struct clg_gan_metrics train(struct clg_gan *gan, int from, int to)
 {
-    struct clg_gan_params p = clg_gan_params_of(gan);
+    struct clg_gan_params p = *clg_gan_params_of(gan);
     struct clg_gan_metrics m = {0};
     uint8_t *pixels = malloc((size_t)p.batch * (size_t)p.size * (size_t)p.size * (size_t)p.channels);
     for (int i = from; i < to; i++) {

@@ -197,7 +197,7 @@ static void test_features(void **state)
 {
     (void)state;
     struct clg_gan *gan = trained(0);
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     struct blocks *b = blocks_of(gan);
     float *pictures = host_normal(5, N * PICTURE, 0, 0.5f);
     const int64_t count = clg_features_count(&p);

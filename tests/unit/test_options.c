@@ -234,6 +234,41 @@ static void test_rows(void **state)
     assert_null(clg_option_find(clg_gan_options, ""));
 }
 
+// What bindings do: a buffer of the size given, filled from the table whatever it held.
+static void check_defaults(const struct clg_option *table, size_t size, const void *expected)
+{
+    char *params = malloc(size);
+    assert_non_null(params);
+    memset(params, 0xff, size);
+    clg_options_default(table, params);
+    for (const struct clg_option *o = table; o->name; o++) {
+        char text[256], other[256];
+        const size_t length = clg_option_get(o, params, text, sizeof text);
+        clg_option_get(o, expected, other, sizeof other);
+        assert_string_equal(text, other);
+        assert_int_equal(length, strlen(text));
+        assert_int_equal(clg_option_get(o, params, other, 2), length); // cut, but not its length
+        assert_true(strlen(other) < 2);
+    }
+    free(params);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    const struct clg_gan_params gan = clg_gan_params_default();
+    const struct clg_train_params train = clg_train_params_default();
+    assert_int_equal(clg_gan_params_size(), sizeof gan);
+    assert_int_equal(clg_train_params_size(), sizeof train);
+    check_defaults(clg_gan_options, sizeof gan, &gan);
+    check_defaults(clg_train_options, sizeof train, &train);
+    assert_int_equal(gan.size, 64);
+    assert_true(gan.lr == 2e-4f && gan.beta1 == 0.5f && gan.beta2 == 0.999f && gan.eps == 1e-8f);
+    assert_string_equal(train.data, "builtin:faces");
+    assert_null(train.init);
+    assert_int_equal(train.crop.kind, CLG_CROP_CENTER);
+}
+
 static void test_help(void **state)
 {
     (void)state;
@@ -258,4 +293,4 @@ static void test_help(void **state)
 }
 
 TEST_MAIN("options", NULL, NULL, TEST(test_gan_text), TEST(test_gan_refused), TEST(test_train_text),
-          TEST(test_floats), TEST(test_rows), TEST(test_help))
+          TEST(test_floats), TEST(test_rows), TEST(test_defaults), TEST(test_help))

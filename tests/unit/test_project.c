@@ -104,7 +104,7 @@ static void test_known_pictures(void **state)
     (void)state;
     for (int dist = 0; dist < 2; dist++) {
         struct clg_gan *gan = trained(dist ? CLG_Z_UNIFORM : CLG_Z_NORMAL, dist ? 0 : 0.9f);
-        const struct clg_gan_params params = clg_gan_params_of(gan);
+        const struct clg_gan_params params = *clg_gan_params_of(gan);
         struct clg_project_params p = quick();
         float z0[N * Z], z[N * Z], pictures[N * PICTURE], found[N * PICTURE], again[N * PICTURE];
         double psnr[N];

@@ -12,7 +12,7 @@ enum { FACTS = sizeof info / sizeof *info };
 
 int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *gan, const struct clg_svm *svm)
 {
-    struct clg_gan_params params = clg_gan_params_of(gan);
+    struct clg_gan_params params = *clg_gan_params_of(gan);
     struct clg_train_params train = {.crop = c->crop};
     char values[FACTS][64], crop[64], weights[CLI_FINGERPRINT] = "";
     const char *extra[FACTS + 5][2];

@@ -93,7 +93,10 @@ PROTOTYPES = {
     "clg_text_from_utf8": (None, [c_char_p]),
     # options.h
     "clg_option_set": (Status, [_option, c_void_p, c_char_p, _log]),
-    "clg_option_get": (None, [_option, c_void_p, c_char_p, c_size_t]),
+    "clg_gan_params_size": (c_size_t, []),
+    "clg_train_params_size": (c_size_t, []),
+    "clg_options_default": (None, [_option, c_void_p]),
+    "clg_option_get": (c_size_t, [_option, c_void_p, c_char_p, c_size_t]),
     # data.h
     "clg_crop_parse": (Status, [c_char_p, POINTER(clg_crop)]),
     "clg_data_params_default": (clg_data_params, []),
@@ -123,7 +126,7 @@ PROTOTYPES = {
     "clg_gan_params_default": (clg_gan_params, []),
     "clg_gan_new": (Status, [_out, c_void_p, _gan_params]),
     "clg_gan_free": (None, [_out]),
-    "clg_gan_params_of": (clg_gan_params, [c_void_p]),
+    "clg_gan_params_of": (_gan_params, [c_void_p]),
     "clg_gan_step_count": (c_int64, [c_void_p]),
     "clg_gan_parameters": (None, [c_void_p, POINTER(c_int64), POINTER(c_int64)]),
     "clg_gan_step": (Status, [c_void_p, Bytes, POINTER(clg_gan_metrics)]),

@@ -60,7 +60,7 @@ class clg_pool(Structure):
 # --- options.h -----------------------------------------------------------------------------------
 class clg_option(Structure):
     _fields_ = [("name", c_char_p), ("type", c_int), ("offset", c_size_t), ("min", c_double), ("max", c_double),
-                ("choices", c_char_p), ("value", c_char_p), ("help", c_char_p)]
+                ("choices", c_char_p), ("metavar", c_char_p), ("help", c_char_p), ("default_text", c_char_p)]
 
 
 # --- data.h, pictures.h --------------------------------------------------------------------------

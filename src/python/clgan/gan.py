@@ -13,7 +13,7 @@ import numpy as np
 from . import _arrays
 from ._c import call, lib, log, pairs, path as path_of, text
 from ._handle import Owned
-from ._structs import clg_gan_metrics, clg_tensor_info
+from ._structs import clg_gan_metrics, clg_gan_params, clg_tensor_info
 from .device import Device, device_of
 from .explore import Exploring
 from .options import GAN, Options, gan_options
@@ -56,7 +56,7 @@ class Gan(Owned, Training, Exploring):
         self._lock = self.device._lock  # a device is used by one thread at a time, so its gans are
         self._finalizer = weakref.finalize(self, self.device._leave, lib.clg_gan_free, self._pointer)
         self.device._living.add(self)
-        self._params = lib.clg_gan_params_of(self._pointer)
+        self._params = clg_gan_params.from_buffer_copy(lib.clg_gan_params_of(self._pointer).contents)
 
     def _call(self, function, *arguments):
         return self.device._run(function, self._as_argument, *arguments)

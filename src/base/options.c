@@ -1,76 +1,31 @@
-// Options as rows: text to field and back, and the tables of the model and of a training run.
+// Options as rows: text to field and back, defaults, and --help.
 #include <clgan/options.h>
 
 #include "base/locale.h"
 #include "base/log.h"
 
 #include <clgan/data.h>
-#include <clgan/gan.h>
-#include <clgan/train.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-// --- the two tables ----------------------------------------------------------------------------
-#define GAN(field) offsetof(struct clg_gan_params, field)
-const struct clg_option clg_gan_options[] = {
-    {"size", CLG_OPTION_INT, GAN(size), 16, 256, "16|32|64|128|256", NULL, "side of the square pictures"},
-    {"channels", CLG_OPTION_INT, GAN(channels), 1, 3, "1|3", NULL, "grey or colour"},
-    {"z", CLG_OPTION_INT, GAN(z), 1, 4096, NULL, "N", "length of the noise vector"},
-    {"ngf", CLG_OPTION_INT, GAN(ngf), 1, 1024, NULL, "N",
-     "the generator's width: maps of its last hidden layer"},
-    {"ndf", CLG_OPTION_INT, GAN(ndf), 1, 1024, NULL, "N",
-     "the discriminator's width: maps of its first layer"},
-    {"batch", CLG_OPTION_INT, GAN(batch), 1, 65536, NULL, "N", "pictures per training step"},
-    {"z-dist", CLG_OPTION_CHOICE, GAN(z_dist), 0, 0, "normal|uniform", NULL, "the noise's distribution"},
-    {"seed", CLG_OPTION_UINT64, GAN(seed), 0, 0, NULL, "N", "names the weights and the noise"},
-    {"lr", CLG_OPTION_FLOAT, GAN(lr), 1e-12, 1, NULL, "X", "Adam's learning rate"},
-    {"beta1", CLG_OPTION_FLOAT, GAN(beta1), 0, 0.999999, NULL, "X", "Adam's decay of the gradients' mean"},
-    {"beta2", CLG_OPTION_FLOAT, GAN(beta2), 0, 0.999999, NULL, "X", "Adam's decay of the gradients' squares"},
-    {"eps", CLG_OPTION_FLOAT, GAN(eps), 1e-16, 0.1, NULL, "X", "Adam's term against division by zero"},
-    {"ema", CLG_OPTION_FLOAT, GAN(ema), 0, 0.999999, NULL, "X",
-     "generate from averaged weights of this decay (0.999, say); 0: off"},
-    {0},
-};
-
-#define TRAIN(field) offsetof(struct clg_train_params, field)
-const struct clg_option clg_train_options[] = {
-    {"data", CLG_OPTION_PATH, TRAIN(data), 0, 0, NULL, "DIR",
-     "folder of JPEG, PNG and WebP pictures, searched below; or builtin:faces"},
-    {"out", CLG_OPTION_PATH, TRAIN(out), 0, 0, NULL, "DIR", "folder for model, samples, metrics and report"},
-    {"overwrite", CLG_OPTION_BOOL, TRAIN(overwrite), 0, 0, NULL, NULL, "replace the run in the --out folder"},
-    {"resume", CLG_OPTION_PATH, TRAIN(resume), 0, 0, NULL, "DIR",
-     "go on with the run in this folder, with its options but for those given"},
-    {"init", CLG_OPTION_PATH, TRAIN(init), 0, 0, NULL, "FILE",
-     "start from the weights of this safetensors file (PyTorch's names)"},
-    {"steps", CLG_OPTION_INT64, TRAIN(steps), 0, 1e12, NULL, "N",
-     "train until this step; 0: as --epochs says"},
-    {"epochs", CLG_OPTION_INT64, TRAIN(epochs), 0, 1e9, NULL, "N", "with --steps 0: passes over the folder"},
-    {"sample-every", CLG_OPTION_INT, TRAIN(sample_every), 0, 1e9, NULL, "N",
-     "steps between grids of samples; 0: only at the end"},
-    {"save-every", CLG_OPTION_INT, TRAIN(save_every), 0, 1e9, NULL, "N",
-     "steps between checkpoints; 0: only at the end"},
-    {"keep", CLG_OPTION_INT, TRAIN(keep), 0, 1e6, NULL, "N", "earlier checkpoints to keep, named by step"},
-    {"crop", CLG_OPTION_CROP, TRAIN(crop), 0, 0, NULL, "none|center|WxH+X+Y", "what of each picture is used"},
-    {"flip", CLG_OPTION_BOOL, TRAIN(flip), 0, 0, NULL, NULL, "mirror half of the pictures"},
-    {"threads", CLG_OPTION_INT, TRAIN(threads), 1, 256, NULL, "N", "threads that decode pictures"},
-    {0},
-};
-
 // --- numbers, with a point for a point in every locale -----------------------------------------
 // The shortest text that reads back to the same float.
-static void print_float(float value, char *text, size_t size)
+static int print_float(float value, char *text, size_t size)
 {
+    char number[32];
     struct clg_locale locale = clg_locale_enter();
     for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, size, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
+        snprintf(number, sizeof number, "%.*g", digits, (double)value);
+        if (strtof(number, NULL) == value)
             break;
     }
     clg_locale_leave(locale);
+    return snprintf(text, size, "%s", number);
 }
 
 static bool made_of(const char *text, const char *characters)
@@ -129,13 +84,13 @@ static int find_word(const char *words, const char *text)
     return -1;
 }
 
-static void print_word(const char *words, int index, char *text, size_t size)
+static int print_word(const char *words, int index, char *text, size_t size)
 {
     const char *word = "";
     size_t length = 0;
     for (int i = 0; i <= index; i++)
         length = next_word(&words, &word);
-    snprintf(text, size, "%.*s", (int)length, word);
+    return snprintf(text, size, "%.*s", (int)length, word);
 }
 
 // "16|32|64" as "16, 32 or 64".
@@ -148,6 +103,58 @@ static void print_choices(const char *words, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%.*s", before, (int)length, word);
         before = strchr(words, '|') || !*words ? ", " : " or ";
     }
+}
+
+// --- crops -------------------------------------------------------------------------------------
+// Digits only: no sign, no space.
+static bool number_parse(const char **text, int *value)
+{
+    const char *p = *text;
+    long v = 0;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        v = v * 10 + (*p - '0');
+        if (v > 1000000)
+            return false;
+    }
+    bool any = p != *text;
+    *text = p;
+    *value = (int)v;
+    return any;
+}
+
+static bool sign_parse(const char **text, char sign)
+{
+    if (**text != sign)
+        return false;
+    (*text)++;
+    return true;
+}
+
+int clg_crop_parse(const char *text, struct clg_crop *crop)
+{
+    struct clg_crop c = {.kind = CLG_CROP_BOX};
+    if (text && strcmp(text, "none") == 0)
+        c.kind = CLG_CROP_NONE;
+    else if (text && strcmp(text, "center") == 0)
+        c.kind = CLG_CROP_CENTER;
+    else if (!text || !number_parse(&text, &c.w) || !sign_parse(&text, 'x') || !number_parse(&text, &c.h) ||
+             !sign_parse(&text, '+') || !number_parse(&text, &c.x) || !sign_parse(&text, '+') ||
+             !number_parse(&text, &c.y) || *text || c.w < 1 || c.h < 1)
+        return CLG_EINVAL;
+    *crop = c;
+    return 0;
+}
+
+static int print_crop(const struct clg_crop *crop, char *text, size_t size)
+{
+    if (crop->kind == CLG_CROP_BOX)
+        return snprintf(text, size, "%dx%d+%d+%d", crop->w, crop->h, crop->x, crop->y);
+    return snprintf(text, size, "%s", crop->kind == CLG_CROP_NONE ? "none" : "center");
+}
+
+static int print_text(const char *value, char *text, size_t size)
+{
+    return snprintf(text, size, "%s", value ? value : "");
 }
 
 // --- setting -----------------------------------------------------------------------------------
@@ -260,31 +267,50 @@ int clg_option_set(const struct clg_option *o, void *params, const char *text, c
 }
 
 // --- getting -----------------------------------------------------------------------------------
-static void get_crop(const struct clg_crop *crop, char *text, size_t size)
-{
-    if (crop->kind == CLG_CROP_BOX)
-        snprintf(text, size, "%dx%d+%d+%d", crop->w, crop->h, crop->x, crop->y);
-    else
-        snprintf(text, size, "%s", crop->kind == CLG_CROP_NONE ? "none" : "center");
-}
-
-void clg_option_get(const struct clg_option *o, const void *params, char *text, size_t size)
+size_t clg_option_get(const struct clg_option *o, const void *params, char *text, size_t size)
 {
     const void *field = (const char *)params + o->offset;
-    const char *string;
+    int length = 0;
     switch (o->type) {
-    case CLG_OPTION_INT: snprintf(text, size, "%d", *(const int *)field); break;
-    case CLG_OPTION_INT64: snprintf(text, size, "%" PRId64, *(const int64_t *)field); break;
-    case CLG_OPTION_UINT64: snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
-    case CLG_OPTION_FLOAT: print_float(*(const float *)field, text, size); break;
-    case CLG_OPTION_BOOL: snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
+    case CLG_OPTION_INT: length = snprintf(text, size, "%d", *(const int *)field); break;
+    case CLG_OPTION_INT64: length = snprintf(text, size, "%" PRId64, *(const int64_t *)field); break;
+    case CLG_OPTION_UINT64: length = snprintf(text, size, "%" PRIu64, *(const uint64_t *)field); break;
+    case CLG_OPTION_FLOAT: length = print_float(*(const float *)field, text, size); break;
+    case CLG_OPTION_BOOL: length = snprintf(text, size, "%s", *(const bool *)field ? "true" : "false"); break;
     case CLG_OPTION_PATH:
-    case CLG_OPTION_TEXT:
-        string = *(const char *const *)field;
-        snprintf(text, size, "%s", string ? string : "");
-        break;
-    case CLG_OPTION_CHOICE: print_word(o->choices, *(const int *)field, text, size); break;
-    case CLG_OPTION_CROP: get_crop(field, text, size); break;
+    case CLG_OPTION_TEXT: length = print_text(*(const char *const *)field, text, size); break;
+    case CLG_OPTION_CHOICE: length = print_word(o->choices, *(const int *)field, text, size); break;
+    case CLG_OPTION_CROP: length = print_crop(field, text, size); break;
+    }
+    return (size_t)length;
+}
+
+// --- tables ------------------------------------------------------------------------------------
+static size_t field_size(enum clg_option_type type)
+{
+    switch (type) {
+    case CLG_OPTION_INT:
+    case CLG_OPTION_CHOICE: return sizeof(int);
+    case CLG_OPTION_INT64: return sizeof(int64_t);
+    case CLG_OPTION_UINT64: return sizeof(uint64_t);
+    case CLG_OPTION_FLOAT: return sizeof(float);
+    case CLG_OPTION_BOOL: return sizeof(bool);
+    case CLG_OPTION_PATH:
+    case CLG_OPTION_TEXT: return sizeof(const char *);
+    case CLG_OPTION_CROP: return sizeof(struct clg_crop);
+    }
+    return 0;
+}
+
+void clg_options_default(const struct clg_option *table, void *params)
+{
+    for (const struct clg_option *o = table; o->name; o++) {
+        memset((char *)params + o->offset, 0, field_size(o->type));
+        if (o->default_text) {
+            const int status = clg_option_set(o, params, o->default_text, NULL);
+            assert(!status);
+            (void)status;
+        }
     }
 }
 
@@ -297,23 +323,24 @@ const struct clg_option *clg_option_find(const struct clg_option *table, const c
 }
 
 // --- help --------------------------------------------------------------------------------------
-static const char *value_of(const struct clg_option *o)
+static const char *metavar_of(const struct clg_option *o)
 {
-    return o->value ? o->value : o->choices ? o->choices : "";
+    if (o->metavar)
+        return o->metavar;
+    return o->choices ? o->choices : "";
 }
 
 void clg_options_help(const struct clg_option *table, const void *params, FILE *file)
 {
     int width = 0;
     for (const struct clg_option *o = table; o->name; o++) {
-        int room = (int)(strlen(o->name) + strlen(value_of(o)));
-        width = room > width ? room : width;
+        const int length = (int)(strlen(o->name) + strlen(metavar_of(o)));
+        width = length > width ? length : width;
     }
     for (const struct clg_option *o = table; o->name; o++) {
         char now[256];
         clg_option_get(o, params, now, sizeof now);
-        int room = width - (int)strlen(o->name);
-        fprintf(file, "  --%s %-*s  %s", o->name, room, value_of(o), o->help);
+        fprintf(file, "  --%s %-*s  %s", o->name, width - (int)strlen(o->name), metavar_of(o), o->help);
         if (*now && o->type != CLG_OPTION_BOOL)
             fprintf(file, " [%s]", now);
         else if (o->type == CLG_OPTION_BOOL && !strcmp(now, "true"))
