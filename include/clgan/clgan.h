@@ -9,6 +9,7 @@
 #include <clgan/drivers.h>
 #include <clgan/explore.h>
 #include <clgan/gan.h>
+#include <clgan/inspect.h>
 #include <clgan/ops.h>
 #include <clgan/options.h>
 #include <clgan/pictures.h>

@@ -23,34 +23,33 @@ struct inspection {
     struct clg_gan_params params;
     const struct clg_log *log;
     struct cli_progress *progress;
-    cJSON *json; // NULL: words are wanted
+    cJSON *json; // NULL: print words
 };
 
 enum {
-    INSPECT_TILE = 64,   // pixels of a tile at least
-    INSPECT_SAMPLES = 8, // of the generator, when --n does not tell
+    INSPECT_TILE = 64,   // smallest side of a tile in pixels
+    INSPECT_SAMPLES = 8, // of the generator, without --n
 };
 
-// --layer of a net, or its last hidden activated one; and what it is.
+// --layer, or the net's last hidden activated layer; and its description.
 int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer,
                   struct clg_layer_info *info);
-// --picture with the crop that the model was trained with. To be closed in any case.
+// --picture with the crop that the model was trained with. Close it in any case.
 int inspect_pictures(const struct inspection *in, int n, struct cli_pictures *pictures);
 // Side of a tile that shows pictures of the model enlarged to a comfortable size.
 int inspect_tile(const struct inspection *in);
 // Columns for n tiles: about as many as rows.
 int inspect_columns(int n);
-// The sheet to --out, and in words what it shows.
+// Writes the sheet to --out and prints what it shows.
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what);
 
-int inspect_maps(struct inspection *in);    // inspect_maps.c: one picture's feature maps
-int inspect_filters(struct inspection *in); // inspect_filters.c: weights next to the pictures
-int inspect_guided(struct inspection *in);  // inspect_guided.c: what features answer to
+int inspect_maps(struct inspection *in);    // inspect_maps.c: feature maps of one picture
+int inspect_filters(struct inspection *in); // inspect_filters.c: the filters next to the pictures
+int inspect_guided(struct inspection *in);  // inspect_guided.c: what features respond to
 int inspect_removed(struct inspection *in); // inspect_removed.c: the generator without some feature maps
-int inspect_found(struct inspection *in);   // inspect_found.c: without those that make up a class
+int inspect_found(struct inspection *in);   // inspect_found.c: without the maps that draw a class
 
-// A sheet of samples z [n][z]: with all c maps of the layer, what the listed ones draw, and without them.
-int inspect_without(struct inspection *in, int layer, int c, const int *maps, int maps_n, const float *z,
-                    int n);
+// A sheet of samples z [n][z]: with all maps of the layer, what the listed ones draw, and without them.
+int inspect_without(struct inspection *in, int layer, const int *maps, int maps_n, const float *z, int n);
 
 #endif

@@ -1,39 +1,9 @@
 // Feature maps of one picture or noise vector, the strongest first.
 #include "cli/cmd/inspect.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-struct map {
-    int number;
-    double rms;
-    float least, most;
-};
-
-static int stronger(const void *a, const void *b)
-{
-    const struct map *x = a, *y = b;
-    return x->rms != y->rms ? (x->rms < y->rms ? 1 : -1) : x->number - y->number;
-}
-
-static struct map *maps_rank(const float *values, const struct clg_layer_info *info)
-{
-    const size_t places = (size_t)info->h * (size_t)info->w, c = (size_t)info->c;
-    struct map *maps = malloc(c * sizeof *maps);
-    for (size_t j = 0; j < c && maps; j++) {
-        const struct cli_range range = cli_range_of(values + j, places, c);
-        double square = 0;
-        for (size_t i = 0; i < places; i++)
-            square += (double)values[i * c + j] * values[i * c + j];
-        // + 0: a ReLU leaves -0 behind
-        maps[j] = (struct map){(int)j, sqrt(square / (double)places), range.from + 0, range.to + 0};
-    }
-    if (maps)
-        qsort(maps, c, sizeof *maps, stronger);
-    return maps;
-}
-
-// The input of the net: a picture, or noise with the picture it becomes. The caller's: free().
+// The net's input: a picture, or noise and the picture it becomes. The caller frees both.
 static int input_make(struct inspection *in, enum clg_net_kind net, float **input, float **picture)
 {
     const size_t one = (size_t)in->params.size * (size_t)in->params.size * (size_t)in->params.channels;
@@ -53,16 +23,16 @@ static int input_make(struct inspection *in, enum clg_net_kind net, float **inpu
     return status;
 }
 
-static void tell(const struct inspection *in, const struct map *maps, int n, int layer,
-                 const struct clg_layer_info *info)
+static void print_maps(const struct inspection *in, const struct clg_map_stats *maps, int n, int layer,
+                       const struct clg_layer_info *info)
 {
     enum { LINES = 10 };
     if (!in->json) {
         printf("layer %d, %s: %s, %d maps of %dx%d\n", layer, info->name, info->text, info->c, info->h,
                info->w);
         for (int k = 0; k < n && k < LINES; k++)
-            printf("  map %4d  rms %8.4f  from %8.4f to %8.4f\n", maps[k].number, maps[k].rms,
-                   (double)maps[k].least, (double)maps[k].most);
+            printf("  map %4d  rms %8.4f  from %8.4f to %8.4f\n", maps[k].map, maps[k].rms,
+                   (double)maps[k].min, (double)maps[k].max);
         return;
     }
     cJSON_AddNumberToObject(in->json, "layer", layer);
@@ -71,16 +41,16 @@ static void tell(const struct inspection *in, const struct map *maps, int n, int
     for (int k = 0; k < n; k++) {
         cJSON *map = cJSON_CreateObject();
         cJSON_AddItemToArray(list, map);
-        cJSON_AddNumberToObject(map, "map", maps[k].number);
+        cJSON_AddNumberToObject(map, "map", maps[k].map);
         cJSON_AddNumberToObject(map, "rms", maps[k].rms);
-        cJSON_AddNumberToObject(map, "min", (double)maps[k].least);
-        cJSON_AddNumberToObject(map, "max", (double)maps[k].most);
+        cJSON_AddNumberToObject(map, "min", (double)maps[k].min);
+        cJSON_AddNumberToObject(map, "max", (double)maps[k].max);
     }
 }
 
 // The picture, then its n strongest maps.
-static int sheet(const struct inspection *in, const float *picture, const float *values,
-                 const struct map *maps, int n, const struct clg_layer_info *info)
+static int draw_maps(const struct inspection *in, const float *picture, const float *values,
+                     const struct clg_map_stats *maps, int n, const struct clg_layer_info *info)
 {
     const struct clg_gan_params *p = &in->params;
     const size_t c = (size_t)info->c;
@@ -91,8 +61,8 @@ static int sheet(const struct inspection *in, const float *picture, const float 
         return status;
     cli_tiles_put(&tiles, 0, picture, p->size, p->channels, (size_t)p->channels, (struct cli_range){-1, 1});
     for (int k = 0; k < n; k++)
-        cli_tiles_put(&tiles, k + 1, values + maps[k].number, info->h, 1, c,
-                      in->o->common ? all : (struct cli_range){maps[k].least, maps[k].most});
+        cli_tiles_put(&tiles, k + 1, values + maps[k].map, info->h, 1, c,
+                      in->o->common ? all : (struct cli_range){maps[k].min, maps[k].max});
     status = inspect_save(in, &tiles, inspect_columns(n + 1), "the picture, then its maps, strongest first");
     cli_tiles_free(&tiles);
     return status;
@@ -106,18 +76,17 @@ int inspect_maps(struct inspection *in)
     if (status)
         return status;
     float *input, *picture, *values = malloc((size_t)(info.h * info.w) * (size_t)info.c * sizeof *values);
-    struct map *maps = NULL;
+    struct clg_map_stats *maps = malloc((size_t)info.c * sizeof *maps);
     status = input_make(in, net, &input, &picture);
-    if (!status && !values)
+    if (!status && (!values || !maps))
         status = cli_fail(in->log, CLG_ENOMEM, "out of memory");
     if (!status)
         status = clg_gan_maps(in->gan, net, input ? input : picture, 1, layer, values);
-    if (!status && !(maps = maps_rank(values, &info)))
-        status = cli_fail(in->log, CLG_ENOMEM, "out of memory");
     if (!status) {
+        clg_maps_rank(values, info.h, info.w, info.c, maps);
         const int n = in->o->top && in->o->top < info.c ? in->o->top : info.c;
-        tell(in, maps, n, layer, &info);
-        status = sheet(in, picture, values, maps, n, &info);
+        print_maps(in, maps, n, layer, &info);
+        status = draw_maps(in, picture, values, maps, n, &info);
     }
     free(input);
     free(picture);

@@ -1,37 +1,14 @@
-// What feature maps of the generator draw: samples with and without them (Radford et al. 2015,
-// section 6.3.1).
+// What feature maps of the generator draw: samples with and without them (Radford et al. 2015, section 6.3.1).
 #include "cli/cmd/inspect.h"
 #include "cli/noise.h"
 #include "cli/sheet.h"
 
-#include <inttypes.h>
-#include <math.h>
+#include <limits.h>
 #include <stdlib.h>
 
-// 0 for the maps of the list, 1 for all others. The caller's: free().
-static int keep_make(const struct inspection *in, const int *maps, int n, int c, float **keep)
-{
-    *keep = malloc((size_t)c * sizeof **keep);
-    if (!*keep)
-        return cli_fail(in->log, CLG_ENOMEM, "out of memory");
-    for (int i = 0; i < c; i++)
-        (*keep)[i] = 1;
-    for (int i = 0; i < n; i++)
-        (*keep)[maps[i]] = 0;
-    return 0;
-}
-
-static double rms_of(const float *values, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)values[i] * values[i];
-    return sqrt(sum / (double)n);
-}
-
 // Rows: samples, what the maps alone draw, samples without them.
-static int sheet(const struct inspection *in, const float *with, const float *without, float *difference,
-                 int n)
+static int draw_samples(const struct inspection *in, const float *with, const float *without,
+                        float *difference, int n)
 {
     const struct clg_gan_params *p = &in->params;
     const size_t one = cli_sheet_one(p);
@@ -51,38 +28,32 @@ static int sheet(const struct inspection *in, const float *with, const float *wi
     return status;
 }
 
-int inspect_without(struct inspection *in, int layer, int c, const int *maps, int maps_n, const float *z,
-                    int n)
+int inspect_without(struct inspection *in, int layer, const int *maps, int maps_n, const float *z, int n)
 {
     const size_t count = (size_t)n * cli_sheet_one(&in->params);
-    float *with = malloc(3 * count * sizeof *with), *keep = NULL;
+    float *with = malloc(3 * count * sizeof *with);
     float *without = with ? with + count : NULL, *difference = with ? without + count : NULL;
-    int status = with ? keep_make(in, maps, maps_n, c, &keep)
+    double rms;
+    int status = with ? clg_gan_ablate_maps(in->gan, z, n, layer, maps, maps_n, with, without, &rms)
                       : cli_fail(in->log, CLG_ENOMEM, "out of memory: take fewer samples with --n");
-    if (!status)
-        status = clg_gan_generate(in->gan, z, n, with);
-    if (!status)
-        status = clg_gan_generate_ablated(in->gan, z, n, layer, keep, without);
     if (!status) {
         for (size_t i = 0; i < count; i++)
             difference[i] = with[i] - without[i];
-        const double rms = rms_of(difference, count);
         if (in->json)
             cJSON_AddNumberToObject(in->json, "drawn_rms", rms);
         else
             printf("these maps draw %.4f rms of values that are 2 apart at most\n", rms);
-        status = sheet(in, with, without, difference, n);
+        status = draw_samples(in, with, without, difference, n);
     }
     free(with);
-    free(keep);
     return status;
 }
 
-// The maps of --remove, or --map's, checked. The caller's: free().
-static int maps_read(const struct inspection *in, int layer, int c, int **maps, int *n)
+// The maps of --remove, or --map's. The caller frees them.
+static int read_maps(const struct inspection *in, int **maps, int *n)
 {
     const char *end = "";
-    uint64_t single = (uint64_t)in->o->map, *numbers = NULL;
+    uint64_t *numbers = NULL;
     *n = 1;
     const char *wrong = in->o->remove ? cli_numbers_read(in->o->remove, &end, &numbers, n) : NULL;
     int status = 0;
@@ -93,15 +64,24 @@ static int maps_read(const struct inspection *in, int layer, int c, int **maps, 
     if (!status && !*maps)
         status = cli_fail(in->log, CLG_ENOMEM, "out of memory");
     for (int i = 0; i < *n && !status; i++) {
-        const uint64_t number = numbers ? numbers[i] : single;
-        if (number >= (uint64_t)c)
-            status = cli_fail(in->log, CLG_EINVAL, "feature map %" PRIu64 ": layer %d has maps 0 to %d",
-                              number, layer, c - 1);
-        else
-            (*maps)[i] = (int)number;
+        const uint64_t number = numbers ? numbers[i] : (uint64_t)in->o->map;
+        (*maps)[i] = number < INT_MAX ? (int)number : INT_MAX; // no layer has that many
     }
     free(numbers);
     return status;
+}
+
+static void print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
+                        int removed)
+{
+    if (!in->json) {
+        printf("layer %d, %s: %s, %d maps of %dx%d; %d removed\n", layer, info->name, info->text, info->c,
+               info->h, info->w, removed);
+        return;
+    }
+    cJSON_AddNumberToObject(in->json, "layer", layer);
+    cJSON_AddStringToObject(in->json, "name", info->name);
+    cJSON_AddNumberToObject(in->json, "removed", removed);
 }
 
 int inspect_removed(struct inspection *in)
@@ -113,18 +93,11 @@ int inspect_removed(struct inspection *in)
     int status = z ? inspect_layer(in, CLG_NET_GENERATOR, &layer, &info)
                    : cli_fail(in->log, CLG_ENOMEM, "out of memory: take fewer samples with --n");
     if (!status)
-        status = maps_read(in, layer, info.c, &maps, &n);
+        status = read_maps(in, &maps, &n);
     if (!status) {
-        if (in->json) {
-            cJSON_AddNumberToObject(in->json, "layer", layer);
-            cJSON_AddStringToObject(in->json, "name", info.name);
-            cJSON_AddNumberToObject(in->json, "removed", n);
-        } else {
-            printf("layer %d, %s: %s, %d maps of %dx%d; %d removed\n", layer, info.name, info.text, info.c,
-                   info.h, info.w, n);
-        }
+        print_layer(in, layer, &info, n);
         clg_gan_noise(&in->params, in->o->seed, (uint64_t)in->o->first, samples, z);
-        status = inspect_without(in, layer, info.c, maps, n, z, samples);
+        status = inspect_without(in, layer, maps, n, z, samples);
     }
     free(z);
     free(maps);
