@@ -93,10 +93,4 @@ static void test_files(void **state)
     assert_int_equal(heard.lines, 2);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in), cmocka_unit_test(test_blend_and_psnr),
-        cmocka_unit_test_setup_teardown(test_files, folder_make, folder_remove)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("mask", NULL, NULL, TEST(test_built_in), TEST(test_blend_and_psnr), IN_FOLDER(test_files))

@@ -128,16 +128,4 @@ static void test_refusals(void **state)
     loud_again(old);
 }
 
-static int close_device(void **state)
-{
-    (void)state;
-    test_device_close();
-    return 0;
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps), cmocka_unit_test(test_views),
-                                       cmocka_unit_test(test_refusals)};
-    return cmocka_run_group_tests_name("primer", tests, NULL, close_device);
-}
+TEST_MAIN("primer", NULL, test_device_teardown, TEST(test_steps), TEST(test_views), TEST(test_refusals))
