@@ -200,7 +200,7 @@ static void test_class_maps(void **state)
     (void)state;
     enum { SAMPLES = 6 };
     struct clg_gan *gan = make_gan(0);
-    const struct clg_gan_params p = clg_gan_params_of(gan);
+    const struct clg_gan_params p = *clg_gan_params_of(gan);
     int calls = 0;
     const struct clg_class_search search = {.layer = LAYER,
                                             .classes = 2,
