@@ -35,8 +35,20 @@ struct clg_train_status {
     uint64_t skipped_pictures;
     uint64_t warned_pictures; // read, but with a warning of their decoder
 };
-// Called after every step. Returning true ends the run cleanly: it saves and returns 0.
+// Called after every step, on the thread that called clg_train. Returning true ends the run cleanly: it saves
+// and returns 0.
 typedef bool clg_train_fn(void *user, const struct clg_train_status *status);
+
+// Fills pictures [batch][size][size][channels], 0..255, for the next step. Called once a step, before it, on the
+// thread that called clg_train; the first call is for step clg_gan_step_count + 1. Returns 0, or a CLG_E... code,
+// after a line in the log if one is wanted: the run then ends with that code, as when a folder cannot be read.
+typedef int clg_batch_fn(void *user, uint8_t *pictures);
+// Pictures from the caller's memory, network or whatever, in place of data, crop, flip and threads.
+struct clg_batches {
+    clg_batch_fn *next;
+    void *user;        // passed to next
+    uint64_t pictures; // in one epoch; 0: endless, so that steps has to be set
+};
 
 // The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid
 // until the next call of free(*memory). A relative data folder, as older versions stored it, is looked for
@@ -51,12 +63,18 @@ CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *par
 CLG_API int clg_train_check(const struct clg_gan_params *gan, const struct clg_train_params *params,
                             const struct clg_log *log);
 
-// Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. With
-// resume, gan's params come from the checkpoint and *gan is ignored; a run that is at its last step gets its
-// samples and its report again, without a step, and one behind it is CLG_EINVAL. A loss that is not finite:
-// CLG_ENUMERIC, and the last good checkpoint stays.
+// Runs to the end. Writes out/model.safetensors, metrics.csv, samples/step-N.png and report.html. batches NULL:
+// the pictures are data's; step may be NULL. With resume, gan's params come from the checkpoint and *gan is
+// ignored; a run that is at its last step gets its samples and its report again, without a step, and one past
+// it is CLG_EINVAL. A loss that is not finite: CLG_ENUMERIC, and the last good checkpoint stays.
 CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
-                      const struct clg_train_params *params, clg_train_fn *step, void *user);
+                      const struct clg_train_params *params, const struct clg_batches *batches,
+                      clg_train_fn *step, void *user);
+// The same loop for a gan in memory, from the step it is at: nothing is written. Of params it reads steps (or
+// epochs), both counted from the gan's step 0, and, without batches, data, crop, flip and threads. CLG_EINVAL
+// when the gan is already there. Whatever it returns, the gan is usable and at its last good step.
+CLG_API int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,
+                          const struct clg_batches *batches, clg_train_fn *step, void *user);
 
 #ifdef __cplusplus
 }

@@ -119,7 +119,7 @@ int clg_output_open(struct clg_output **output, struct clg_device *device, struc
     o->device = device;
     o->model = *clg_gan_params_of(gan);
     o->train = *params;
-    if (strncmp(params->data, "builtin:", 8)) {
+    if (clg_data_is_folder(params->data)) {
         clg_path_absolute(params->data, o->data, sizeof o->data);
         o->train.data = o->data;
     }

@@ -46,6 +46,10 @@ static int steps_check(const struct clg_train_params *p, int64_t step, const str
 static int data_check(const struct clg_gan_params *gan, const struct clg_train_params *p,
                       const struct clg_log *log)
 {
+    if (p->data && !strcmp(p->data, CLG_DATA_BATCHES))
+        return clg_fail(log, CLG_EINVAL,
+                        "the run's pictures came from a program: give data, a folder or builtin:faces, to go "
+                        "on without it");
     if (p->resume && p->data && !is_endless(p) && !clg_file_exists(p->data))
         return clg_fail(log, CLG_EIO, "the run's pictures are not at %s: say where they are with --data DIR",
                         p->data);

@@ -3,6 +3,16 @@
 #define CLG_RUN_READY_H
 
 #include <clgan/train.h>
+#include <string.h>
+
+// What a run's data is called whose pictures a program supplied.
+#define CLG_DATA_BATCHES "batches:"
+
+// Is it neither that nor built in?
+static inline bool clg_data_is_folder(const char *data)
+{
+    return strncmp(data, "builtin:", 8) != 0 && strcmp(data, CLG_DATA_BATCHES) != 0;
+}
 
 // Is there a step to train from `step` on? A run that goes on may be at its target, to get files it lacks:
 // *complete, after a warning. Else CLG_EINVAL after a line in the log.

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gan/checkpoint.h"
+#include "run/ready.h"
 
 #include <clgan/options.h>
 
@@ -70,7 +71,7 @@ static bool is_data(const struct clg_option *o)
 static void data_find(const char *run, char *path)
 {
     char *folder = realpath(run, NULL), found[PATH];
-    if (*path != '/' && strncmp(path, "builtin:", 8) && !clg_file_exists(path)) {
+    if (*path != '/' && clg_data_is_folder(path) && !clg_file_exists(path)) {
         for (char *end = folder; end && (end = strrchr(folder, '/')); *end = 0) {
             if (snprintf(found, sizeof found, "%s/%s", folder, path) < PATH && clg_file_exists(found)) {
                 strcpy(path, found);

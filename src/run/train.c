@@ -19,18 +19,18 @@ enum { RATE_STEPS = 20, SLOW_LEAST = 5, AGAIN_AFTER = 10 }; // the last two in s
 struct run {
     struct clg_device *device;
     const struct clg_train_params *params;
+    struct clg_batches batches; // data's, or the caller's
     struct clg_gan_params model;
     struct clg_gan *gan;
-    struct clg_data *data;
-    struct clg_output *output;
-    uint8_t *batch;
-    int64_t target;           // steps to reach
-    uint64_t pictures;        // of the folder, 0: endless
-    double times[RATE_STEPS]; // when the last steps ended
-    int64_t sampled, saved;   // at which step last
-    bool save_failed;         // the last checkpoint could not be written
-    bool write_failed;        // something less than a checkpoint; said once
-    struct clg_lock lock;     // of the output folder
+    struct clg_data *data;     // NULL with the caller's batches
+    struct clg_output *output; // NULL: nothing is written
+    uint8_t *pictures;         // of one batch
+    int64_t target;            // steps to reach
+    double times[RATE_STEPS];  // when the last steps ended
+    int64_t sampled, saved;    // at which step last
+    bool save_failed;          // the last checkpoint could not be written
+    bool write_failed;         // something less than a checkpoint; said once
+    struct clg_lock lock;      // of the output folder
     struct clg_watchdog *watch;
     struct clg_train_status status;
 };
@@ -55,6 +55,11 @@ static int gan_open(struct run *r, const struct clg_gan_params *model)
     return status;
 }
 
+static int data_next(void *user, uint8_t *pictures)
+{
+    return clg_data_next(user, pictures);
+}
+
 static int data_open(struct run *r)
 {
     const struct clg_train_params *p = r->params;
@@ -74,9 +79,22 @@ static int data_open(struct run *r)
         return status;
     struct clg_data_info info;
     clg_data_info(r->data, &info);
-    r->pictures = info.pictures;
-    r->batch = malloc((size_t)data.batch * (size_t)data.size * (size_t)data.size * (size_t)data.channels);
-    return r->batch ? 0 : clg_fail(&r->device->log, CLG_ENOMEM, "out of memory for a batch of pictures");
+    r->batches = (struct clg_batches){.next = data_next, .user = r->data, .pictures = info.pictures};
+    return 0;
+}
+
+// Where the pictures come from: the caller's batches, or data.
+static int batches_open(struct run *r, const struct clg_batches *batches)
+{
+    const size_t size =
+        (size_t)r->model.batch * (size_t)r->model.size * (size_t)r->model.size * (size_t)r->model.channels;
+    r->pictures = malloc(size);
+    if (!r->pictures)
+        return clg_fail(&r->device->log, CLG_ENOMEM, "out of memory for a batch of pictures");
+    if (!batches)
+        return data_open(r);
+    r->batches = *batches;
+    return 0;
 }
 
 // How many steps the run should reach: as given, or passes over the folder.
@@ -84,8 +102,8 @@ static int target_find(struct run *r)
 {
     const struct clg_train_params *p = r->params;
     r->target = p->steps;
-    if (!r->target && r->pictures)
-        r->target = (int64_t)((r->pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
+    if (!r->target && r->batches.pictures)
+        r->target = (int64_t)((r->batches.pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
                               (uint64_t)r->model.batch);
     const int64_t step = clg_gan_step_count(r->gan);
     bool complete;
@@ -144,9 +162,9 @@ static int save_last(struct run *r)
 static int step_do(struct run *r)
 {
     clg_watchdog_turn(r->watch, (long long)clg_gan_step_count(r->gan) + 1);
-    int status = clg_data_next(r->data, r->batch);
+    int status = r->batches.next(r->batches.user, r->pictures);
     if (!status)
-        status = clg_gan_step(r->gan, r->batch, &r->status.metrics);
+        status = clg_gan_step(r->gan, r->pictures, &r->status.metrics);
     clg_watchdog_pause(r->watch);
     return status;
 }
@@ -154,11 +172,12 @@ static int step_do(struct run *r)
 static void status_update(struct run *r, int64_t first)
 {
     struct clg_train_status *s = &r->status;
-    struct clg_data_info info;
-    clg_data_info(r->data, &info);
+    struct clg_data_info info = {0};
+    if (r->data)
+        clg_data_info(r->data, &info);
     s->step = clg_gan_step_count(r->gan);
     s->steps = r->target;
-    s->epoch = r->pictures ? (double)s->step * r->model.batch / (double)r->pictures : 0;
+    s->epoch = r->batches.pictures ? (double)s->step * r->model.batch / (double)r->batches.pictures : 0;
     // The rate leaves out this run's first step, which may compile kernels.
     const int64_t done = s->step - first, span = done - 1 < RATE_STEPS - 1 ? done - 1 : RATE_STEPS - 1;
     r->times[done % RATE_STEPS] = clg_seconds();
@@ -185,30 +204,46 @@ static void tell_kept(const struct run *r)
                       : "no checkpoint was due yet; see --save-every");
 }
 
-static int loop(struct run *r, clg_train_fn *step, void *user)
+// What a step leaves in the output folder.
+static int step_write(struct run *r)
+{
+    int status = spare(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
+    if (!status && due(r->status.step, r->params->sample_every))
+        status = sample(r);
+    if (!status && due(r->status.step, r->params->save_every))
+        status = save(r);
+    return status;
+}
+
+static int steps_do(struct run *r, clg_train_fn *step, void *user)
 {
     const int64_t first = clg_gan_step_count(r->gan);
     bool stop = false;
     int status = 0;
+    r->watch = clg_watchdog_start("step", SLOW_LEAST, &r->device->log);
     while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
         status = step_do(r);
         if (status)
             break;
         status_update(r, first);
-        status = spare(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
-        if (!status && due(r->status.step, r->params->sample_every))
-            status = sample(r);
-        if (!status && due(r->status.step, r->params->save_every))
-            status = save(r);
+        if (r->output)
+            status = step_write(r);
         stop = step && step(user, &r->status);
     }
+    clg_watchdog_stop(&r->watch);
+    return status;
+}
+
+// What is left to write after the last step, a failed one too.
+static int run_finish(struct run *r, int status)
+{
     if (!status && r->sampled != clg_gan_step_count(r->gan))
         status = sample(r);
     if (!status && r->saved != clg_gan_step_count(r->gan))
         status = save_last(r);
     if (status == CLG_ENUMERIC)
         tell_kept(r);
-    int reported = clg_output_report(r->output); // of a failed run too
+    const int reported = clg_output_report(r->output);
     return status ? status : spare(r, reported, "report.html");
 }
 
@@ -220,38 +255,63 @@ static int folder_lock(struct run *r)
     return status ? status : clg_lock_take(&r->lock, p->resume ? p->resume : p->out, log);
 }
 
-static int run(struct run *r, const struct clg_gan_params *gan, clg_train_fn *step, void *user)
+static int run_open(struct run *r, const struct clg_gan_params *gan, const struct clg_batches *batches)
 {
     const struct clg_train_params *p = r->params;
     int status = p->resume ? folder_lock(r) : 0; // before its checkpoint is read
     if (!status)
         status = gan_open(r, gan);
     if (!status)
-        status = data_open(r);
+        status = batches_open(r, batches);
     if (!status)
         status = target_find(r);
     if (!status && !p->resume)
         status = folder_lock(r);
     if (!status)
         status = clg_output_open(&r->output, r->device, r->gan, p);
-    if (!status)
-        status = clg_gan_prepare(r->gan);
-    if (status)
-        return status;
-    r->watch = clg_watchdog_start("step", SLOW_LEAST, &r->device->log);
-    return loop(r, step, user);
+    return status ? status : clg_gan_prepare(r->gan);
+}
+
+static struct clg_train_params params_with(const struct clg_train_params *params,
+                                           const struct clg_batches *batches)
+{
+    struct clg_train_params p = *params;
+    if (batches)
+        p.data = CLG_DATA_BATCHES;
+    return p;
 }
 
 int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
-              const struct clg_train_params *params, clg_train_fn *step, void *user)
+              const struct clg_train_params *params, const struct clg_batches *batches, clg_train_fn *step,
+              void *user)
 {
-    struct run r = {.device = device, .params = params, .sampled = -1, .saved = -1, .lock = CLG_LOCK_NONE};
-    int status = run(&r, gan, step, user);
-    clg_watchdog_stop(&r.watch);
+    const struct clg_train_params run = params_with(params, batches);
+    struct run r = {.device = device, .params = &run, .sampled = -1, .saved = -1, .lock = CLG_LOCK_NONE};
+    int status = run_open(&r, gan, batches);
+    if (!status)
+        status = run_finish(&r, steps_do(&r, step, user));
     clg_output_close(&r.output);
     clg_data_close(&r.data);
     clg_gan_free(&r.gan);
     clg_lock_free(&r.lock);
-    free(r.batch);
+    free(r.pictures);
+    return status;
+}
+
+int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,
+                  const struct clg_batches *batches, clg_train_fn *step, void *user)
+{
+    struct clg_train_params here = params_with(params, batches);
+    struct run r = {.device = gan->device, .params = &here, .gan = gan, .model = gan->params};
+    here.resume = NULL;
+    int status = batches_open(&r, batches);
+    if (!status)
+        status = target_find(&r);
+    if (!status)
+        status = clg_gan_prepare(gan);
+    if (!status)
+        status = steps_do(&r, step, user);
+    clg_data_close(&r.data);
+    free(r.pictures);
     return status;
 }

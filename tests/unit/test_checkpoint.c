@@ -81,7 +81,7 @@ static void test_first_format_goes_on(void **state)
     assert_int_equal(clg_train_params_of(in_root("run"), &p, &memory, &silent), 0);
     p.resume = in_root("run");
     p.steps = 302;
-    assert_int_equal(clg_train(test_device(), NULL, &p, NULL, NULL), 0);
+    assert_int_equal(clg_train(test_device(), NULL, &p, NULL, NULL, NULL), 0);
     free(memory);
     struct clg_gan *gan;
     assert_int_equal(clg_gan_load(&gan, test_device(), in_root("run/model.safetensors"), 0), 0);
@@ -192,7 +192,7 @@ static void test_unknown_options_survive_a_run(void **state)
     p.resume = in_root("later-run");
     p.steps = 301;
     struct clg_log old = quiet(&log);
-    assert_int_equal(clg_train(test_device(), NULL, &p, NULL, NULL), 0);
+    assert_int_equal(clg_train(test_device(), NULL, &p, NULL, NULL, NULL), 0);
     loud_again(old);
     assert_int_equal(log.lines, 1);
     free(memory);

@@ -124,7 +124,7 @@ static int use_inherited(void)
     refused("generate", clg_gan_generate(gan, values, 1, pictures), CLG_EDEVICE);
     refused("save", clg_gan_save(gan, "/tmp/clgan-never", NULL, 0), CLG_EDEVICE);
     refused("new", clg_gan_new(&other, device, &m), CLG_EDEVICE);
-    refused("train", clg_train(device, &m, &train, NULL, NULL), CLG_EDEVICE);
+    refused("train", clg_train(device, &m, &train, NULL, NULL, NULL), CLG_EDEVICE);
     refused("next", clg_data_next(data, batch), CLG_EINVAL);
     return wrong;
 }

@@ -51,7 +51,7 @@ static bool stop_at(void *user, const struct clg_train_status *status)
 static int run(struct clg_train_params p, int64_t stop)
 {
     struct clg_gan_params m = model();
-    return clg_train(test_device(), &m, &p, stop_at, &stop);
+    return clg_train(test_device(), &m, &p, NULL, stop_at, &stop);
 }
 
 static void assert_same_file(const char *a, const char *b)
@@ -236,7 +236,7 @@ static int run_in_trouble(int64_t from, int64_t until, struct captured *log)
     p.overwrite = true;
     p.save_every = p.sample_every = 1;
     struct clg_log old = quiet(log);
-    int status = clg_train(test_device(), &m, &p, trouble_make, &trouble);
+    int status = clg_train(test_device(), &m, &p, NULL, trouble_make, &trouble);
     loud_again(old);
     return status;
 }
@@ -259,5 +259,121 @@ static void test_full_disk(void **state)
     assert_true(clg_file_exists(in_root("full/kept"))); // the checkpoint of before the trouble
 }
 
+// A program's own pictures: those of the built-in faces, until `left` batches have been given.
+struct supply {
+    struct clg_data *data;
+    int left;
+};
+
+static int supply_next(void *user, uint8_t *pictures)
+{
+    struct supply *s = user;
+    return s->left-- > 0 ? clg_data_next(s->data, pictures) : CLG_EDATA;
+}
+
+static void supply_open(struct supply *s, struct clg_batches *batches, int left)
+{
+    const struct clg_gan_params m = model();
+    struct clg_data_params p = clg_data_params_default();
+    p.path = "builtin:faces";
+    p.size = m.size;
+    p.batch = m.batch;
+    p.seed = m.seed;
+    s->left = left;
+    assert_int_equal(clg_data_open(&s->data, &p), 0);
+    *batches = (struct clg_batches){.next = supply_next, .user = s, .pictures = 10};
+}
+
+static void assert_same_tensor(const char *a, const char *b, const char *name)
+{
+    struct clg_safetensors *x, *y;
+    assert_int_equal(clg_safetensors_open(&x, a, &silent_log), 0);
+    assert_int_equal(clg_safetensors_open(&y, b, &silent_log), 0);
+    const struct clg_named_array *v = clg_safetensors_find(x, name), *w = clg_safetensors_find(y, name);
+    assert_non_null(v);
+    assert_non_null(w);
+    size_t n = 1;
+    for (int i = 0; i < v->dims; i++)
+        n *= (size_t)v->shape[i];
+    assert_memory_equal(v->values, w->values, n * sizeof *v->values);
+    clg_safetensors_close(&x);
+    clg_safetensors_close(&y);
+}
+
+static bool epochs_are(void *user, const struct clg_train_status *s)
+{
+    *(bool *)user &= s->epoch == (double)s->step * 5 / 10;
+    return false;
+}
+
+// The same pictures from a callback give the same run, and the same gan without a folder.
+static void test_batches(void **state)
+{
+    (void)state;
+    const struct clg_gan_params m = model();
+    struct clg_train_params p = to(in_root("callback"), 0);
+    struct supply supply;
+    struct clg_batches batches;
+    struct clg_gan *gan;
+    bool epochs = true;
+    p.epochs = 3; // of 10 pictures in batches of 5: 6 steps
+    assert_int_equal(run(to(in_root("folder"), 6), -1), 0);
+    supply_open(&supply, &batches, 6);
+    assert_int_equal(clg_train(test_device(), &m, &p, &batches, epochs_are, &epochs), 0);
+    assert_true(epochs);
+    clg_data_close(&supply.data);
+    assert_same_tensor(in_root("folder/model.safetensors"), in_root("callback/model.safetensors"),
+                       "netG.main.3.weight");
+    assert_same_file(in_root("folder/samples/step-6.png"), in_root("callback/samples/step-6.png"));
+
+    supply_open(&supply, &batches, 6);
+    assert_int_equal(clg_gan_new(&gan, test_device(), &m), 0);
+    p.steps = 4;
+    assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), 0);
+    assert_int_equal(clg_gan_step_count(gan), 4);
+    assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), CLG_EINVAL); // it is there
+    p.steps = 9;
+    assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), CLG_EDATA); // after two more
+    assert_int_equal(clg_gan_save(gan, in_root("memory"), NULL, 0), 0);
+    assert_same_tensor(in_root("folder/model.safetensors"), in_root("memory"), "netG.main.3.weight");
+    clg_data_close(&supply.data);
+    clg_gan_free(&gan);
+}
+
+// What a run from a callback left can be continued with pictures alone.
+static void test_batches_resume(void **state)
+{
+    (void)state;
+    const struct clg_gan_params m = model();
+    struct clg_train_params p;
+    struct captured log;
+    struct clg_log capture = {captured_line, &log};
+    char *memory;
+    assert_int_equal(clg_train_params_of(in_root("callback"), &p, &memory, &silent_log), 0);
+    p.resume = in_root("callback");
+    p.steps = 7;
+    log = (struct captured){0};
+    assert_int_equal(clg_train_check(&m, &p, &capture), CLG_EINVAL);
+    captured_has(&log, "came from a program");
+    p.data = "builtin:faces";
+    assert_int_equal(run(p, -1), 0);
+    free(memory);
+}
+
+// A gan in memory reads a folder, or the built-in faces, by itself.
+static void test_gan_in_memory(void **state)
+{
+    (void)state;
+    const struct clg_gan_params m = model();
+    const struct clg_train_params p = to(NULL, 6);
+    struct clg_gan *gan;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &m), 0);
+    assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), 0);
+    assert_int_equal(clg_gan_save(gan, in_root("alone"), NULL, 0), 0);
+    assert_same_tensor(in_root("folder/model.safetensors"), in_root("alone"), "netG.main.3.weight");
+    clg_gan_free(&gan);
+}
+
 TEST_MAIN("train", test_folder_setup, test_folder_teardown, TEST(test_resume), TEST(test_refusals),
-          TEST(test_keep), TEST(test_not_finite), TEST(test_lock), TEST(test_full_disk))
+          TEST(test_keep), TEST(test_not_finite), TEST(test_lock), TEST(test_full_disk), TEST(test_batches),
+          TEST(test_batches_resume), TEST(test_gan_in_memory))

@@ -121,7 +121,7 @@ static int train(struct run *run)
         return status;
     print_plan(run, device);
     cli_stop_begin(run->ignored);
-    status = clg_train(device, &run->gan, &run->train, on_step, run);
+    status = clg_train(device, &run->gan, &run->train, NULL, on_step, run);
     cli_progress_end(&run->progress, true);
     if (!status)
         print_results(run, cli_stop_asked() && run->last.step < run->last.steps);

@@ -144,7 +144,8 @@ PROTOTYPES = {
     "clg_gan_tensor_read": (Status, [c_void_p, c_int, Floats]),
     "clg_gan_tensor_write": (Status, [c_void_p, c_int, Floats]),
     "clg_train_params_default": (clg_train_params, []),
-    "clg_train": (Status, [c_void_p, _gan_params, POINTER(clg_train_params), TRAIN_FN, c_void_p]),
+    "clg_train": (Status, [c_void_p, _gan_params, POINTER(clg_train_params), POINTER(clg_batches), TRAIN_FN, c_void_p]),
+    "clg_train_gan": (Status, [c_void_p, POINTER(clg_train_params), POINTER(clg_batches), TRAIN_FN, c_void_p]),
     # explore.h
     "clg_z_path": (Status, [c_int, Floats, c_int, c_int, c_bool, c_int, Floats]),
     "clg_z_mean": (None, [Floats, c_int, c_int, Floats]),

@@ -123,6 +123,11 @@ class clg_train_status(Structure):
 
 
 TRAIN_FN = CFUNCTYPE(c_bool, c_void_p, POINTER(clg_train_status))  # clg_train_fn
+BATCH_FN = CFUNCTYPE(c_int, c_void_p, c_void_p)  # clg_batch_fn
+
+
+class clg_batches(Structure):
+    _fields_ = [("next", BATCH_FN), ("user", c_void_p), ("pictures", c_uint64)]
 
 
 # --- explore.h, svm.h ----------------------------------------------------------------------------

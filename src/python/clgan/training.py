@@ -238,7 +238,7 @@ class Training:
         self.close()  # the run has a gan of its own; two would take twice the memory
         try:
             with course.ctrl_c:
-                self.device._run(lib.clg_train, self.device._as_argument, byref(self._params), byref(p),
+                self.device._run(lib.clg_train, self.device._as_argument, byref(self._params), byref(p), None,
                                  TRAIN_FN(after_step), None)
         finally:
             course.bar.close()
