@@ -10,6 +10,7 @@
 #include <clgan/explore.h>
 #include <clgan/gan.h>
 #include <clgan/inspect.h>
+#include <clgan/nearest.h>
 #include <clgan/ops.h>
 #include <clgan/options.h>
 #include <clgan/pictures.h>

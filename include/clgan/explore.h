@@ -86,24 +86,18 @@ CLG_API int clg_gan_project(struct clg_gan *gan, const float *pictures, const fl
                             const struct clg_project_params *params, float *z, float *found, double *psnr);
 
 // --- masks of projections ----------------------------------------------------------------------
-// mask [size][size]: 1 where the picture is known, 0 where it is hidden. text: one of these names, which hides that
-// part of the picture ("random": four in five pixels, chosen by the seed); or the path of a picture of size x size
-// pixels, white where known (another size: CLG_EFORMAT).
+// mask [size][size]: 1 where the picture is known, 0 where it is hidden. text: one of these names, which
+// hides that part of the picture ("random": four in five pixels, chosen by the seed); or the path of a
+// picture of size x size pixels, white where known (another size: CLG_EFORMAT).
 #define CLG_MASKS "center, left, right, top, bottom, random"
 CLG_API int clg_mask_make(const char *text, int size, uint64_t seed, float *mask, const struct clg_log *log);
-// Where the mask hides the picture [size][size][channels], `hidden` (the same shape; NULL: white) replaces it.
+// Where the mask hides the picture [size][size][channels], `hidden` (the same shape; NULL: white) replaces
+// it.
 CLG_API void clg_mask_blend(const float *mask, int size, int channels, const float *hidden, float *picture);
-// PSNR in dB of pictures a and b [size][size][channels] for a range of 2, over the pixels that the mask shows (NULL:
-// all), or over those that it hides. Infinite for equal pictures.
+// PSNR in dB of pictures a and b [size][size][channels] for a range of 2, over the pixels that the mask shows
+// (NULL: all), or over those that it hides. Infinite for equal pictures.
 CLG_API double clg_mask_psnr(const float *mask, bool hidden, int size, int channels, const float *a,
                              const float *b);
-
-// --- neighbours --------------------------------------------------------------------------------
-// The k nearest of a set that passes by in parts, for q queries of `count` values: squared Euclidean
-// distance, nearest first, equal ones by number. Start with distance [q][k] all INFINITY and index [q][k] all
-// -1; each call takes items [n][count] whose numbers begin at `first`.
-CLG_API void clg_nearest(const float *queries, int q, const float *items, int n, int64_t count, int first,
-                         int k, int *index, float *distance);
 
 #ifdef __cplusplus
 }

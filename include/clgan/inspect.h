@@ -1,6 +1,6 @@
-// Inspecting nets: their filters, which feature maps respond to what, and what the generator's feature maps draw.
-// Zeiler and Fergus 2014; Radford, Metz and Chintala 2015, section 6. Pictures are float32 [n][size][size][channels]
-// in -1..1. All of these wait for the device.
+// Inspecting nets: their filters, which feature maps respond to what, and what the generator's feature maps
+// draw. Zeiler and Fergus 2014; Radford, Metz and Chintala 2015, section 6. Pictures are float32
+// [n][size][size][channels] in -1..1. All of these wait for the device.
 #ifndef CLGAN_INSPECT_H
 #define CLGAN_INSPECT_H
 
@@ -11,9 +11,9 @@ extern "C" {
 #endif
 
 // --- filters -----------------------------------------------------------------------------------
-// The filters next to the pictures, as pictures: those of D's first convolution or of G's last one (of the averaged
-// generator if there is one). info: the tensor's name in checkpoints, and the shape [n][side][side][channels] of
-// filters, which may be NULL to ask for the shape alone.
+// The filters next to the pictures, as pictures: those of D's first convolution or of G's last one (of the
+// averaged generator if there is one). info: the tensor's name in checkpoints, and the shape
+// [n][side][side][channels] of filters, which may be NULL to ask for the shape alone.
 CLG_API int clg_gan_filters(struct clg_gan *gan, enum clg_net_kind net, struct clg_tensor_info *info,
                             float *filters);
 
@@ -30,10 +30,10 @@ struct clg_feature {
     int map;
     double response; // mean over its best pictures
 };
-// Ranks the c feature maps of D's layer by how strongly they respond. A map's response to a picture is its largest
-// value there; its rank is the mean over the `best_n` pictures it responds to most. features [c], strongest first,
-// equal ones by number; best [c][best_n]: the pictures of features[i], strongest first, equal ones by number.
-// CLG_EINVAL unless 1 <= best_n <= n. progress may be NULL; it counts pictures.
+// Ranks the c feature maps of D's layer by how strongly they respond. A map's response to a picture is its
+// largest value there; its rank is the mean over the `best_n` pictures it responds to most. features [c],
+// strongest first, equal ones by number; best [c][best_n]: the pictures of features[i], strongest first,
+// equal ones by number. CLG_EINVAL unless 1 <= best_n <= n. progress may be NULL; it counts pictures.
 CLG_API int clg_gan_rank_features(struct clg_gan *gan, const float *pictures, int n, int layer, int best_n,
                                   struct clg_feature *features, int *best, clg_progress_fn *progress,
                                   void *user);
@@ -44,8 +44,8 @@ CLG_API int clg_gan_rank_features(struct clg_gan *gan, const float *pictures, in
 CLG_API int clg_gan_ablate_maps(struct clg_gan *gan, const float *z, int n, int layer, const int *maps,
                                 int maps_n, float *with, float *without, double *rms);
 
-// scores [n][classes] of pictures; the largest of a row names the picture's class. Returns 0, or a negative error
-// code, which ends the search.
+// scores [n][classes] of pictures; the largest of a row names the picture's class. Returns 0, or a negative
+// error code, which ends the search.
 typedef int clg_scores_fn(void *user, const float *pictures, int n, float *scores);
 
 struct clg_class_search {
@@ -77,8 +77,9 @@ struct clg_class_maps {
         without_others; // of the checks: all maps; without the n taken ones;
                         // without n of the rest, spread evenly
 };
-// Finds the feature maps that draw a class: those whose ablation lowers its score most. Draws samples of the seed until
-// 2 n belong to the class, or 32 n are drawn (fewer than 2 members: CLG_EINVAL). Free with clg_class_maps_free.
+// Finds the feature maps that draw a class: those whose ablation lowers its score most. Draws samples of the
+// seed until 2 n belong to the class, or 32 n are drawn (fewer than 2 members: CLG_EINVAL). Free with
+// clg_class_maps_free.
 CLG_API int clg_class_maps_find(struct clg_class_maps **found, struct clg_gan *gan,
                                 const struct clg_class_search *search);
 CLG_API void clg_class_maps_free(struct clg_class_maps **found);

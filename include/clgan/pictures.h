@@ -22,6 +22,9 @@ CLG_API const char *clg_pictures_name(const struct clg_pictures *pictures, int i
 // that names it; a number out of range: CLG_EINVAL.
 CLG_API int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int n, int size,
                               int channels, uint8_t *pixels);
+// The same pictures as values [n][size][size][channels] in -1..1 that nets read (clg_picture_values).
+CLG_API int clg_pictures_values(const struct clg_pictures *pictures, const int *which, int n, int size,
+                                int channels, float *values);
 
 // How many of the pictures were read with a decoder warning (extra bytes in the file, say); an info line in
 // the log names each once.

@@ -45,8 +45,8 @@ struct clg_primer_output {
     double psnr;                     // against the input, in dB for a range of 1; 0 unless step.compare
     struct clg_deconv_report report; // of deconvolutions
 };
-// Computes all steps on the device from pixels [size][size][channels]; CLG_EINVAL unless size >= 4 and channels is 1
-// to 3. Free the outputs with clg_primer_free, also after an error.
+// Computes all steps on the device from pixels [size][size][channels]; CLG_EINVAL unless size >= 4 and
+// channels is 1 to 3. Free the outputs with clg_primer_free, also after an error.
 CLG_API int clg_primer_run(struct clg_device *device, const uint8_t *pixels, int size, int channels,
                            struct clg_primer_output outputs[CLG_PRIMER_STEPS]);
 CLG_API void clg_primer_free(struct clg_primer_output outputs[CLG_PRIMER_STEPS]);

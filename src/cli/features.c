@@ -41,27 +41,12 @@ int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, 
     return model ? cli_pictures_crop(model, crop, log) : 0;
 }
 
-int cli_data_values(const struct clg_pictures *pictures, const int *which, int n,
-                    const struct clg_gan_params *params, float *values, const struct clg_log *log)
-{
-    const size_t count = (size_t)n * cli_sheet_one(params);
-    uint8_t *pixels = malloc(count);
-    if (!pixels)
-        return cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures", n);
-    int status = clg_pictures_load(pictures, which, n, params->size, params->channels, pixels);
-    if (!status)
-        clg_picture_values(pixels, count, values);
-    free(pixels);
-    return status;
-}
-
 static int chunk_read(const struct cli_features_source *s, const int *which, int n, float *values,
                       float *rows)
 {
-    if (!s->gan)
-        return cli_data_values(s->pictures, which, n, &s->params, rows, s->log);
-    int status = cli_data_values(s->pictures, which, n, &s->params, values, s->log);
-    return status ? status : clg_gan_features(s->gan, values, n, rows);
+    float *to = s->gan ? values : rows;
+    int status = clg_pictures_values(s->pictures, which, n, s->params.size, s->params.channels, to);
+    return status || !s->gan ? status : clg_gan_features(s->gan, values, n, rows);
 }
 
 int cli_features_read(const struct cli_features_source *s, const int *which, int n, float *rows)

@@ -25,10 +25,6 @@ void cli_data_close(struct clg_pictures **pictures, const char *path, const stru
 int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, const struct clg_log *log);
 #define CLI_CROP_HELP "what of each picture is used; without it, what the model was trained on"
 
-// Pictures which[0..n-1] as nets see them: values [n][size][size][channels] in -1..1.
-int cli_data_values(const struct clg_pictures *pictures, const int *which, int n,
-                    const struct clg_gan_params *params, float *values, const struct clg_log *log);
-
 // Where rows come from.
 struct cli_features_source {
     const struct clg_pictures *pictures;

@@ -16,22 +16,19 @@ int cli_pictures_crop(const char *model, struct clg_crop *crop, const struct clg
     return status;
 }
 
-// Pixels 0..255 as values -1..1.
 static int values_load(struct cli_pictures *p, const struct clg_gan_params *params, const struct clg_log *log)
 {
     const size_t one = (size_t)params->size * (size_t)params->size * (size_t)params->channels;
-    uint8_t *pixels = malloc(one);
+    int *which = malloc((size_t)p->n * sizeof *which);
     p->values = malloc((size_t)p->n * one * sizeof *p->values);
-    int status = pixels && p->values
-                     ? 0
-                     : cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures: take fewer", p->n);
-    for (int i = 0; i < p->n && !status; i++) {
-        const int which = p->first + i;
-        status = clg_pictures_load(p->all, &which, 1, params->size, params->channels, pixels);
-        if (!status)
-            clg_picture_values(pixels, one, p->values + (size_t)i * one);
-    }
-    free(pixels);
+    int status = 0;
+    if (!which || !p->values)
+        status = cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures: take fewer", p->n);
+    for (int i = 0; i < p->n && !status; i++)
+        which[i] = p->first + i;
+    if (!status)
+        status = clg_pictures_values(p->all, which, p->n, params->size, params->channels, p->values);
+    free(which);
     return status;
 }
 

@@ -140,3 +140,17 @@ int clg_pictures_load(const struct clg_pictures *pictures, const int *which, int
     }
     return 0;
 }
+
+int clg_pictures_values(const struct clg_pictures *pictures, const int *which, int n, int size, int channels,
+                        float *values)
+{
+    const size_t count = (size_t)n * (size_t)size * (size_t)size * (size_t)channels;
+    uint8_t *pixels = malloc(count);
+    if (!pixels)
+        return clg_fail(&pictures->log, CLG_ENOMEM, "out of memory for %d pictures", n);
+    int status = clg_pictures_load(pictures, which, n, size, channels, pixels);
+    if (!status)
+        clg_picture_values(pixels, count, values);
+    free(pixels);
+    return status;
+}

@@ -72,7 +72,8 @@ static int compute_responses(struct clg_gan *gan, const float *pictures, int n, 
     return status;
 }
 
-// Inserts the pictures with the largest responses of one map into best [best_n]; returns the mean of those responses.
+// Inserts the pictures with the largest responses of one map into best [best_n]; returns the mean of those
+// responses.
 static double take_best(const float *responses, int n, int c, int map, int best_n, int *best)
 {
     int found = 0;

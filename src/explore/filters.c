@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The position of D's first, or G's last, convolution weight [n][channels][side][side] among the gan's tensors, or -1.
+// The position of D's first, or G's last, convolution weight [n][channels][side][side] among the gan's
+// tensors, or -1.
 static int find_tensor(const struct clg_gan *gan, enum clg_net_kind net, struct clg_tensor_info *info)
 {
     const char *generator = gan->average ? "averageG." : "netG.";

@@ -158,7 +158,8 @@ static int measure_effects(struct search *s)
     return 0;
 }
 
-// Scores the other samples: with all maps, without those taken, and without as many of the rest, spread evenly.
+// Scores the other samples: with all maps, without those taken, and without as many of the rest, spread
+// evenly.
 static int check_effects(struct search *s)
 {
     struct clg_class_maps *found = s->found;

@@ -1,13 +1,13 @@
-// Nearest neighbours in a set that passes by in parts.
-#include <clgan/explore.h>
+// Nearest neighbours in a set that comes in parts.
+#include <clgan/nearest.h>
 
 enum { LANES = 8, STRIDE = 512 };
 
-// Squared distance, or part of its sum that is beyond `most` already.
-static float distance_within(const float *a, const float *b, int64_t count, float most)
+// The squared distance; above `max` perhaps only a part of the sum.
+static float distance_within(const float *a, const float *b, int64_t count, float max)
 {
     double sum = 0;
-    for (int64_t begin = 0; begin < count && (float)sum <= most; begin += STRIDE) {
+    for (int64_t begin = 0; begin < count && (float)sum <= max; begin += STRIDE) {
         const int64_t end = count - begin < STRIDE ? count : begin + STRIDE;
         double lanes[LANES] = {0};
         int64_t j = begin;
@@ -26,16 +26,16 @@ static float distance_within(const float *a, const float *b, int64_t count, floa
     return (float)sum;
 }
 
-// Is (distance, number) before the one at place i? Places that are still free come last.
-static bool before(float distance, int number, const float *distances, const int *numbers, int i)
+// Does (distance, number) come before entry i? Unused entries come last.
+static bool comes_before(float distance, int number, const float *distances, const int *numbers, int i)
 {
     return distance < distances[i] || (distance == distances[i] && (numbers[i] < 0 || number < numbers[i]));
 }
 
-static void insert(float distance, int number, int k, int *numbers, float *distances)
+static void insert_neighbour(float distance, int number, int k, int *numbers, float *distances)
 {
     int i = k - 1;
-    for (; i > 0 && before(distance, number, distances, numbers, i - 1); i--) {
+    for (; i > 0 && comes_before(distance, number, distances, numbers, i - 1); i--) {
         numbers[i] = numbers[i - 1];
         distances[i] = distances[i - 1];
     }
@@ -53,7 +53,7 @@ void clg_nearest(const float *queries, int q, const float *items, int n, int64_t
             int *numbers = index + (int64_t)j * k;
             float *distances = distance + (int64_t)j * k;
             const float d = distance_within(queries + j * count, items + i * count, count, distances[k - 1]);
-            if (before(d, first + i, distances, numbers, k - 1))
-                insert(d, first + i, k, numbers, distances);
+            if (comes_before(d, first + i, distances, numbers, k - 1))
+                insert_neighbour(d, first + i, k, numbers, distances);
         }
 }

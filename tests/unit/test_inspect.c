@@ -1,5 +1,5 @@
-// Filters, the ranking of feature maps, ablation, and the maps that draw a class, against float64 loops over maps and
-// pictures that the gan gives out.
+// Filters, the ranking of feature maps, ablation, and the maps that draw a class, against float64 loops over
+// maps and pictures that the gan gives out.
 #include "ops_fixture.h"
 
 #include <clgan/clgan.h>

@@ -1,7 +1,7 @@
 // Nearest neighbours against sorting all distances: ties, parts of any size, more places than items.
 #include "files_fixture.h"
 
-#include <clgan/explore.h>
+#include <clgan/nearest.h>
 #include <math.h>
 
 struct pair {

@@ -1,4 +1,5 @@
-// The primer's steps against float64 loops: convolutions, pooling, transposed convolutions, deconvolutions, views.
+// The primer's steps against float64 loops: convolutions, pooling, transposed convolutions, deconvolutions,
+// views.
 #include "ops_fixture.h"
 
 #include <clgan/clgan.h>

@@ -30,7 +30,7 @@ static const struct clg_option nearest_table[] = {
 };
 
 // --- samples -----------------------------------------------------------------------------------
-static int samples_draw(struct nearest *n)
+static int draw_samples(struct nearest *n)
 {
     n->samples = n->options.n;
     float *z = malloc((size_t)n->samples * (size_t)n->params.z * sizeof *z);
@@ -42,46 +42,50 @@ static int samples_draw(struct nearest *n)
     return status;
 }
 
-static int samples_load(struct nearest *n)
+static int load_samples(struct nearest *n)
 {
     int status = cli_data_open(&n->own, n->options.pictures, n->crop, &n->log);
     if (status)
         return status;
     n->samples = clg_pictures_count(n->own);
-    int *which = malloc((size_t)n->samples * sizeof *which);
     n->values = malloc((size_t)n->samples * cli_sheet_one(&n->params) * sizeof *n->values);
-    if (!which || !n->values)
-        status = cli_fail(&n->log, CLG_ENOMEM, "out of memory for %d samples", n->samples);
-    for (int i = 0; i < n->samples && !status; i++)
-        which[i] = i;
-    if (!status)
-        status = cli_data_values(n->own, which, n->samples, &n->params, n->values, &n->log);
-    free(which);
-    return status;
+    if (!n->values)
+        return cli_fail(&n->log, CLG_ENOMEM, "out of memory for %d samples", n->samples);
+    return clg_pictures_values(n->own, NULL, n->samples, n->params.size, n->params.channels, n->values);
 }
 
 // --- all of it ---------------------------------------------------------------------------------
-static void space_add(struct nearest *n, const char *name, enum cli_features kind)
+static void report_progress(void *user, const char *what, size_t done, size_t total)
 {
-    n->spaces[n->spaces_n++] =
-        (struct nearest_space){.name = name, .kind = kind, .count = cli_features_count(kind, &n->params)};
+    const struct nearest *n = user;
+    (void)what;
+    cli_progress_count(n->progress, "searching", (int)done, (int)total, n->began);
+}
+
+static int search(struct nearest *n)
+{
+    const struct nearest_options *o = &n->options;
+    const struct clg_memorisation_params params = {.pictures = n->training,
+                                                   .pixels = o->by != FEATURES,
+                                                   .features = o->by != PIXELS,
+                                                   .flip = o->flip,
+                                                   .k = o->k,
+                                                   .progress = report_progress,
+                                                   .user = n};
+    n->began = cli_seconds();
+    int status = clg_memorisation_search(&n->found, n->gan, n->values, n->samples, &params);
+    cli_progress_end(n->progress, false);
+    return status;
 }
 
 static int nearest(struct nearest *n, struct clg_device *device)
 {
     const struct nearest_options *o = &n->options;
     int status = clg_gan_load(&n->gan, device, o->model, 0);
-    if (status)
-        return status;
-    if (o->by != FEATURES)
-        space_add(n, "pixels", CLI_FEATURES_PIXELS);
-    if (o->by != PIXELS)
-        space_add(n, "features", CLI_FEATURES_DISCRIMINATOR);
-    n->all = clg_pictures_count(n->training);
-    if (!o->pictures)
-        status = samples_draw(n);
+    if (!status && !o->pictures)
+        status = draw_samples(n);
     if (!status)
-        status = nearest_search(n);
+        status = search(n);
     if (!status && o->out)
         status = nearest_sheet(n);
     return status ? status : nearest_report(n);
@@ -89,18 +93,14 @@ static int nearest(struct nearest *n, struct clg_device *device)
 
 static void nearest_free(struct nearest *n)
 {
-    for (int s = 0; s < n->spaces_n; s++) {
-        free(n->spaces[s].queries);
-        free(n->spaces[s].index);
-        free(n->spaces[s].distance);
-    }
+    clg_memorisation_free(&n->found);
     free(n->values);
     cli_data_close(&n->own, n->options.pictures, &n->log);
     cli_data_close(&n->training, n->options.data, &n->log);
     clg_gan_free(&n->gan);
 }
 
-// Crop and flip as the model was trained, where the command does not tell.
+// Without --crop and --flip, as the model was trained.
 static int as_trained(struct nearest *n, bool flip_given)
 {
     struct nearest_options *o = &n->options;
@@ -114,7 +114,7 @@ static int as_trained(struct nearest *n, bool flip_given)
     return status;
 }
 
-// All that needs no device: the model's facts, the pictures, where the sheet goes.
+// All that needs no device: the model's params, the pictures, where the sheet goes.
 static int prepare(struct nearest *n, bool flip_given)
 {
     const struct nearest_options *o = &n->options;
@@ -126,7 +126,7 @@ static int prepare(struct nearest *n, bool flip_given)
         status = as_trained(n, flip_given);
     if (!status)
         status = cli_data_open(&n->training, o->data, n->crop, &n->log);
-    return status || !o->pictures ? status : samples_load(n);
+    return status || !o->pictures ? status : load_samples(n);
 }
 
 static int check(const struct nearest_options *o, const struct cli_given *given)

@@ -8,15 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Grey levels say more than values in -1..1.
-static double shown(const struct nearest_space *space, double distance)
-{
-    return space->kind == CLI_FEATURES_PIXELS ? distance * 127.5 : distance;
-}
+// What was compared: a name, and what a distance is multiplied by to print it.
+struct space {
+    const char *name;
+    const struct clg_neighbours *found;
+    double unit;
+};
+enum { SPACES = 2 };
 
-static const char *name_of(const struct nearest *n, int index, bool *mirrored)
+// The spaces that were compared; returns how many.
+static int list_spaces(const struct nearest *n, struct space spaces[SPACES])
 {
-    return clg_pictures_name(n->training, nearest_number(n, index, mirrored));
+    int count = 0;
+    if (n->found->pixels.index)
+        spaces[count++] =
+            (struct space){"pixels", &n->found->pixels, 127.5}; // grey levels, not values in -1..1
+    if (n->found->features.index)
+        spaces[count++] = (struct space){"features", &n->found->features, 1};
+    return count;
 }
 
 // --- the sheet ---------------------------------------------------------------------------------
@@ -33,21 +42,20 @@ static void mirror_pixels(uint8_t *pixels, int side, int channels)
 }
 
 // One row: the sample, and in each space a gap and its neighbours.
-static int row_draw(const struct nearest *n, int sample, size_t one, uint8_t *tiles)
+static int draw_row(const struct nearest *n, const struct space *spaces, int spaces_n, int sample, size_t one,
+                    uint8_t *tiles)
 {
     const int k = n->options.k;
     int status = 0;
     clg_picture_pixels(n->values + (size_t)sample * one, one, tiles);
-    for (int s = 0; s < n->spaces_n; s++) {
+    for (int s = 0; s < spaces_n; s++) {
         uint8_t *tile = tiles + (size_t)(2 + s * (k + 1)) * one;
-        for (int p = 0; p < k && !status; p++, tile += one) {
-            bool mirrored;
-            const int index = n->spaces[s].index[sample * n->places + p];
-            if (index < 0)
-                continue;
-            const int number = nearest_number(n, index, &mirrored);
-            status = clg_pictures_load(n->training, &number, 1, n->params.size, n->params.channels, tile);
-            if (mirrored)
+        for (int p = sample * k; p < (sample + 1) * k && !status; p++, tile += one) {
+            const int *index = &spaces[s].found->index[p];
+            if (*index < 0)
+                break;
+            status = clg_pictures_load(n->training, index, 1, n->params.size, n->params.channels, tile);
+            if (spaces[s].found->mirrored[p])
                 mirror_pixels(tile, n->params.size, n->params.channels);
         }
     }
@@ -57,14 +65,16 @@ static int row_draw(const struct nearest *n, int sample, size_t one, uint8_t *ti
 int nearest_sheet(const struct nearest *n)
 {
     const size_t one = cli_sheet_one(&n->params);
-    const int columns = 1 + n->spaces_n * (n->options.k + 1), tiles = n->samples * columns;
+    struct space spaces[SPACES];
+    const int spaces_n = list_spaces(n, spaces);
+    const int columns = 1 + spaces_n * (n->options.k + 1), tiles = n->samples * columns;
     uint8_t *pixels = malloc((size_t)tiles * one);
     int status =
         pixels ? 0 : cli_fail(&n->log, CLG_ENOMEM, "out of memory for a sheet of %d rows", n->samples);
     if (!status)
         memset(pixels, CLI_SHEET_BLANK, (size_t)tiles * one);
     for (int i = 0; i < n->samples && !status; i++)
-        status = row_draw(n, i, one, pixels + (size_t)i * (size_t)columns * one);
+        status = draw_row(n, spaces, spaces_n, i, one, pixels + (size_t)i * (size_t)columns * one);
     if (!status)
         status = cli_sheet_save(n->options.out, &n->params, pixels, tiles, columns, &n->log);
     free(pixels);
@@ -72,90 +82,68 @@ int nearest_sheet(const struct nearest *n)
 }
 
 // --- words -------------------------------------------------------------------------------------
-// The smallest distance of all samples, and how many are nearer than training pictures are to each other.
-static void summarise(const struct nearest *n, const struct nearest_space *space, double *smallest,
-                      int *nearer)
+static void print_space(const struct nearest *n, const struct space *space)
 {
-    *smallest = (double)space->distance[0];
-    *nearer = 0;
+    const struct clg_neighbours *found = space->found;
+    const int k = n->options.k;
+    const bool pixels = found == &n->found->pixels;
+    printf("\nby %s, rms difference%s\n", space->name, pixels ? " in grey levels (0 to 255)" : "");
     for (int i = 0; i < n->samples; i++) {
-        const double d = (double)space->distance[i * n->places];
-        *smallest = d < *smallest ? d : *smallest;
-        *nearer += d < space->near;
-    }
-}
-
-static void print_space(const struct nearest *n, const struct nearest_space *space)
-{
-    double smallest;
-    int nearer;
-    printf("\nby %s%s\n", space->name,
-           space->kind == CLI_FEATURES_PIXELS ? ", rms difference in grey levels (0 to 255)"
-                                              : ", rms difference");
-    for (int i = 0; i < n->samples; i++) {
-        bool mirrored;
-        const char *name = name_of(n, space->index[i * n->places], &mirrored);
         char number[32];
         snprintf(number, sizeof number, "sample %d", i);
+        const int nearest = found->index[i * k]; // -1: nothing can be compared with NaN
         printf("  %-24s %8.4g  %s%s\n", n->own ? cli_shown(clg_pictures_name(n->own, i)) : number,
-               shown(space, (double)space->distance[i * n->places]), cli_shown(name),
-               mirrored ? " (mirrored)" : "");
+               space->unit * (double)found->distance[i * k],
+               nearest < 0 ? "none" : cli_shown(clg_pictures_name(n->training, nearest)),
+               found->mirrored[i * k] ? " (mirrored)" : "");
     }
-    summarise(n, space, &smallest, &nearer);
-    printf("  %-24s %8.4g\n", "smallest", shown(space, smallest));
+    printf("  %-24s %8.4g\n", "smallest", space->unit * found->smallest);
     printf("  %-24s %8.4g  from a training picture to the nearest other one, median of %d\n", "for scale",
-           shown(space, space->median), n->scale);
+           space->unit * found->median, n->found->scale);
     printf("  %-24s %8.4g  5 %% of those are nearer than this, and %d of %d samples\n", "",
-           shown(space, space->near), nearer, n->samples);
+           space->unit * found->near, found->nearer, n->samples);
 }
 
 // --- JSON --------------------------------------------------------------------------------------
-static cJSON *neighbours_json(const struct nearest *n, const struct nearest_space *space, int sample)
+static cJSON *neighbours_json(const struct nearest *n, const struct space *space, int sample)
 {
     cJSON *list = cJSON_CreateArray();
-    for (int p = 0; p < n->options.k; p++) {
-        const int index = space->index[sample * n->places + p];
-        if (index < 0)
-            break;
-        bool mirrored;
-        cJSON *row = cJSON_CreateObject();
-        cJSON_AddStringToObject(row, "file", name_of(n, index, &mirrored));
-        cJSON_AddBoolToObject(row, "mirrored", mirrored);
-        cJSON_AddNumberToObject(row, "distance",
-                                shown(space, (double)space->distance[sample * n->places + p]));
-        cJSON_AddItemToArray(list, row);
+    const int k = n->options.k;
+    for (int p = sample * k; p < (sample + 1) * k && space->found->index[p] >= 0; p++) {
+        cJSON *neighbour = cJSON_CreateObject();
+        cJSON_AddStringToObject(neighbour, "file", clg_pictures_name(n->training, space->found->index[p]));
+        cJSON_AddBoolToObject(neighbour, "mirrored", space->found->mirrored[p]);
+        cJSON_AddNumberToObject(neighbour, "distance", space->unit * (double)space->found->distance[p]);
+        cJSON_AddItemToArray(list, neighbour);
     }
     return list;
 }
 
-static cJSON *space_json(const struct nearest *n, const struct nearest_space *space)
+static cJSON *space_json(const struct space *space)
 {
-    double smallest;
-    int nearer;
-    summarise(n, space, &smallest, &nearer);
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "smallest", shown(space, smallest));
-    cJSON_AddNumberToObject(json, "training_median", shown(space, space->median));
-    cJSON_AddNumberToObject(json, "training_near", shown(space, space->near));
-    cJSON_AddNumberToObject(json, "nearer", nearer);
+    cJSON_AddNumberToObject(json, "smallest", space->unit * space->found->smallest);
+    cJSON_AddNumberToObject(json, "training_median", space->unit * space->found->median);
+    cJSON_AddNumberToObject(json, "training_near", space->unit * space->found->near);
+    cJSON_AddNumberToObject(json, "nearer", space->found->nearer);
     return json;
 }
 
-static int report_json(const struct nearest *n)
+static int report_json(const struct nearest *n, const struct space *spaces, int spaces_n)
 {
     cJSON *json = cJSON_CreateObject(), *samples = cJSON_AddArrayToObject(json, "samples");
-    cJSON_AddNumberToObject(json, "training_pictures", n->all);
-    for (int s = 0; s < n->spaces_n; s++)
-        cJSON_AddItemToObject(json, n->spaces[s].name, space_json(n, &n->spaces[s]));
+    cJSON_AddNumberToObject(json, "training_pictures", n->found->training);
+    for (int s = 0; s < spaces_n; s++)
+        cJSON_AddItemToObject(json, spaces[s].name, space_json(&spaces[s]));
     for (int i = 0; i < n->samples; i++) {
-        cJSON *row = cJSON_CreateObject();
+        cJSON *sample = cJSON_CreateObject();
         if (n->own)
-            cJSON_AddStringToObject(row, "file", clg_pictures_name(n->own, i));
+            cJSON_AddStringToObject(sample, "file", clg_pictures_name(n->own, i));
         else
-            cJSON_AddNumberToObject(row, "number", i);
-        for (int s = 0; s < n->spaces_n; s++)
-            cJSON_AddItemToObject(row, n->spaces[s].name, neighbours_json(n, &n->spaces[s], i));
-        cJSON_AddItemToArray(samples, row);
+            cJSON_AddNumberToObject(sample, "number", i);
+        for (int s = 0; s < spaces_n; s++)
+            cJSON_AddItemToObject(sample, spaces[s].name, neighbours_json(n, &spaces[s], i));
+        cJSON_AddItemToArray(samples, sample);
     }
     int status = cli_json_print(json, false, &n->log);
     cJSON_Delete(json);
@@ -164,12 +152,14 @@ static int report_json(const struct nearest *n)
 
 int nearest_report(const struct nearest *n)
 {
+    struct space spaces[SPACES];
+    const int spaces_n = list_spaces(n, spaces);
     if (n->options.json)
-        return report_json(n);
-    printf("%d samples among %d pictures of %s%s\n", n->samples, n->all, cli_shown(n->options.data),
-           n->options.flip ? " and their mirror images" : "");
-    for (int s = 0; s < n->spaces_n; s++)
-        print_space(n, &n->spaces[s]);
+        return report_json(n, spaces, spaces_n);
+    printf("%d samples among %d pictures of %s%s\n", n->samples, n->found->training,
+           cli_shown(n->options.data), n->options.flip ? " and their mirror images" : "");
+    for (int s = 0; s < spaces_n; s++)
+        print_space(n, &spaces[s]);
     if (n->options.out)
         printf("\nthe samples and their neighbours: %s\n", cli_shown(n->options.out));
     return 0;
