@@ -1,5 +1,7 @@
 """What the tests written in Python share: where the build is, a folder for each module, and calls of clgan."""
+import collections
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +56,17 @@ def path(*parts):
 def read(*parts):
     with open(path(*parts), "rb") as file:
         return file.read()
+
+
+Option = collections.namedtuple("Option", "name type min max choices")
+
+
+def option_rows(source):
+    """The rows of the option table in a C file of the library, as their texts there."""
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        rows = re.findall(r'\{"([a-z0-9-]+)", CLG_OPTION_(\w+), FIELD\(\w+\), (\S+), (\S+), (?:NULL|"(\S+)"),', file.read())
+    assert rows, f"no table of options in {source}"
+    return [Option(*row) for row in rows]
 
 
 def call(*words, code=0, says=(), env=None, before=()):

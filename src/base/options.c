@@ -161,7 +161,7 @@ static int print_text(const char *value, char *text, size_t size)
 static int refuse(const struct clg_option *o, const char *text, const struct clg_log *log,
                   const char *allowed)
 {
-    return clg_fail(log, CLG_EINVAL, "--%s %s: must be %s", o->name, *text ? text : "''", allowed);
+    return clg_fail(log, CLG_EINVAL, "%s %s: must be %s", o->name, *text ? text : "''", allowed);
 }
 
 static int refuse_range(const struct clg_option *o, const char *text, const struct clg_log *log)
@@ -263,7 +263,7 @@ int clg_option_set(const struct clg_option *o, void *params, const char *text, c
     case CLG_OPTION_CHOICE: return set_choice(o, field, text, log);
     case CLG_OPTION_CROP: return set_crop(o, field, text, log);
     }
-    return clg_fail(log, CLG_EINVAL, "--%s: its type %d is unknown", o->name, (int)o->type);
+    return clg_fail(log, CLG_EINVAL, "%s: its type %d is unknown", o->name, (int)o->type);
 }
 
 // --- getting -----------------------------------------------------------------------------------

@@ -120,6 +120,14 @@ static int unknown_option(const struct cli_command *command, const char *self, c
     return cli_usage_error(self, "unknown option --%s", name);
 }
 
+// The library says "lr 9: must be ...", which is --lr here.
+static void print_refusal(void *user, enum clg_log_level level, const char *line)
+{
+    (void)user;
+    (void)level;
+    fprintf(stderr, "clgan: --%s\n", line);
+}
+
 // One option, at argv[*i]; its value may be the next word.
 static int parse_option(const struct cli_command *command, int argc, char **argv, int *i,
                         struct cli_given *given)
@@ -148,7 +156,7 @@ static int parse_option(const struct cli_command *command, int argc, char **argv
     }
     if (row->type == CLG_OPTION_PATH)
         value = cli_path(value);
-    struct clg_log log = cli_log(NULL, false);
+    const struct clg_log log = {print_refusal, NULL};
     if (clg_option_set(row, o->params, value, &log))
         return CLI_USAGE;
     remember(given, row);

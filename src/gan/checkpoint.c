@@ -167,7 +167,7 @@ static void left_out_warn(const struct clg_safetensors *file, const char *path, 
 }
 
 static int own_load(struct clg_gan **gan, struct clg_device *device, const struct clg_safetensors *file,
-                    const char *path, int batch)
+                    const char *path, int batch, const struct clg_option *run_options)
 {
     struct clg_gan_params params;
     struct set sets[SETS];
@@ -183,7 +183,7 @@ static int own_load(struct clg_gan **gan, struct clg_device *device, const struc
     if (!status)
         left_out_warn(file, path, sets, n, &device->log);
     if (!status)
-        status = clg_checkpoint_keep(file, path, &(*gan)->kept, &device->log);
+        status = clg_checkpoint_keep(file, path, run_options, &(*gan)->kept, &device->log);
     if (status)
         clg_gan_free(gan);
     else
@@ -191,13 +191,14 @@ static int own_load(struct clg_gan **gan, struct clg_device *device, const struc
     return status;
 }
 
-int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch)
+int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path,
+                        const struct clg_option *run_options)
 {
     struct clg_safetensors *file;
     *gan = NULL;
     int status = clg_checkpoint_open(&file, path, &device->log);
     if (!status)
-        status = own_load(gan, device, file, path, batch);
+        status = own_load(gan, device, file, path, 0, run_options);
     clg_safetensors_close(&file);
     return status;
 }
@@ -229,7 +230,7 @@ int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *pa
         return status;
     const bool own = clg_checkpoint_is_own(file);
     if (own)
-        status = own_load(gan, device, file, path, batch);
+        status = own_load(gan, device, file, path, batch, NULL);
     clg_safetensors_close(&file);
     if (own)
         return status;

@@ -22,8 +22,10 @@ bool clg_checkpoint_is_own(const struct clg_safetensors *file);
 int clg_checkpoint_read(const struct clg_safetensors *file, const char *path, struct clg_gan_params *params,
                         int64_t *steps, const struct clg_log *log);
 
-// Fills `kept`; options that are not known cost one warning.
-int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path, struct clg_kept *kept,
+// Fills `kept`, with one warning for the options that this version does not know. run_options: the table of
+// the "train." options; NULL: these are kept without looking at them.
+int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path,
+                        const struct clg_option *run_options, struct clg_kept *kept,
                         const struct clg_log *log);
 
 // The texts for a checkpoint: format, params, step count, the caller's n pairs, and what was kept. Freed by
@@ -31,7 +33,8 @@ int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path, st
 int clg_checkpoint_texts(struct clg_texts *texts, const struct clg_gan *gan, const char *const (*extra)[2],
                          int n);
 
-// clg_gan_load of clgan's own checkpoint alone: a run goes on from nothing else.
-int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
+// clg_gan_load for clgan's own checkpoints only, as a run resumes from nothing else. run_options: as above.
+int clg_checkpoint_load(struct clg_gan **gan, struct clg_device *device, const char *path,
+                        const struct clg_option *run_options);
 
 #endif

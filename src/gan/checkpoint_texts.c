@@ -10,7 +10,6 @@
 #include "gan/gan.h"
 
 #include <clgan/options.h>
-#include <clgan/train.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,8 +65,8 @@ static int steps_read(const struct clg_safetensors *file, const char *path, int6
     if (!text)
         return clg_fail(
             log, CLG_EFORMAT,
-            "%s is no checkpoint of clgan's: it does not tell its step (weights of other programs can be "
-            "given to train --init)",
+            "%s is not a clgan checkpoint: it has no step (training can start from another program's weights "
+            "with init)",
             path);
     if (errno || end == text || *end || *steps < 0)
         return clg_fail(log, CLG_EFORMAT, "%s is damaged: its step is \"%.60s\"", path, text);
@@ -97,14 +96,14 @@ static bool is_train(const char *key)
 
 // --- what this version does not know -----------------------------------------------------------
 // Does this version write the text itself?
-static bool is_written(const char *key)
+static bool is_written(const char *key, const struct clg_option *run_options)
 {
     static const char *const others[] = {"clgan", "crc32", format_key, notes_key, "step", "format"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(key, others[i]) == 0)
             return true;
     if (is_train(key))
-        return clg_option_find(clg_train_options, key + sizeof train_prefix - 1) != NULL;
+        return run_options && clg_option_find(run_options, key + sizeof train_prefix - 1);
     return clg_option_find(clg_gan_options, key) != NULL;
 }
 
@@ -122,34 +121,42 @@ static bool is_note(const char *notes, const char *key)
     return false;
 }
 
-// Five names at most of what is not known, as text.
-static void unknown_warn(const struct clg_texts *options, const char *path, const struct clg_log *log)
+// Names up to five unknown options. with_run: those of the run are unknown too, and not just unchecked.
+static void unknown_warn(const struct clg_texts *options, bool with_run, const char *path,
+                         const struct clg_log *log)
 {
     char names[256] = "";
     size_t used = 0;
-    for (int i = 0; i < options->n && i < 5; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.40s", i ? ", " : "",
-                                 options->list[i].key);
-    clg_log_line(log, CLG_LOG_WARNING,
-                 "%s has options that clgan " CLG_VERSION
-                 " does not know and does not use: %s%s; they are kept",
-                 path, names, options->n > 5 ? " ..." : "");
+    int n = 0;
+    for (int i = 0; i < options->n; i++) {
+        const char *key = options->list[i].key;
+        if (is_train(key) && !with_run)
+            continue;
+        if (n < 5)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%.40s", n ? ", " : "", key);
+        n++;
+    }
+    if (n)
+        clg_log_line(log, CLG_LOG_WARNING,
+                     "%s has options that clgan " CLG_VERSION
+                     " does not know and does not use: %s%s; they are kept",
+                     path, names, n > 5 ? " ..." : "");
 }
 
-int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path, struct clg_kept *kept,
+int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path,
+                        const struct clg_option *run_options, struct clg_kept *kept,
                         const struct clg_log *log)
 {
     int n, status = 0;
     const struct clg_metadata *texts = clg_safetensors_texts(file, &n);
     const char *notes = clg_safetensors_metadata(file, notes_key);
     for (int i = 0; i < n && !status; i++)
-        if (!is_written(texts[i].key))
+        if (!is_written(texts[i].key, run_options))
             status = clg_texts_add(is_note(notes, texts[i].key) ? &kept->notes : &kept->options, texts[i].key,
                                    texts[i].value);
     if (status)
         return clg_fail(log, status, "out of memory reading %s", path);
-    if (kept->options.n)
-        unknown_warn(&kept->options, path, log);
+    unknown_warn(&kept->options, run_options != NULL, path, log);
     return 0;
 }
 
@@ -168,7 +175,7 @@ static int add_extra(struct clg_texts *t, const char *const (*extra)[2], int n, 
 {
     int status = 0;
     for (int i = 0; i < n && !status; i++) {
-        if (!is_train(extra[i][0]) && is_written(extra[i][0]))
+        if (!is_train(extra[i][0]) && is_written(extra[i][0], NULL))
             return clg_fail(log, CLG_EINVAL,
                             "the text \"%s\" of a checkpoint is clgan's own: choose another name",
                             extra[i][0]);

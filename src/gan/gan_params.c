@@ -54,7 +54,7 @@ int clg_gan_params_check(const struct clg_gan_params *p, const struct clg_log *l
     }
     const int64_t picture = (int64_t)p->size * p->size * p->channels;
     if (!status && p->batch * picture > INT32_MAX) // values that go at once
-        status = clg_fail(log, CLG_EINVAL, "--batch %d: must be between 1 and %d for pictures of %dx%dx%d",
+        status = clg_fail(log, CLG_EINVAL, "batch %d: must be between 1 and %d for pictures of %dx%dx%d",
                           p->batch, (int)(INT32_MAX / picture), p->size, p->size, p->channels);
     return status;
 }

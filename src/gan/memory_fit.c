@@ -22,10 +22,9 @@ int clg_gan_weights_fit(struct clg_device *d, const struct clg_gan_params *param
     const uint64_t needs = clg_gan_weights_memory(params), has = d->info.memory;
     if (needs <= has)
         return 0;
-    return clg_fail(
-        &d->log, CLG_ENOMEM,
-        "this model needs %.1f GiB at least and %s has %.1f: try a smaller --ngf, --ndf or --size",
-        (double)needs / gib, d->info.name, (double)has / gib);
+    return clg_fail(&d->log, CLG_ENOMEM,
+                    "this model needs %.1f GiB at least and %s has %.1f: try a smaller ngf, ndf or size",
+                    (double)needs / gib, d->info.name, (double)has / gib);
 }
 
 int clg_gan_training_fits(struct clg_device *d, const struct clg_gan_params *params)
@@ -35,10 +34,9 @@ int clg_gan_training_fits(struct clg_device *d, const struct clg_gan_params *par
         return 0;
     const int fits = batch_fitting(*params, has);
     if (!fits)
-        return clg_fail(
-            &d->log, CLG_ENOMEM,
-            "training this model needs %.1f GiB and %s has %.1f: try a smaller --ngf, --ndf or --size",
-            (double)needs / gib, d->info.name, (double)has / gib);
-    return clg_fail(&d->log, CLG_ENOMEM, "--batch %d needs %.1f GiB and %s has %.1f: at most --batch %d fits",
+        return clg_fail(&d->log, CLG_ENOMEM,
+                        "training this model needs %.1f GiB and %s has %.1f: try a smaller ngf, ndf or size",
+                        (double)needs / gib, d->info.name, (double)has / gib);
+    return clg_fail(&d->log, CLG_ENOMEM, "batch %d needs %.1f GiB and %s has %.1f: at most batch %d fits",
                     params->batch, (double)needs / gib, d->info.name, (double)has / gib, fits);
 }

@@ -95,11 +95,10 @@ int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *m
     struct place place = {0};
     const long long step = (long long)gan->steps;
     if (find(gan, &place))
-        return clg_fail(
-            &gan->log, CLG_ENUMERIC,
-            "step %lld: %s %s's %s is not finite (loss of D %g, of G %g); a smaller --lr may help", step,
-            place.what, place.net, place.name, m->loss_d, m->loss_g);
+        return clg_fail(&gan->log, CLG_ENUMERIC,
+                        "step %lld: %s %s's %s is not finite (loss of D %g, of G %g); a smaller lr may help",
+                        step, place.what, place.net, place.name, m->loss_d, m->loss_g);
     return clg_fail(&gan->log, CLG_ENUMERIC,
-                    "step %lld: loss of D %g, of G %g, gradient of D %g, of G %g; a smaller --lr may help",
+                    "step %lld: loss of D %g, of G %g, gradient of D %g, of G %g; a smaller lr may help",
                     step, m->loss_d, m->loss_g, m->gradient_d, m->gradient_g);
 }

@@ -44,7 +44,7 @@ static void option_add(char *text, size_t size, const char *name, int is, int ot
 {
     const size_t used = strlen(text);
     if (is != other)
-        snprintf(text + used, size - used, " --%s %d", name, other);
+        snprintf(text + used, size - used, "%s%s %d", used ? ", " : "", name, other);
 }
 
 // "netG.main.0.weight is 8x16x4x4, the model's is 8x32x4x4" of the first that differs.
@@ -82,7 +82,7 @@ static int sizes_check(const struct clg_weights *w, const struct clg_gan_params 
         return 0;
     for (int i = 0; i < NETS; i++)
         difference_text(w, nets[i].net, nets[i].whose, difference, sizeof difference);
-    return clg_fail(w->log, CLG_EFORMAT, "%s: %s; it would fit a model of%s", w->path,
+    return clg_fail(w->log, CLG_EFORMAT, "%s: %s; it would fit a model of %s", w->path,
                     *difference ? difference : "its nets have other sizes than the model's", options);
 }
 

@@ -22,12 +22,12 @@ int clg_target_check(const struct clg_train_params *p, int64_t target, int64_t s
     *complete = p->resume && step == target; // killed behind the last checkpoint, it may lack files
     if (target < 1)
         return clg_fail(log, CLG_EINVAL, "%s",
-                        is_endless(p) ? "the built-in faces never end: say --steps N"
-                                      : "no step to train: say --steps N or --epochs N");
+                        is_endless(p) ? "the built-in faces never end: set steps"
+                                      : "no step to train: set steps or epochs");
     if (step < target)
         return 0;
     clg_log_line(log, *complete ? CLG_LOG_WARNING : CLG_LOG_ERROR,
-                 "the run is already at step %lld of %lld: say a larger --steps or --epochs", (long long)step,
+                 "the run is already at step %lld of %lld: set larger steps or epochs", (long long)step,
                  (long long)target);
     return *complete ? 0 : CLG_EINVAL;
 }
@@ -47,12 +47,13 @@ static int data_check(const struct clg_gan_params *gan, const struct clg_train_p
                       const struct clg_log *log)
 {
     if (p->data && !strcmp(p->data, CLG_DATA_BATCHES))
-        return clg_fail(log, CLG_EINVAL,
-                        "the run's pictures came from a program: give data, a folder or builtin:faces, to go "
-                        "on without it");
+        return clg_fail(
+            log, CLG_EINVAL,
+            "the run's pictures came from a program: set data to a folder or builtin:faces to go on "
+            "without it");
     if (p->resume && p->data && !is_endless(p) && !clg_file_exists(p->data))
-        return clg_fail(log, CLG_EIO, "the run's pictures are not at %s: say where they are with --data DIR",
-                        p->data);
+        return clg_fail(log, CLG_EIO,
+                        "the run's pictures are not at %s: set data to the folder they are in now", p->data);
     if (p->data && !is_endless(p) && clg_folder_holds(p->data, p->crop, (size_t)gan->batch))
         return 0;
     struct clg_data_params params = clg_data_params_default();
@@ -77,9 +78,8 @@ int clg_out_check(const struct clg_train_params *p, const struct clg_log *log)
         return 0;
     return clg_fail(
         log, CLG_EINVAL,
-        "%s holds an earlier run: go on with it (--resume %s), choose another --out, or replace it "
-        "(--overwrite)",
-        p->out, p->out);
+        "%s holds an earlier run: resume it, choose another out folder, or set overwrite to replace it",
+        p->out);
 }
 
 // --- all of it ---------------------------------------------------------------------------------

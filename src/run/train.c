@@ -10,6 +10,8 @@
 #include "run/ready.h"
 #include "run/watchdog.h"
 
+#include <clgan/options.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +44,7 @@ static int gan_open(struct run *r, const struct clg_gan_params *model)
     int status;
     if (p->resume) {
         snprintf(path, sizeof path, "%s/model.safetensors", p->resume);
-        status = clg_checkpoint_load(&r->gan, r->device, path, 0);
+        status = clg_checkpoint_load(&r->gan, r->device, path, clg_train_options);
     } else {
         status = clg_gan_training_fits(r->device, model);
         if (!status)
@@ -200,8 +202,8 @@ static void tell_kept(const struct run *r)
 {
     const bool kept = r->saved >= 0 || r->params->resume;
     clg_log_line(&r->device->log, CLG_LOG_ERROR, "%s",
-                 kept ? "model.safetensors is the last good checkpoint: go on from it with --resume"
-                      : "no checkpoint was due yet; see --save-every");
+                 kept ? "model.safetensors is the last good checkpoint: resume the run from it"
+                      : "no checkpoint was due yet: set a smaller save-every");
 }
 
 // What a step leaves in the output folder.

@@ -88,7 +88,7 @@ def test_init_takes_them_or_says_what_would_fit():
     start = ["train", *FACES, "--steps", "1", "--sample-every", "0"]
     call(*start, *TINY, "--init", path("bias.safetensors"), "--out", path("started"), says="holds no discriminator")
     call(*start, *TINY, "--ngf", "6", "--z", "9", "--init", path("bias.safetensors"), "--out", path("none"), code=4,
-         says=["main.0.weight is 8x8x4x4, the model's is 9x12x4x4", "--z 8 --ngf 4"])
+         says=["main.0.weight is 8x8x4x4, the model's is 9x12x4x4", "z 8, ngf 4"])
     assert not os.path.exists(path("none")), "a folder all the same"
 
 

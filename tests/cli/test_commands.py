@@ -12,16 +12,15 @@ import struct
 import subprocess
 import time
 
-from harness import CLGAN, ENV, FACES, ROOT, TINY, call, path, read
+from harness import CLGAN, ENV, FACES, ROOT, TINY, call, option_rows, path, read
 
 DEVICE = ["device", "variant", "kernels", "exact", "no-cache", "no-tuning", "profile", "verbose"]
-MODEL = ["size", "channels", "z", "ngf", "ndf", "batch", "z-dist", "seed", "lr", "beta1", "beta2", "eps",
-         "ema"]
+MODEL = [row.name for row in option_rows("src/gan/gan_params.c")]
+TRAIN = [row.name for row in option_rows("src/run/run_params.c")]
 OPTIONS = {
     "devices": ["device", "json"],
     "describe": ["svg"] + MODEL,
-    "train": ["data", "out", "overwrite", "resume", "init", "steps", "epochs", "sample-every", "save-every",
-              "keep", "crop", "flip", "threads"] + MODEL + DEVICE,
+    "train": TRAIN + MODEL + DEVICE,
     "generate": ["model", "n", "seed", "first", "out", "format", "grid", "columns", "npy", "z",
                  "z-out"] + DEVICE,
     "interpolate": ["model", "seeds", "seed", "z", "frames", "loop", "linear", "grid", "animation", "fps", "out",
@@ -232,7 +231,7 @@ def test_a_complete_run_gets_what_is_missing():
     model = read("run", "model.safetensors")
     for name in ("report.html", os.path.join("samples", "step-6.png")):  # as killed behind the last checkpoint
         os.remove(path("run", name))
-    call("train", "--resume", path("run"), says=["already at step 6 of 6", "larger --steps", "(step 6)"])
+    call("train", "--resume", path("run"), says=["already at step 6 of 6", "larger steps", "(step 6)"])
     assert b"<html" in read("run", "report.html") and read("run", "samples", "step-6.png"), "files are missing"
     assert read("run", "model.safetensors") == model, "the checkpoint was changed"
     assert rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}"
@@ -240,7 +239,7 @@ def test_a_complete_run_gets_what_is_missing():
 
 def test_an_earlier_run_is_not_replaced_unasked():
     again = ["train", *FACES, *TINY, "--steps", "2", "--out", path("run")]
-    call(*again, code=2, says=["--resume", "--overwrite"])
+    call(*again, code=2, says=["resume it", "overwrite"])
     assert len(rows_of("run")) == 6, "the earlier run was touched"
     call(*again, "--overwrite", says="(step 2)")
     assert rows_of("run") == [1, 2], f"metrics.csv has steps {rows_of('run')}"

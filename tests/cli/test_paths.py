@@ -115,7 +115,7 @@ def test_older_checkpoints_have_relative_folders():
 def test_pictures_that_moved_are_asked_for():
     os.rename(path("project", "pics"), path("moved"))
     resume = ["train", "--resume", path("project", "runs", "whole"), "--steps", "6"]
-    call(*resume, code=4, says=[path("project", "pics"), "--data DIR"])
+    call(*resume, code=4, says=[path("project", "pics"), "set data"])
     call(*resume, "--data", path("moved"), says="(step 6)")
     call(*resume[:-1], "7", says="(step 7)")
 
@@ -185,14 +185,14 @@ def test_what_is_wrong_is_said_before_a_device_is_opened():
         (2, "never end", ["train", *TINY, *FACES, "--epochs", "3", "--out", out]),
         (2, "no step to train", ["train", *TINY, "--data", path("six"), "--epochs", "0", "--out", out]),
         (2, "built-in set is", [*train, "--data", "builtin:cats", "--out", out]),
-        (2, "--batch 65536: must be", ["train", *FACES, "--size", "256", "--batch", "65536", "--steps", "1", "--out", out]),
+        (2, "batch 65536: must be", ["train", *FACES, "--size", "256", "--batch", "65536", "--steps", "1", "--out", out]),
         (4, "nowhere", [*train, "--data", path("nowhere"), "--out", out]),
         (4, "empty", [*train, "--data", path("empty"), "--out", out]),
         (4, "fewer than a batch", [*train, "--data", path("six"), "--batch", "7", "--out", out]),
         (4, "nowhere", [*train, *FACES, "--init", path("nowhere"), "--out", out]),
         (4, "main.0.weight", [*train, *FACES, "--ngf", "5", "--init", path("m", MODEL), "--out", out]),
         (4, "Not a directory", [*train, *FACES, "--out", path("text", "x")]),
-        (2, "--overwrite", [*train, *FACES, "--out", path("m")]),
+        (2, "set overwrite", [*train, *FACES, "--out", path("m")]),
         (4, "nowhere", ["train", "--resume", path("nowhere")]),
         (2, "already at step 2 of 1", ["train", "--resume", path("m"), "--steps", "1"]),
         (2, "no variant", [*train, *FACES, "--out", out, "--variant", "conv=fast"]),
@@ -230,8 +230,8 @@ def test_what_is_wrong_is_said_before_a_device_is_opened():
         (4, "nowhere", ["layers", path("nowhere")]),
         (4, "Not a directory", ["layers", path("six", "000000.png"), "--out", path("text", "x")]),
         (4, "nowhere", ["bench", *TINY, "--what", "all", "--data", path("nowhere")]),
-        (2, "--batch 65536: must be", ["bench", "--size", "256", "--batch", "65536"]),
-        (2, "--batch 65536: must be", ["tune", "--size", "256", "--batch", "65536"]),
+        (2, "batch 65536: must be", ["bench", "--size", "256", "--batch", "65536"]),
+        (2, "batch 65536: must be", ["tune", "--size", "256", "--batch", "65536"]),
         (4, "nowhere", ["doctor", "--kernels", path("nowhere")]),
     ]
     faults = []

@@ -46,7 +46,7 @@ class Foreign(unittest.TestCase):
         tensors = renamed(source)
         last = {**tensors, "netD.main.5.bias": np.ones(1, np.float32)}  # of the last net's last layer
         for name, says in ((write("last.safetensors", last), "netD.main.5.bias"),
-                           (write("wide.safetensors", renamed(tiny(ndf=5))), "--ndf 5"),
+                           (write("wide.safetensors", renamed(tiny(ndf=5))), "of ndf 5"),
                            (write("ints.safetensors", {**tensors, "netD.main.5.weight": np.ones((1, 8, 4, 4), int)}),
                             "I64")):
             with self.assertRaisesRegex(clgan.DataError, says):

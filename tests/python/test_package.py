@@ -68,8 +68,8 @@ class Options(unittest.TestCase):
         self.assertIn("<svg", gan.figure())
 
     def test_refusals(self):
-        for bad, says in (({"size": 65}, "--size 65: must be 16, 32, 64, 128 or 256"),
-                          ({"lr": 2.5}, "--lr 2.5: must be"), ({"z_dist": "flat"}, "normal or uniform"),
+        for bad, says in (({"size": 65}, "size 65: must be 16, 32, 64, 128 or 256"),
+                          ({"lr": 2.5}, "lr 2.5: must be"), ({"z_dist": "flat"}, "normal or uniform"),
                           ({"batch": 4.0}, "whole number")):
             with self.assertRaisesRegex(ValueError, re.escape(says)) as caught:
                 tiny(**bad)

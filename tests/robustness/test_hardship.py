@@ -15,7 +15,7 @@ import sys
 import time
 
 import pytest
-from harness import CLGAN, CLOCK, ENV, FACES, TINY, call, path, read
+from harness import CLGAN, CLOCK, ENV, FACES, TINY, call, option_rows, path, read
 
 RUN = ["train", *FACES, *TINY]
 MODEL = "model.safetensors"
@@ -229,13 +229,7 @@ def test_a_clock_that_jumps_disturbs_nothing():
 
 
 # --- options --------------------------------------------------------------------------------------
-INTEGERS = {"z": (1, 4096), "ngf": (1, 1024), "ndf": (1, 1024), "batch": (1, 65536), "steps": (0, 10**12),
-            "epochs": (0, 10**9), "sample-every": (0, 10**9), "save-every": (0, 10**9), "keep": (0, 10**6),
-            "threads": (1, 256), "seed": (0, 2**64 - 1)}
-FLOATS = {"lr": ("1e-12", "1"), "beta1": ("0", "0.999999"), "beta2": ("0", "0.999999"), "eps": ("1e-16", "0.1"),
-          "ema": ("0", "0.999999")}
-CHOICES = {"size": "16, 32, 64, 128 or 256", "channels": "1 or 3", "z-dist": "normal or uniform",
-           "crop": "none, center or WxH+X+Y"}
+ROWS = option_rows("src/gan/gan_params.c") + option_rows("src/run/run_params.c")
 GARBAGE = ["", "x", "nan", "inf", "-inf", "1e999", "0x10", " 5", "5 ", "5,5", "1e", "--1", "99999999999999999999999"]
 
 
@@ -245,20 +239,26 @@ def refused(option, value, allowed):
     assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
 
 
+def wrong_values(row):
+    """Values that an option refuses besides GARBAGE, and what it says is allowed; none for texts and switches."""
+    if row.choices:
+        words = row.choices.split("|")
+        return ("0", "-1", "63"), ", ".join(words[:-1]) + " or " + words[-1]
+    if row.type in ("INT", "INT64"):
+        least, most = int(float(row.min)), int(float(row.max))
+        return (str(least - 1), str(most + 1), "1.5"), f"between {least} and {most}"
+    return {"UINT64": (("-1", str(2**64), "1.5"), f"between 0 and {2**64 - 1}"),
+            "FLOAT": (("-1", "-1e-30", "1.1", "1e30"), f"between {row.min} and {row.max}"),
+            "CROP": (("0", "-1", "63"), "none, center or WxH+X+Y")}.get(row.type, ((), ""))
+
+
 def test_absurd_options_are_refused_with_the_range():
-    text = call("train", "--help").stdout
-    named = set(re.findall(r"^  --([a-z0-9-]+) +(?:N|X|[a-z0-9]+\|\S+) ", text, re.M))
-    table = {*INTEGERS, *FLOATS, *CHOICES}
-    assert named - {"variant"} == table, f"options of train and of this test: {named ^ table}"
-    for option, (least, most) in INTEGERS.items():
-        for value in (str(least - 1), str(most + 1), "1.5", *GARBAGE):
-            refused(option, value, f"between {least} and {most}")
-    for option, (least, most) in FLOATS.items():
-        for value in ("-1", "-1e-30", "1.1", "1e30", *GARBAGE):
-            refused(option, value, f"between {least} and {most}")
-    for option, allowed in CHOICES.items():
-        for value in ("0", "-1", "63", *GARBAGE):
-            refused(option, value, allowed)
+    ranged = [row for row in ROWS if wrong_values(row)[0]]
+    assert len(ranged) > 15, "the tables in the sources were not read"
+    for row in ranged:
+        values, allowed = wrong_values(row)
+        for value in (*values, *GARBAGE):
+            refused(row.name, value, allowed)
     assert not os.path.exists(path("absurd")), "a folder was made all the same"
 
 
@@ -267,14 +267,14 @@ def test_overflowing_sizes_are_refused():
     for batch, size, channels in ((65536, 256, 3), (65536, 128, 3), (32769, 256, 1)):
         words = ["--size", str(size), "--channels", str(channels), "--batch", str(batch)]
         most = (2**31 - 1) // (size * size * channels)
-        done = call("train", *FACES, *words, *out, code=2, says=f"--batch {batch}: must be between 1 and {most}")
+        done = call("train", *FACES, *words, *out, code=2, says=f"batch {batch}: must be between 1 and {most}")
         assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
     memory = json.loads(call("devices", "--json").stdout)["devices"][0]["memory"]
     if memory < 300 << 30:
         words = ["train", *FACES, "--size", "256", "--ngf", "1024", "--ndf", "1024"]
-        done = call(*words, "--batch", "1", *out, code=3, says="try a smaller --ngf, --ndf or --size")
+        done = call(*words, "--batch", "1", *out, code=3, says="try a smaller ngf, ndf or size")
         assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
     if memory < 100 << 30:
-        fits = re.search(r"at most --batch (\d+) fits", call("train", *FACES, "--batch", "65536", *out, code=3).stderr)
+        fits = re.search(r"at most batch (\d+) fits", call("train", *FACES, "--batch", "65536", *out, code=3).stderr)
         assert fits and 100 < int(fits[1]) < 65536, "what fits is not told"
     assert not os.path.exists(path("huge")), "a folder was made all the same"

@@ -128,7 +128,7 @@ static void test_too_large(void **state)
     d->info.memory = clg_gan_memory(&fewer);
     assert_int_equal(clg_gan_new(&gan, d, &p), 0);
     assert_int_equal(clg_gan_prepare(gan), CLG_ENOMEM);
-    captured_has(&log, "at most --batch 30 fits");
+    captured_has(&log, "at most batch 30 fits");
     assert_int_equal(log.errors, 1);
     clg_gan_free(&gan);
     assert_int_equal(clg_gan_new(&gan, d, &fewer), 0);
@@ -142,7 +142,7 @@ static void test_too_large(void **state)
     p.channels = 3;
     p.batch = 65536;
     assert_int_equal(clg_gan_new(&gan, d, &p), CLG_EINVAL);
-    captured_has(&log, "--batch 65536: must be between 1 and 10922");
+    captured_has(&log, "batch 65536: must be between 1 and 10922");
     p = clg_gan_params_default();
     p.batch = 65536; // told, although a feature map of it is no longer counted in 32 bits
     assert_true(clg_gan_memory(&p) > (uint64_t)100 << 30);

@@ -114,36 +114,34 @@ static void test_gan_refused(void **state)
 {
     (void)state;
     struct clg_gan_params p = gan_sample();
-    expect_refused(clg_gan_options, &p, "batch", "0", "--batch 0: must be between 1 and 65536");
-    expect_refused(clg_gan_options, &p, "batch", "65537", "--batch 65537: must be between 1 and 65536");
-    expect_refused(clg_gan_options, &p, "batch", "-3", "--batch -3: must be between 1 and 65536");
+    expect_refused(clg_gan_options, &p, "batch", "0", "batch 0: must be between 1 and 65536");
+    expect_refused(clg_gan_options, &p, "batch", "65537", "batch 65537: must be between 1 and 65536");
+    expect_refused(clg_gan_options, &p, "batch", "-3", "batch -3: must be between 1 and 65536");
     expect_refused(clg_gan_options, &p, "batch", "99999999999999999999",
-                   "--batch 99999999999999999999: must be between 1 and 65536");
+                   "batch 99999999999999999999: must be between 1 and 65536");
     const char *const junk[] = {"x", "1x", " 1", "1 ", "+1", "1.5", "0x10", "1e3", "--1", "-"};
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
         char message[128];
-        snprintf(message, sizeof message, "--batch %s: must be a whole number between 1 and 65536", junk[i]);
+        snprintf(message, sizeof message, "batch %s: must be a whole number between 1 and 65536", junk[i]);
         expect_refused(clg_gan_options, &p, "batch", junk[i], message);
     }
-    expect_refused(clg_gan_options, &p, "batch", "",
-                   "--batch '': must be a whole number between 1 and 65536");
-    expect_refused(clg_gan_options, &p, "size", "63", "--size 63: must be 16, 32, 64, 128 or 256");
-    expect_refused(clg_gan_options, &p, "channels", "2", "--channels 2: must be 1 or 3");
-    expect_refused(clg_gan_options, &p, "z-dist", "norm", "--z-dist norm: must be normal or uniform");
+    expect_refused(clg_gan_options, &p, "batch", "", "batch '': must be a whole number between 1 and 65536");
+    expect_refused(clg_gan_options, &p, "size", "63", "size 63: must be 16, 32, 64, 128 or 256");
+    expect_refused(clg_gan_options, &p, "channels", "2", "channels 2: must be 1 or 3");
+    expect_refused(clg_gan_options, &p, "z-dist", "norm", "z-dist norm: must be normal or uniform");
     expect_refused(clg_gan_options, &p, "z-dist", "normal|uniform",
-                   "--z-dist normal|uniform: must be normal or uniform");
-    expect_refused(clg_gan_options, &p, "seed", "-1",
-                   "--seed -1: must be between 0 and 18446744073709551615");
+                   "z-dist normal|uniform: must be normal or uniform");
+    expect_refused(clg_gan_options, &p, "seed", "-1", "seed -1: must be between 0 and 18446744073709551615");
     expect_refused(clg_gan_options, &p, "seed", "18446744073709551616",
-                   "--seed 18446744073709551616: must be between 0 and 18446744073709551615");
-    expect_refused(clg_gan_options, &p, "lr", "nan", "--lr nan: must be a number between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "lr", "inf", "--lr inf: must be a number between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "lr", "1e99", "--lr 1e99: must be a number between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "lr", "0", "--lr 0: must be between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "lr", "1e-60", "--lr 1e-60: must be between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "lr", "1,5", "--lr 1,5: must be a number between 1e-12 and 1");
-    expect_refused(clg_gan_options, &p, "beta1", "1", "--beta1 1: must be between 0 and 0.999999");
-    expect_refused(clg_gan_options, &p, "ema", "-0.1", "--ema -0.1: must be between 0 and 0.999999");
+                   "seed 18446744073709551616: must be between 0 and 18446744073709551615");
+    expect_refused(clg_gan_options, &p, "lr", "nan", "lr nan: must be a number between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "lr", "inf", "lr inf: must be a number between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "lr", "1e99", "lr 1e99: must be a number between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "lr", "0", "lr 0: must be between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "lr", "1e-60", "lr 1e-60: must be between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "lr", "1,5", "lr 1,5: must be a number between 1e-12 and 1");
+    expect_refused(clg_gan_options, &p, "beta1", "1", "beta1 1: must be between 0 and 0.999999");
+    expect_refused(clg_gan_options, &p, "ema", "-0.1", "ema -0.1: must be between 0 and 0.999999");
 }
 
 static void test_train_text(void **state)
@@ -165,11 +163,11 @@ static void test_train_text(void **state)
     assert_int_equal(p.crop.kind, CLG_CROP_CENTER);
     expect_text(clg_train_options, &p, "crop", "178x160+1+20", "178x160+1+20");
     assert_true(p.crop.w == 178 && p.crop.h == 160 && p.crop.x == 1 && p.crop.y == 20);
-    expect_refused(clg_train_options, &p, "flip", "maybe", "--flip maybe: must be true or false");
-    expect_refused(clg_train_options, &p, "threads", "257", "--threads 257: must be between 1 and 256");
-    expect_refused(clg_train_options, &p, "steps", "-1", "--steps -1: must be between 0 and 1000000000000");
+    expect_refused(clg_train_options, &p, "flip", "maybe", "flip maybe: must be true or false");
+    expect_refused(clg_train_options, &p, "threads", "257", "threads 257: must be between 1 and 256");
+    expect_refused(clg_train_options, &p, "steps", "-1", "steps -1: must be between 0 and 1000000000000");
     expect_refused(clg_train_options, &p, "crop", "10x10",
-                   "--crop 10x10: must be none, center or WxH+X+Y (a box in pixels, 178x178+0+20 say)");
+                   "crop 10x10: must be none, center or WxH+X+Y (a box in pixels, 178x178+0+20 say)");
 }
 
 // Any float comes back bit for bit, in any locale.

@@ -51,12 +51,12 @@ static void test_other_sizes(void **state)
         int size, channels, z, ngf, ndf;
         const char *says[3];
     } cases[] = {
-        {16, 3, 8, 6, 4, {"netG.main.0.weight is 8x12x4x4, the model's is 8x8x4x4", "of --ngf 6", NULL}},
-        {16, 3, 9, 4, 4, {"is 9x8x4x4", "of --z 9", NULL}},
-        {16, 1, 8, 4, 4, {"netG.main.6.weight is 4x1x4x4, the model's is 4x3x4x4", "of --channels 1", NULL}},
-        {16, 3, 8, 4, 5, {"netD.main.0.weight is 5x3x4x4", "of --ndf 5", NULL}},
-        {32, 3, 8, 2, 2, {"netG.main.6.weight is 4x2x4x4", "--size 32 --ngf 2 --ndf 2", NULL}},
-        {32, 1, 3, 5, 7, {"--size 32 --channels 1 --z 3 --ngf 5 --ndf 7", NULL, NULL}},
+        {16, 3, 8, 6, 4, {"netG.main.0.weight is 8x12x4x4, the model's is 8x8x4x4", "of ngf 6", NULL}},
+        {16, 3, 9, 4, 4, {"is 9x8x4x4", "of z 9", NULL}},
+        {16, 1, 8, 4, 4, {"netG.main.6.weight is 4x1x4x4, the model's is 4x3x4x4", "of channels 1", NULL}},
+        {16, 3, 8, 4, 5, {"netD.main.0.weight is 5x3x4x4", "of ndf 5", NULL}},
+        {32, 3, 8, 2, 2, {"netG.main.6.weight is 4x2x4x4", "size 32, ngf 2, ndf 2", NULL}},
+        {32, 1, 3, 5, 7, {"size 32, channels 1, z 3, ngf 5, ndf 7", NULL, NULL}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct clg_gan_params p = model(), told;
@@ -104,9 +104,9 @@ static void test_no_such_model(void **state)
 {
     (void)state;
     g_of_shapes((const int64_t[][4]){{8, 8, 4, 4}, {8, 4, 4, 4}, {4, 4, 4, 4}, {-1}});
-    REFUSED_FILE("no model for these weights", "--channels 4: must be 1 or 3");
+    REFUSED_FILE("no model for these weights", "channels 4: must be 1 or 3");
     g_of_shapes((const int64_t[][4]){{8, 8, 4, 4}, {8, 3, 4, 4}, {-1}});
-    REFUSED_FILE("--size 8: must be 16");
+    REFUSED_FILE("size 8: must be 16");
     g_of_shapes((const int64_t[][4]){{8, 8, 4, 4}, {8, 5, 4, 4}, {4, 3, 4, 4}, {-1}});
     REFUSED_FILE("main.3.weight is 8x5x4x4", "8x4x4x4 would fit");
     g_of_shapes((const int64_t[][4]){{8, 8, 3, 3}, {8, 4, 4, 4}, {4, 3, 4, 4}, {-1}});
