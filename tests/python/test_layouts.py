@@ -37,7 +37,7 @@ def assertions(struct):
             lines.append(f'_Static_assert(_Generic({sample}, {is_so}), "{name}: {field}: float, double: {floating}");')
     # One value for each field: with fewer fields than the header has, or more, this does not compile.
     whole = ctypes.Structure, ctypes.Array
-    values = ", ".join("{0}" if issubclass(kind, whole) else "0" for _, kind in struct._fields_)
+    values = ", ".join("{}" if issubclass(kind, whole) else "0" for _, kind in struct._fields_)
     return lines + [f"extern const {name} all_of_{struct.__name__};",
                     f"const {name} all_of_{struct.__name__} = {{{values}}};"]
 

@@ -17,7 +17,10 @@ from .device import Device, DeviceInfo, devices
 from .errors import DataError, DeviceError, Error, InvalidError, NumericError, OutOfMemory
 from .explore import Layer, Projection
 from .gan import Gan, Metrics
+from .inspection import ClassMaps, ClassScore, Feature, Memorisation, Neighbours
 from .latent import interpolate, nearest, neighbours
+from .layer_primer import PrimerStep, primer
+from .masks import mask, masked, psnr
 from .ops import DeconvReport, avg_pool, conv2d, conv_transpose2d, deconv, max_pool
 from .picture import Picture, animate, grid, load_picture, normalized, save_picture, show, to_pixels
 from .svm import LinearSVM

@@ -161,7 +161,26 @@ PROTOTYPES = {
     "clg_project_params_default": (clg_project_params, []),
     "clg_gan_project": (Status, [c_void_p, Floats, Floats, c_int, POINTER(clg_project_params), Floats, Floats,
                                  Doubles]),
+    "clg_mask_make": (Status, [c_char_p, c_int, c_uint64, Floats, _log]),
+    "clg_mask_blend": (None, [Floats, c_int, c_int, Floats, Floats]),
+    "clg_mask_psnr": (c_double, [Floats, c_bool, c_int, c_int, Floats, Floats]),
+    # inspect.h
+    "clg_gan_filters": (Status, [c_void_p, c_int, POINTER(clg_tensor_info), Floats]),
+    "clg_gan_rank_features": (Status, [c_void_p, Floats, c_int, c_int, c_int, POINTER(clg_feature), Ints, PROGRESS_FN,
+                                       c_void_p]),
+    "clg_gan_ablate_maps": (Status, [c_void_p, Floats, c_int, c_int, Ints, c_int, Floats, Floats, Doubles]),
+    "clg_class_maps_find": (Status, [POINTER(POINTER(clg_class_maps)), c_void_p, POINTER(clg_class_search)]),
+    "clg_class_maps_free": (None, [POINTER(POINTER(clg_class_maps))]),
+    # nearest.h
+    "clg_memorisation_params_default": (clg_memorisation_params, []),
+    "clg_memorisation_search": (Status, [POINTER(POINTER(clg_memorisation)), c_void_p, Floats, c_int,
+                                         POINTER(clg_memorisation_params)]),
+    "clg_memorisation_free": (None, [POINTER(POINTER(clg_memorisation))]),
     "clg_nearest": (None, [Floats, c_int, Floats, c_int, c_int64, c_int, c_int, Ints, Floats]),
+    # primer.h
+    "clg_primer_run": (Status, [c_void_p, Bytes, c_int, c_int, POINTER(clg_primer_output)]),
+    "clg_primer_free": (None, [POINTER(clg_primer_output)]),
+    "clg_primer_pixels": (None, [c_int, POINTER(clg_primer_output), Bytes]),
     # svm.h
     "clg_svm_params_default": (clg_svm_params, []),
     "clg_svm_train": (Status, [_out, Floats, c_int, c_int64, Ints, c_int, POINTER(c_char_p), POINTER(clg_svm_params)]),

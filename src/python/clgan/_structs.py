@@ -130,7 +130,7 @@ class clg_batches(Structure):
     _fields_ = [("next", BATCH_FN), ("user", c_void_p), ("pictures", c_uint64)]
 
 
-# --- explore.h, svm.h ----------------------------------------------------------------------------
+# --- explore.h -----------------------------------------------------------------------------------
 class clg_layer_info(Structure):
     _fields_ = [("name", c_char * 32), ("text", c_char * 64), ("h", c_int), ("w", c_int), ("c", c_int),
                 ("activated", c_bool)]
@@ -141,5 +141,60 @@ class clg_project_params(Structure):
                 ("progress", PROGRESS_FN), ("user", c_void_p)]
 
 
+# --- inspect.h, nearest.h, primer.h --------------------------------------------------------------
+class clg_feature(Structure):
+    _fields_ = [("map", c_int), ("response", c_double)]
+
+
+SCORES_FN = CFUNCTYPE(c_int, c_void_p, POINTER(c_float), c_int, POINTER(c_float))  # clg_scores_fn
+
+
+class clg_class_search(Structure):
+    _fields_ = [("layer", c_int), ("classes", c_int), ("target", c_int), ("scores", SCORES_FN),
+                ("scores_user", c_void_p), ("n", c_int), ("maps_max", c_int), ("seed", c_uint64), ("first", c_uint64),
+                ("progress", PROGRESS_FN), ("user", c_void_p)]
+
+
+class clg_map_effect(Structure):
+    _fields_ = [("map", c_int), ("drop", c_double)]
+
+
+class clg_class_score(Structure):
+    _fields_ = [("mean", c_double), ("share", c_double)]
+
+
+class clg_class_maps(Structure):
+    _fields_ = [("n", c_int), ("effects", POINTER(clg_map_effect)), ("samples", c_int), ("checks", c_int),
+                ("z", POINTER(c_float)), ("before", clg_class_score), ("with_all", clg_class_score),
+                ("without", clg_class_score), ("without_others", clg_class_score)]
+
+
+class clg_memorisation_params(Structure):
+    _fields_ = [("pictures", c_void_p), ("values", POINTER(c_float)), ("values_n", c_int), ("pixels", c_bool),
+                ("features", c_bool), ("flip", c_bool), ("k", c_int), ("progress", PROGRESS_FN), ("user", c_void_p)]
+
+
+class clg_neighbours(Structure):
+    _fields_ = [("index", POINTER(c_int)), ("mirrored", POINTER(c_bool)), ("distance", POINTER(c_float)),
+                ("smallest", c_double), ("median", c_double), ("near", c_double), ("nearer", c_int)]
+
+
+class clg_memorisation(Structure):
+    _fields_ = [("samples", c_int), ("training", c_int), ("k", c_int), ("scale", c_int), ("pixels", clg_neighbours),
+                ("features", clg_neighbours)]
+
+
+class clg_primer_step(Structure):
+    _fields_ = [("name", c_char_p), ("text", c_char_p), ("kind", c_int), ("input", c_int), ("kernel", c_int),
+                ("stride", c_int), ("pad", c_int), ("weights", POINTER(c_float)), ("divisor", c_float),
+                ("view", c_int), ("compare", c_bool)]
+
+
+class clg_primer_output(Structure):
+    _fields_ = [("shape", clg_shape), ("values", POINTER(c_float)), ("min", c_float), ("max", c_float),
+                ("psnr", c_double), ("report", clg_deconv_report)]
+
+
+# --- svm.h ---------------------------------------------------------------------------------------
 class clg_svm_params(Structure):
     _fields_ = [("c", c_double), ("seed", c_uint64), ("log", clg_log), ("progress", PROGRESS_FN), ("user", c_void_p)]

@@ -35,6 +35,25 @@ class Projection:
     psnr: np.ndarray
 
 
+class Bar:
+    """A progress bar as the library's progress function; it begins with the first report."""
+
+    def __init__(self, unit: str, shown: bool):
+        self.unit, self.shown, self.bar = unit, shown, None
+        self.function = PROGRESS_FN(self._at if shown else 0)
+
+    def _at(self, _user, what, done, total):
+        self.bar = self.bar or Progress(total, what.decode(), self.unit)
+        self.bar.at(done)
+
+    def __enter__(self):
+        return self.function
+
+    def __exit__(self, *_):
+        if self.bar:
+            self.bar.close()
+
+
 class Exploring:
     """The part of Gan that looks into the nets. Layers are numbers, or names as "main.3"."""
 
@@ -104,8 +123,9 @@ class Exploring:
                 prior: float | None = None, seed: int | None = None, progress: bool = True) -> Projection:
         """For each picture the z whose picture is nearest in mean squared error, by gradient descent through G.
 
-        mask [size, size] weighs the pixels: 0 is not looked at, so that G invents it (Yeh et al. 2017). steps of Adam
-        with rate lr; the best of `starts` noise vectors; prior: weight of mean(z^2). None: the library's defaults.
+        mask [size, size] weights the pixels: those of weight 0 are ignored, so that G invents them (Yeh et al. 2017;
+        clgan.mask makes some). steps of Adam with rate lr; the best of `starts` initial z; prior: weight of mean(z^2).
+        None: the library's defaults.
         """
         pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
         if mask is not None:
@@ -115,20 +135,8 @@ class Exploring:
         for name, value in given.items():
             if value is not None:
                 setattr(params, name, value)
-        bars = []
-
-        def at(_user, what, done, total):
-            if progress and not bars:
-                bars.append(Progress(total, what.decode(), "step"))
-            if bars:
-                bars[0].at(done)
-
-        params.progress = PROGRESS_FN(at)
         n = len(pictures)
         z, found, psnr = np.empty((n, self._params.z), np.float32), np.empty_like(pictures), np.empty(n, np.float64)
-        try:
+        with Bar("step", progress) as params.progress:
             self._call(lib.clg_gan_project, pictures, mask, n, byref(params), z, found, psnr)
-        finally:
-            for bar in bars:
-                bar.close()
         return Projection(z, found, psnr)

@@ -16,6 +16,7 @@ from ._handle import Owned
 from ._structs import clg_gan_metrics, clg_gan_params, clg_tensor_info
 from .device import Device, device_of
 from .explore import Exploring
+from .inspection import Inspecting
 from .options import GAN, Options, gan_options
 from .picture import to_pixels
 from .training import Training
@@ -27,7 +28,7 @@ Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake
 D's update; and the Euclidean norms of the nets' gradients."""
 
 
-class Gan(Owned, Training, Exploring):
+class Gan(Owned, Training, Exploring, Inspecting):
     """A generator and a discriminator on a device.
 
         gan = clgan.Gan(size=32, ngf=32, ndf=32, batch=64)
