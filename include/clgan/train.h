@@ -70,9 +70,10 @@ CLG_API int clg_train_check(const struct clg_gan_params *gan, const struct clg_t
 CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
                       const struct clg_train_params *params, const struct clg_batches *batches,
                       clg_train_fn *step, void *user);
-// The same loop for a gan in memory, from the step it is at: nothing is written. Of params it reads steps (or
-// epochs), both counted from the gan's step 0, and, without batches, data, crop, flip and threads. CLG_EINVAL
-// when the gan is already there. Whatever it returns, the gan is usable and at its last good step.
+// The same loop for a gan in memory: steps (or epochs) more, from the step it is at. With out it is a run of that
+// folder, which starts with this gan; with resume, the folder's run goes on with this gan, the one of its last
+// checkpoint; with neither (NULL) nothing is written. init is not read. Whatever it returns, the gan is usable
+// and at its last good step. The callbacks may use the gan, but not free it.
 CLG_API int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,
                           const struct clg_batches *batches, clg_train_fn *step, void *user);
 

@@ -133,7 +133,7 @@ int clg_output_open(struct clg_output **output, struct clg_device *device, struc
         return clg_fail(&o->log, CLG_ENOMEM, "out of memory");
     clg_gan_noise(&o->model, o->model.seed, 0, GRID, o->z);
     int status = folder_start(o);
-    return status ? status : metrics_rewrite(o, clg_gan_step_count(gan));
+    return status ? status : metrics_rewrite(o, params->resume ? clg_gan_step_count(gan) : 0);
 }
 
 void clg_output_close(struct clg_output **output)

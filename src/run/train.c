@@ -99,17 +99,21 @@ static int batches_open(struct run *r, const struct clg_batches *batches)
     return 0;
 }
 
-// How many steps the run should reach: as given, or passes over the folder.
-static int target_find(struct run *r)
+// As given, or passes over the pictures; 0: neither, or the pictures never end.
+static int64_t steps_asked(const struct run *r)
 {
     const struct clg_train_params *p = r->params;
-    r->target = p->steps;
-    if (!r->target && r->batches.pictures)
-        r->target = (int64_t)((r->batches.pictures * (uint64_t)p->epochs + (uint64_t)r->model.batch - 1) /
-                              (uint64_t)r->model.batch);
+    const uint64_t pictures = r->batches.pictures * (uint64_t)p->epochs;
+    return p->steps ? p->steps
+                    : (int64_t)((pictures + (uint64_t)r->model.batch - 1) / (uint64_t)r->model.batch);
+}
+
+static int target_find(struct run *r)
+{
     const int64_t step = clg_gan_step_count(r->gan);
     bool complete;
-    int status = clg_target_check(p, r->target, step, &complete, &r->device->log);
+    r->target = steps_asked(r);
+    int status = clg_target_check(r->params, r->target, step, &complete, &r->device->log);
     if (complete)
         r->saved = step;
     return status;
@@ -239,6 +243,8 @@ static int steps_do(struct run *r, clg_train_fn *step, void *user)
 // What is left to write after the last step, a failed one too.
 static int run_finish(struct run *r, int status)
 {
+    if (!r->output)
+        return status;
     if (!status && r->sampled != clg_gan_step_count(r->gan))
         status = sample(r);
     if (!status && r->saved != clg_gan_step_count(r->gan))
@@ -283,6 +289,14 @@ static struct clg_train_params params_with(const struct clg_train_params *params
     return p;
 }
 
+static void run_close(struct run *r)
+{
+    clg_output_close(&r->output);
+    clg_data_close(&r->data);
+    clg_lock_free(&r->lock);
+    free(r->pictures);
+}
+
 int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
               const struct clg_train_params *params, const struct clg_batches *batches, clg_train_fn *step,
               void *user)
@@ -292,12 +306,27 @@ int clg_train(struct clg_device *device, const struct clg_gan_params *gan,
     int status = run_open(&r, gan, batches);
     if (!status)
         status = run_finish(&r, steps_do(&r, step, user));
-    clg_output_close(&r.output);
-    clg_data_close(&r.data);
+    run_close(&r);
     clg_gan_free(&r.gan);
-    clg_lock_free(&r.lock);
-    free(r.pictures);
     return status;
+}
+
+// As clg_train's, but for a gan that is there, and steps that count from where it is.
+static int gan_run_open(struct run *r, struct clg_train_params *params, const struct clg_batches *batches)
+{
+    const bool writes = params->out || params->resume;
+    int status = writes ? folder_lock(r) : 0;
+    if (!status)
+        status = batches_open(r, batches);
+    if (!status) {
+        bool complete;
+        const int64_t more = steps_asked(r), step = clg_gan_step_count(r->gan);
+        params->steps = r->target = more ? step + more : 0;
+        status = clg_target_check(params, r->target, step, &complete, &r->device->log);
+    }
+    if (!status && writes)
+        status = clg_output_open(&r->output, r->device, r->gan, params);
+    return status ? status : clg_gan_prepare(r->gan);
 }
 
 int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,
@@ -305,15 +334,12 @@ int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,
 {
     struct clg_train_params here = params_with(params, batches);
     struct run r = {.device = gan->device, .params = &here, .gan = gan, .model = gan->params};
-    here.resume = NULL;
-    int status = batches_open(&r, batches);
+    r.sampled = r.saved = -1;
+    r.lock = CLG_LOCK_NONE;
+    here.init = NULL;
+    int status = gan_run_open(&r, &here, batches);
     if (!status)
-        status = target_find(&r);
-    if (!status)
-        status = clg_gan_prepare(gan);
-    if (!status)
-        status = steps_do(&r, step, user);
-    clg_data_close(&r.data);
-    free(r.pictures);
+        status = run_finish(&r, steps_do(&r, step, user));
+    run_close(&r);
     return status;
 }

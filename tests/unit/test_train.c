@@ -328,11 +328,11 @@ static void test_batches(void **state)
 
     supply_open(&supply, &batches, 6);
     assert_int_equal(clg_gan_new(&gan, test_device(), &m), 0);
+    p.out = NULL;
     p.steps = 4;
     assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), 0);
     assert_int_equal(clg_gan_step_count(gan), 4);
-    assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), CLG_EINVAL); // it is there
-    p.steps = 9;
+    p.steps = 5;
     assert_int_equal(clg_train_gan(gan, &p, &batches, NULL, NULL), CLG_EDATA); // after two more
     assert_int_equal(clg_gan_save(gan, in_root("memory"), NULL, 0), 0);
     assert_same_tensor(in_root("folder/model.safetensors"), in_root("memory"), "netG.main.3.weight");
@@ -360,17 +360,38 @@ static void test_batches_resume(void **state)
     free(memory);
 }
 
-// A gan in memory reads a folder, or the built-in faces, by itself.
+static int count_lines(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    int c, lines = 0;
+    assert_non_null(file);
+    while ((c = getc(file)) != EOF)
+        lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+// A gan in memory reads a folder, or the built-in faces, by itself; it counts its steps from where it is, and its
+// run can be kept and continued in a folder.
 static void test_gan_in_memory(void **state)
 {
     (void)state;
     const struct clg_gan_params m = model();
-    const struct clg_train_params p = to(NULL, 6);
+    struct clg_train_params p = to(NULL, 2);
     struct clg_gan *gan;
     assert_int_equal(clg_gan_new(&gan, test_device(), &m), 0);
     assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), 0);
-    assert_int_equal(clg_gan_save(gan, in_root("alone"), NULL, 0), 0);
-    assert_same_tensor(in_root("folder/model.safetensors"), in_root("alone"), "netG.main.3.weight");
+    p.out = in_root("kept");
+    assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), 0);
+    assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), CLG_EINVAL); // an earlier run is there
+    p.resume = in_root("kept");
+    assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), 0);
+    assert_int_equal(clg_gan_step_count(gan), 6);
+    assert_same_file(in_root("folder/model.safetensors"), in_root("kept/model.safetensors"));
+    assert_same_file(in_root("folder/samples/step-6.png"), in_root("kept/samples/step-6.png"));
+    assert_int_equal(count_lines(in_root("kept/metrics.csv")), 1 + 4); // of steps 3 to 6
+    p.steps = 0;
+    assert_int_equal(clg_train_gan(gan, &p, NULL, NULL, NULL), CLG_EINVAL); // built-in faces: no epochs
     clg_gan_free(&gan);
 }
 
