@@ -15,11 +15,6 @@ def heads(n: int, seed: int, first: int = 0):
     return np.ascontiguousarray(pictures[:, 14:14 + SIDE, 12:12 + SIDE]), parameters
 
 
-def floats(pictures) -> np.ndarray:
-    """uint8 pictures as nets take them, in -1..1."""
-    return pictures.astype(np.float32) / 127.5 - 1
-
-
 def show(pictures, columns: int):
     """A grid at twice the size: 32 pixels are few on today's screens."""
     return clgan.show(pictures.repeat(2, axis=1).repeat(2, axis=2), columns=columns)

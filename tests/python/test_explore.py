@@ -34,6 +34,9 @@ class Files(unittest.TestCase):
         clgan.save_picture(path("one.png"), pictures[0])
         self.assertTrue(np.array_equal(clgan.load_picture(path("one.png"), 16), pictures[0]))
         self.assertEqual(clgan.load_picture(path("one.png"), 8, channels=1, crop="8x8+2+2").shape, (8, 8, 1))
+        values = clgan.to_values(pictures)
+        self.assertTrue(np.array_equal(values, (pictures.astype(np.float32) - 127.5) / np.float32(127.5)))
+        self.assertTrue(np.array_equal(clgan.to_pixels(values), pictures))
         shown = clgan.show(pictures[0])
         with open(path("one.png"), "rb") as file:
             self.assertEqual(shown._repr_png_(), file.read())

@@ -22,6 +22,6 @@ from .latent import interpolate, nearest, neighbours
 from .layer_primer import PrimerStep, primer
 from .masks import mask, masked, psnr
 from .ops import DeconvReport, avg_pool, conv2d, conv_transpose2d, deconv, max_pool
-from .picture import Picture, animate, grid, load_picture, normalized, save_picture, show, to_pixels
+from .picture import Picture, animate, grid, load_picture, normalized, save_picture, show, to_pixels, to_values
 from .svm import LinearSVM
 from .training import History, Status

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._c import lib
+
 
 def shape_text(shape) -> str:
     return "[" + ", ".join(str(n) for n in shape) + "]"
@@ -35,12 +37,19 @@ def pixels(values, shape: tuple, what: str) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
+def values_of(pixels: np.ndarray) -> np.ndarray:
+    """Dense uint8 of any shape to the values -1..1 that nets read."""
+    values = np.empty(pixels.shape, np.float32)
+    lib.clg_picture_values(pixels, pixels.size, values)
+    return values
+
+
 def pictures(values, shape: tuple, what: str = "pictures") -> np.ndarray:
     """Dense float32 in -1..1, as nets take them, from that or from uint8."""
     array = np.asarray(values)
     if array.dtype == np.uint8:
         check_shape(array, shape, what)
-        return (array.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+        return values_of(np.ascontiguousarray(array))
     if array.dtype.kind != "f":
         raise TypeError(f"{what}: float32 (-1 to 1) or uint8 (0 to 255) expected, got {array.dtype}")
     return floats(array, shape, what)

@@ -44,6 +44,12 @@ def to_pixels(values) -> np.ndarray:
     return pixels
 
 
+def to_values(pixels) -> np.ndarray:
+    """Pixels uint8 0..255, of any shape, to the values -1..1 that nets read: float32."""
+    pixels = np.asarray(pixels)
+    return _arrays.values_of(_arrays.pixels(pixels, pixels.shape, "pixels"))
+
+
 def normalized(maps) -> np.ndarray:
     """Maps or gradients [n, h, w, c] as pictures to look at: uint8, each of the n from its least to its largest."""
     maps = np.asarray(maps, np.float32)
