@@ -237,3 +237,19 @@ void tile_store(__global float *out, float4 acc[TM][TN / 4], __local const int4 
 #define ACT_LEAKY_RELU 2
 #define ACT_TANH 3
 #define ACT_SIGMOID 4
+
+// Adds the WG values of a work-group pairwise; the sum comes back to all.
+float group_sum(float value, __local float *room)
+{
+    const int id = get_local_id(0);
+    room[id] = value;
+    for (int half_size = WG / 2; half_size > 0; half_size /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (id < half_size)
+            room[id] += room[id + half_size];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    float sum = room[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return sum;
+}

@@ -1,5 +1,4 @@
-// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, Adam,
-// averages, pixels.
+// Element by element: fill, copy, axpy, scale, multiply, activations, bias, channel ranges, pixels.
 #include "ops/ops.h"
 
 #include "base/log.h"
@@ -16,7 +15,7 @@ int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape a,
                     a.n, a.h, a.w, a.c, b.n, b.h, b.w, b.c);
 }
 
-static int count_expect(struct clg_device *d, const char *what, struct clg_tensor a, struct clg_tensor b)
+int clg_count_expect(struct clg_device *d, const char *what, struct clg_tensor a, struct clg_tensor b)
 {
     size_t is = clg_shape_count(a.shape), expected = clg_shape_count(b.shape);
     return is == expected ? 0
@@ -57,7 +56,7 @@ int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
 {
     size_t n = clg_shape_count(to.shape);
     struct clg_arg args[] = {CLG_T(from), CLG_T(to), CLG_I(n)};
-    int status = count_expect(d, "copy", from, to);
+    int status = clg_count_expect(d, "copy", from, to);
     return status ? status : written(d, to, clg_launch_elements(d, "copy", NULL, n, args, 3, 0, 2));
 }
 
@@ -65,7 +64,7 @@ int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tens
 {
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_T(y), CLG_I(n)};
-    int status = count_expect(d, "axpy", x, y);
+    int status = clg_count_expect(d, "axpy", x, y);
     return status ? status : written(d, y, clg_launch_elements(d, "axpy", NULL, n, args, 4, 2, 3));
 }
 
@@ -80,7 +79,7 @@ int clg_multiply(struct clg_device *d, struct clg_tensor x, struct clg_tensor y)
 {
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_T(x), CLG_T(y), CLG_I(n)};
-    int status = count_expect(d, "multiply", x, y);
+    int status = clg_count_expect(d, "multiply", x, y);
     return status ? status : written(d, y, clg_launch_elements(d, "multiply", NULL, n, args, 3, 1, 3));
 }
 
@@ -98,7 +97,7 @@ int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor 
     snprintf(options, sizeof options, " -DACT=%d", act.kind);
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(act.slope), CLG_T(x), CLG_T(y), CLG_I(n)};
-    int status = count_expect(d, "activation", x, y);
+    int status = clg_count_expect(d, "activation", x, y);
     return status ? status : clg_launch_elements(d, "act_forward", options, n, args, 4, 1, 2);
 }
 
@@ -109,9 +108,9 @@ int clg_act_backward(struct clg_device *d, struct clg_act act, struct clg_tensor
     snprintf(options, sizeof options, " -DACT=%d", act.kind);
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(act.slope), CLG_T(y), CLG_T(dy), CLG_T(dx), CLG_I(n)};
-    int status = count_expect(d, "activation gradient", dy, y);
+    int status = clg_count_expect(d, "activation gradient", dy, y);
     if (!status)
-        status = count_expect(d, "activation gradient", dx, y);
+        status = clg_count_expect(d, "activation gradient", dx, y);
     return status ? status : clg_launch_elements(d, "act_backward", options, n, args, 5, 2, 3);
 }
 
@@ -150,30 +149,6 @@ int clg_channels_get(struct clg_device *d, struct clg_tensor whole, int from, st
 {
     int status = channels_check(d, part, whole, from);
     return status ? status : channels_move(d, "channels_get", whole, part, part.shape, whole.shape.c, from);
-}
-
-int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates,
-             struct clg_tensor g, struct clg_tensor p, struct clg_tensor m, struct clg_tensor v)
-{
-    size_t n = clg_shape_count(p.shape);
-    const size_t rates_n = clg_shape_count(rates.shape);
-    struct clg_arg args[] = {CLG_F(beta1), CLG_F(beta2), CLG_F(eps), CLG_T(rates), CLG_T(g),
-                             CLG_T(p),     CLG_T(m),     CLG_T(v),   CLG_I(n),     CLG_I(rates_n > 2)};
-    int status = rates_n < 2 ? clg_fail(&d->log, CLG_EINVAL, "Adam's rates: two values are needed")
-                             : count_expect(d, "Adam's gradient", g, p);
-    if (!status)
-        status = count_expect(d, "Adam's first moment", m, p);
-    if (!status)
-        status = count_expect(d, "Adam's second moment", v, p);
-    return status ? status : written(d, p, clg_launch_elements(d, "adam", NULL, n, args, 10, 12, 7));
-}
-
-int clg_ema(struct clg_device *d, float decay, struct clg_tensor p, struct clg_tensor average)
-{
-    size_t n = clg_shape_count(p.shape);
-    struct clg_arg args[] = {CLG_F(decay), CLG_T(p), CLG_T(average), CLG_I(n)};
-    int status = count_expect(d, "average", average, p);
-    return status ? status : written(d, average, clg_launch_elements(d, "ema", NULL, n, args, 4, 3, 3));
 }
 
 int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor x)

@@ -102,5 +102,8 @@ int clg_variants_check(struct clg_device *d);
 
 // Are the shapes right for the operation? Logs `what` and both shapes when not.
 int clg_shape_expect(struct clg_device *d, const char *what, struct clg_shape is, struct clg_shape expected);
+// The same for the numbers of values alone.
+int clg_count_expect(struct clg_device *d, const char *what, struct clg_tensor is,
+                     struct clg_tensor expected);
 
 #endif

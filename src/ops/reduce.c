@@ -1,4 +1,4 @@
-// Sums in a fixed order: dot products, and binary cross-entropy with its gradient.
+// Sums in a fixed order: dot products, and parts of a result.
 #include "ops/ops.h"
 
 #include "base/log.h"
@@ -29,23 +29,6 @@ int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, stru
     struct clg_launch second = {.file = "reduce.cl", .kernel = "sum_parts", .global = {wg}, .local = {wg}};
     struct clg_arg second_args[] = {CLG_T(parts), CLG_T(result), CLG_I(groups)};
     return clg_launch(d, &second, second_args, 3);
-}
-
-int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_tensor dx,
-            struct clg_tensor stats)
-{
-    size_t n = clg_shape_count(x.shape), wg = (size_t)d->work_group;
-    if (n != clg_shape_count(dx.shape) || clg_shape_count(stats.shape) < 2)
-        return clg_fail(&d->log, CLG_EINVAL, "BCE of %zu logits: %zu gradients, %zu statistics", n,
-                        clg_shape_count(dx.shape), clg_shape_count(stats.shape));
-    struct clg_launch l = {.file = "reduce.cl",
-                           .kernel = "bce",
-                           .global = {wg},
-                           .local = {wg},
-                           .flops = 10.0 * (double)n,
-                           .bytes = 8.0 * (double)n};
-    struct clg_arg args[] = {CLG_T(x), CLG_F(target), CLG_T(dx), CLG_T(stats), CLG_I(n)};
-    return clg_launch(d, &l, args, 5);
 }
 
 int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
