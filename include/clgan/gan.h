@@ -23,6 +23,11 @@ struct clg_gan_params {
 };
 // 64x64x3, z 100, ngf = ndf = 64, batch 128, the paper's Adam.
 CLG_API struct clg_gan_params clg_gan_params_default(void);
+// Values of one picture: size x size x channels.
+static inline size_t clg_gan_picture_values(const struct clg_gan_params *params)
+{
+    return (size_t)params->size * (size_t)params->size * (size_t)params->channels;
+}
 // Can there be such a gan? CLG_EINVAL after a line that names the option and its range.
 CLG_API int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 

@@ -112,7 +112,7 @@ uint64_t clg_gan_memory(const struct clg_gan_params *p)
     struct models m;
     int64_t floats = 0;
     if (!models_new(&m, p, &clg_log_silent)) {
-        const int64_t pictures = (int64_t)p->batch * p->size * p->size * p->channels;
+        const int64_t pictures = p->batch * (int64_t)clg_gan_picture_values(p);
         floats = weights_floats(&m, p);
         floats += clg_plan_floats(m.g, p->batch, CLG_PLAN_TRAIN, CLG_GRAD_PARAMS);
         floats += clg_plan_floats(m.d, p->batch, CLG_PLAN_TRAIN, CLG_GRAD_PARAMS | CLG_GRAD_INPUT);

@@ -2,7 +2,6 @@
 #include "gan/gan.h"
 
 #include "base/log.h"
-#include "gan/noise.h"
 #include "ops/ops.h"
 
 #include <stdlib.h>
@@ -53,6 +52,7 @@ int clg_gan_new(struct clg_gan **out, struct clg_device *device, const struct cl
     gan->device = device;
     gan->log = device->log;
     gan->params = *params;
+    gan->loss = &clg_losses[0];
     uint64_t first = 0;
     status = clg_model_generator(&gan->g.net, device, params, &gan->log);
     if (!status)
@@ -115,22 +115,4 @@ void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *
 {
     *generator = clg_net_parameters(gan->g.net);
     *discriminator = clg_net_parameters(gan->d.net);
-}
-
-void clg_noise_draw(const struct clg_gan_params *p, uint64_t seed, enum clg_stream stream, uint64_t first,
-                    int n, float *z)
-{
-    const uint64_t length = (uint64_t)p->z, count = (uint64_t)n * length;
-    if (p->z_dist == CLG_Z_NORMAL) {
-        clg_random_normal(seed, stream, first * length, count, z);
-        return;
-    }
-    clg_random_uniform(seed, stream, first * length, count, z);
-    for (uint64_t i = 0; i < count; i++)
-        z[i] = 2.0f * z[i] - 1.0f;
-}
-
-void clg_gan_noise(const struct clg_gan_params *params, uint64_t seed, uint64_t first, int n, float *z)
-{
-    clg_noise_draw(params, seed, CLG_STREAM_Z, first, n, z);
 }

@@ -6,6 +6,7 @@
 
 #include "device/device.h"
 #include "gan/checkpoint.h"
+#include "gan/loss.h"
 #include "nn/net.h"
 
 enum { CLG_INFERENCE_SIZES = 3 }; // of passes (inference.c)
@@ -43,6 +44,7 @@ struct clg_gan {
     struct clg_device *device;
     struct clg_log log;
     struct clg_gan_params params;
+    const struct clg_loss *loss;
     struct clg_net_state g, d;
     struct clg_net *average; // EMA of the generator, or NULL
     struct clg_step *step;   // NULL until the first step

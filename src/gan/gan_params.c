@@ -52,7 +52,7 @@ int clg_gan_params_check(const struct clg_gan_params *p, const struct clg_log *l
         clg_option_get(o, p, text, sizeof text); // what the table refuses on the command line it refuses here
         status = clg_option_set(o, &copy, text, log);
     }
-    const int64_t picture = (int64_t)p->size * p->size * p->channels;
+    const int64_t picture = (int64_t)clg_gan_picture_values(p);
     if (!status && p->batch * picture > INT32_MAX) // values that go at once
         status = clg_fail(log, CLG_EINVAL, "batch %d: must be between 1 and %d for pictures of %dx%dx%d",
                           p->batch, (int)(INT32_MAX / picture), p->size, p->size, p->channels);

@@ -1,6 +1,13 @@
-// The training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam. The order, the
-// losses and the sums are those of PyTorch's DCGAN example. Recorded once, then replayed; the host waits
-// once, for the losses.
+// The training step. Its order, losses and sums are those of PyTorch's DCGAN example. As calls:
+//
+//   train_discriminator   D(real): loss->real, backward to D's weights
+//                         G(z), D(G(z)): loss->fake, backward to D's weights, added
+//                         Adam on D
+//   train_generator       D(G(z)) by the new D: loss->generator, backward through D and G to G's weights
+//                         Adam on G
+//   average_update        the moving average of G
+//
+// It is recorded once, then replayed; the host waits once a step, for the losses.
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -12,24 +19,14 @@
 
 // Pairs of statistics: loss and mean probability of each pass; then |g|^2 of D and of G.
 enum { STAT_REAL, STAT_FAKE, STAT_GENERATOR, STAT_GRADIENTS, STATS };
-enum { RATES = 3 }; // of Adam: two of the step, and |g|^2, without which nothing is changed
+enum { RATES = 3 }; // of Adam: two of the step, and |g|^2, which must be finite for anything to change
 
-static struct clg_tensor stat(const struct clg_step *s, int which)
+static struct clg_tensor stat_pair(const struct clg_step *s, int which)
 {
     struct clg_tensor t = s->stats;
     t.offset += (size_t)(2 * which);
     t.shape.c = 2;
     return t;
-}
-
-// D's loss on pictures of one target, and its gradient into D's output.
-static int judge(struct clg_gan *gan, struct clg_tensor pictures, float target, int which)
-{
-    struct clg_plan *d = gan->d.plan;
-    int status = clg_plan_forward(d, pictures);
-    return status ? status
-                  : clg_bce(gan->device, clg_plan_output(d), target, clg_plan_output_grad(d),
-                            stat(gan->step, which));
 }
 
 // One value of a small tensor.
@@ -41,62 +38,89 @@ static struct clg_tensor value_at(struct clg_tensor t, int i)
 }
 
 // Adam, unless a gradient is not finite: then the net stays as it is. |g|^2 goes to the statistics too.
-static int adam(struct clg_gan *gan, struct clg_net_state *side, int which)
+static int weights_update(struct clg_gan *gan, struct clg_net_state *net, int which)
 {
     const struct clg_gan_params *p = &gan->params;
     struct clg_step *s = gan->step;
     struct clg_device *d = gan->device;
-    struct clg_tensor gradients = clg_slab_all(side->net->grads), square = value_at(s->rates, RATES - 1);
+    struct clg_tensor gradients = clg_slab_all(net->net->grads), square = value_at(s->rates, RATES - 1);
     struct clg_tensor rates = s->rates;
     rates.shape.c = RATES;
     int status = clg_dot(d, gradients, gradients, square);
     if (!status)
-        status = clg_copy(d, square, value_at(stat(s, STAT_GRADIENTS), which));
-    return status ? status
-                  : clg_adam(d, p->beta1, p->beta2, p->eps, rates, gradients, clg_slab_all(side->net->values),
-                             clg_slab_all(side->m), clg_slab_all(side->v));
+        status = clg_copy(d, square, value_at(stat_pair(s, STAT_GRADIENTS), which));
+    if (status)
+        return status;
+    return clg_adam(d, p->beta1, p->beta2, p->eps, rates, gradients, clg_slab_all(net->net->values),
+                    clg_slab_all(net->m), clg_slab_all(net->v));
 }
 
-static int average(struct clg_gan *gan)
+static int average_update(struct clg_gan *gan)
 {
-    if (!gan->average)
+    const struct clg_net *g = gan->g.net, *average = gan->average;
+    if (!average)
         return 0;
-    int status = clg_ema(gan->device, gan->params.ema, clg_slab_all(gan->g.net->values),
-                         clg_slab_all(gan->average->values));
-    return status ? status
-                  : clg_ema(gan->device, gan->params.ema, clg_slab_all(gan->g.net->stats),
-                            clg_slab_all(gan->average->stats));
+    int status =
+        clg_ema(gan->device, gan->params.ema, clg_slab_all(g->values), clg_slab_all(average->values));
+    return status
+               ? status
+               : clg_ema(gan->device, gan->params.ema, clg_slab_all(g->stats), clg_slab_all(average->stats));
+}
+
+// D's forward pass on pictures; a loss of its logits, and the loss's gradient in D's output.
+static int discriminator_loss(struct clg_gan *gan, struct clg_tensor pictures, clg_loss_fn *loss, int which)
+{
+    struct clg_plan *d = gan->d.plan;
+    int status = clg_plan_forward(d, pictures);
+    if (status)
+        return status;
+    return loss(gan->device, clg_plan_output(d), clg_plan_output_grad(d), stat_pair(gan->step, which));
+}
+
+// The same, and the gradients of D's weights, added to those that are there when `accumulate`.
+static int discriminator_gradients(struct clg_gan *gan, struct clg_tensor pictures, clg_loss_fn *loss,
+                                   int which, bool accumulate)
+{
+    const struct clg_tensor none = {0};
+    int status = discriminator_loss(gan, pictures, loss, which);
+    return status ? status : clg_plan_backward(gan->d.plan, pictures, CLG_GRAD_PARAMS, accumulate, none);
+}
+
+static int train_discriminator(struct clg_gan *gan)
+{
+    struct clg_step *s = gan->step;
+    struct clg_plan *g = gan->g.plan;
+    int status = discriminator_gradients(gan, s->real, gan->loss->real, STAT_REAL, false);
+    if (!status)
+        status = clg_plan_forward(g, s->z);
+    if (!status)
+        status = discriminator_gradients(gan, clg_plan_output(g), gan->loss->fake, STAT_FAKE, true);
+    return status ? status : weights_update(gan, &gan->d, 0);
+}
+
+// The pictures are those that train_discriminator generated; D's gradient reaches G through its input.
+static int train_generator(struct clg_gan *gan)
+{
+    const struct clg_tensor none = {0}, fake = clg_plan_output(gan->g.plan);
+    struct clg_plan *g = gan->g.plan;
+    int status = discriminator_loss(gan, fake, gan->loss->generator, STAT_GENERATOR);
+    if (!status)
+        status = clg_plan_backward(gan->d.plan, fake, CLG_GRAD_INPUT, false, clg_plan_output_grad(g));
+    if (!status)
+        status = clg_plan_backward(g, gan->step->z, CLG_GRAD_PARAMS, false, none);
+    return status ? status : weights_update(gan, &gan->g, 1);
 }
 
 static int step_body(void *user)
 {
     struct clg_gan *gan = user;
-    struct clg_step *s = gan->step;
-    struct clg_plan *g = gan->g.plan, *d = gan->d.plan;
-    const struct clg_tensor none = {0}, fake = clg_plan_output(g);
     const struct clg_net *const nets[] = {gan->g.net, gan->d.net};
     int status = clg_pass_check(nets, 2, CLG_BASIC_TRAINING | (gan->average ? CLG_BASIC_AVERAGE : 0));
     if (!status)
-        status = judge(gan, s->real, 1, STAT_REAL);
+        status = train_discriminator(gan);
     if (!status)
-        status = clg_plan_backward(d, s->real, CLG_GRAD_PARAMS, false, none);
-    if (!status)
-        status = clg_plan_forward(g, s->z);
-    if (!status)
-        status = judge(gan, fake, 0, STAT_FAKE);
-    if (!status)
-        status = clg_plan_backward(d, fake, CLG_GRAD_PARAMS, true, none);
-    if (!status)
-        status = adam(gan, &gan->d, 0);
-    if (!status)
-        status = judge(gan, fake, 1, STAT_GENERATOR);
-    if (!status)
-        status = clg_plan_backward(d, fake, CLG_GRAD_INPUT, false, clg_plan_output_grad(g));
-    if (!status)
-        status = clg_plan_backward(g, s->z, CLG_GRAD_PARAMS, false, none);
-    if (!status)
-        status = adam(gan, &gan->g, 1);
-    return status ? status : average(gan);
+        status = train_generator(gan);
+    return status ? status : average_update(gan);
 }
 
 static int pixels_body(void *user)

@@ -162,7 +162,7 @@ int clg_output_metrics(struct clg_output *o, const struct clg_train_status *s)
 
 int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
 {
-    const size_t values = GRID * (size_t)o->model.size * (size_t)o->model.size * (size_t)o->model.channels;
+    const size_t values = GRID * clg_gan_picture_values(&o->model);
     int w = 0, h = 0, status = clg_picture_grid_size(GRID, o->model.size, 8, &w, &h);
     float *pictures = malloc(values * sizeof *pictures);
     uint8_t *bytes = malloc(values), *grid = malloc((size_t)w * (size_t)h * (size_t)o->model.channels);

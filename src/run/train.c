@@ -88,9 +88,7 @@ static int data_open(struct run *r)
 // Where the pictures come from: the caller's batches, or data.
 static int batches_open(struct run *r, const struct clg_batches *batches)
 {
-    const size_t size =
-        (size_t)r->model.batch * (size_t)r->model.size * (size_t)r->model.size * (size_t)r->model.channels;
-    r->pictures = malloc(size);
+    r->pictures = malloc((size_t)r->model.batch * clg_gan_picture_values(&r->model));
     if (!r->pictures)
         return clg_fail(&r->device->log, CLG_ENOMEM, "out of memory for a batch of pictures");
     if (!batches)
