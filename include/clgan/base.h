@@ -55,6 +55,9 @@ struct clg_log {
 // A long job's progress: `done` of `total` things called `what`. Called from the caller's thread.
 typedef void clg_progress_fn(void *user, const char *what, size_t done, size_t total);
 
+// n random bytes (Philox), the same for a seed everywhere.
+CLG_API void clg_random_bytes(uint64_t seed, size_t n, uint8_t *bytes);
+
 // The library's version, "0.1.0".
 CLG_API const char *clg_version(void);
 

@@ -75,6 +75,13 @@ struct clg_peaks {
 };
 CLG_API int clg_device_peaks(struct clg_device *device, struct clg_peaks *peaks);
 
+// One operation of a training step, and how long it takes alone (clg_gan_step_ops).
+struct clg_op_time {
+    char name[32], shape[64], variant[16]; // variant: of convolutions, else ""
+    int calls;                             // in one step
+    double flops, bytes, seconds;          // of one call; seconds: the median of the samples
+};
+
 // One kernel's account, from `profile`. flops and bytes are what the operations say they need, summed.
 struct clg_profile_row {
     char name[64];

@@ -116,6 +116,12 @@ CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values
 CLG_API int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
                          const struct clg_tune_params *params, struct clg_tune_row **rows, int *count);
 
+// The operations of a training step as it is recorded, each with how often the step runs it, in the order of
+// their first run. samples > 0: each is run alone, repeatedly, and timed so many times; the nets' weights are
+// then worth nothing. progress may be NULL. The operations are the caller's: free().
+CLG_API int clg_gan_step_ops(struct clg_gan *gan, int samples, clg_progress_fn *progress, void *user,
+                             struct clg_op_time **ops, int *count);
+
 // The model as a table: layer, kernel/stride/pad, output shape, parameters, MMACs per picture,
 // memory; totals.
 CLG_API int clg_gan_describe(const struct clg_gan_params *params, FILE *file, const struct clg_log *log);

@@ -58,3 +58,13 @@ void clg_random_uniform(uint64_t seed, enum clg_stream stream, uint64_t first, u
 {
     draw(uniform4, seed, stream, first, n, values);
 }
+
+void clg_random_bytes(uint64_t seed, size_t n, uint8_t *bytes)
+{
+    uint32_t words[4] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (i % 16 == 0)
+            clg_random_words(seed, CLG_STREAM_BYTES, i / 16, words);
+        bytes[i] = (uint8_t)(words[i % 16 / 4] >> 8 * (i % 4));
+    }
+}

@@ -3,7 +3,7 @@
 #ifndef CLG_BASE_RANDOM_H
 #define CLG_BASE_RANDOM_H
 
-#include <stdint.h>
+#include <clgan/base.h>
 
 // What the numbers are for; the streams of one seed are independent.
 enum clg_stream {
@@ -15,6 +15,7 @@ enum clg_stream {
     CLG_STREAM_TRAINING_Z, // noise of training steps
     CLG_STREAM_NEIGHBOURS, // of a point in the latent space
     CLG_STREAM_PROJECTION, // starts on the way from a picture to z
+    CLG_STREAM_BYTES,
 };
 
 // Four words number `index` of the stream.

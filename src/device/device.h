@@ -124,6 +124,14 @@ typedef int clg_body_fn(void *user);
 int clg_record(struct clg_device *d, clg_body_fn *body, void *user, struct clg_list **list);
 int clg_collect(struct clg_device *d, clg_body_fn *body, void *user); // the first of the two alone
 int clg_list_run(struct clg_device *d, struct clg_list *list);
+// Names the operation that the launches up to clg_op_end belong to: of one named operation at a time. Launches
+// outside are operations of their own, under their kernel's name. flops and bytes 0: the sums of the launches'.
+int clg_op_begin(struct clg_device *d, const struct clg_op_time *op);
+void clg_op_end(struct clg_device *d);
+// The distinct operations of a list, in order. samples > 0: each is run alone, repeatedly, and timed; what the
+// list computes is garbage until it has been run again. The operations are the caller's: free().
+int clg_list_ops(struct clg_device *d, struct clg_list *list, int samples, clg_progress_fn *progress,
+                 void *user, struct clg_op_time **ops, int *count);
 void clg_list_free(struct clg_list **list);
 
 // --- memory (memory.c) -------------------------------------------------------------------------

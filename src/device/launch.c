@@ -1,8 +1,10 @@
 // The one place that enqueues: kernels with their arguments, at once or recorded in a list and replayed.
 #include "device/device.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@ struct entry {
     int dims;
     size_t global[3], local[3];
     bool local_given;
+    bool in_place; // reads and writes the same tensor: running it again does not give the same again
+    int op;        // of the list
     double flops, bytes;
 };
 
@@ -24,6 +28,9 @@ struct clg_list {
     int n, room;
     long process; // whose kernels they are
     bool ran;     // once: drivers that compile at a kernel's first launch have done so
+    struct clg_op_time *ops;
+    int ops_n;
+    bool op_open; // launches belong to the last of ops
 };
 
 static int entry_run(struct clg_device *d, const struct entry *e)
@@ -46,6 +53,40 @@ static int entry_run(struct clg_device *d, const struct entry *e)
     return 0;
 }
 
+static int op_add(struct clg_device *d, const struct clg_op_time *op)
+{
+    struct clg_list *list = d->recording;
+    struct clg_op_time *ops = realloc(list->ops, (size_t)(list->ops_n + 1) * sizeof *ops);
+    if (!ops)
+        return clg_fail(&d->log, CLG_ENOMEM, "out of memory recording operations");
+    list->ops = ops;
+    ops[list->ops_n] = *op;
+    ops[list->ops_n++].calls = 1;
+    return 0;
+}
+
+int clg_op_begin(struct clg_device *d, const struct clg_op_time *op)
+{
+    if (d->mode != CLG_MODE_RECORD)
+        return 0;
+    d->recording->op_open = true;
+    return op_add(d, op);
+}
+
+void clg_op_end(struct clg_device *d)
+{
+    if (d->mode == CLG_MODE_RECORD)
+        d->recording->op_open = false;
+}
+
+static size_t work_items(const struct entry *e)
+{
+    size_t n = 1;
+    for (int i = 0; i < e->dims; i++)
+        n *= e->global[i];
+    return n;
+}
+
 static int list_add(struct clg_device *d, const struct entry *e)
 {
     struct clg_list *list = d->recording;
@@ -57,7 +98,18 @@ static int list_add(struct clg_device *d, const struct entry *e)
         list->entries = entries;
         list->room = room;
     }
-    list->entries[list->n++] = *e;
+    int status = 0;
+    if (!list->op_open) {
+        struct clg_op_time op = {0};
+        snprintf(op.name, sizeof op.name, "%s", e->name);
+        if (e->kernel)
+            snprintf(op.shape, sizeof op.shape, "%zu work-items", work_items(e));
+        status = op_add(d, &op);
+    }
+    if (status)
+        return status;
+    list->entries[list->n] = *e;
+    list->entries[list->n++].op = list->ops_n - 1;
     return 0;
 }
 
@@ -128,6 +180,18 @@ static int kernel_check_group(struct clg_device *d, cl_kernel kernel, const stru
     return 0;
 }
 
+static bool args_repeat_tensor(const struct clg_arg *args, int n)
+{
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < i; j++) {
+            const struct clg_tensor *a = &args[i].tensor, *b = &args[j].tensor;
+            if (a->buffer && a->buffer == b->buffer && a->offset == b->offset)
+                return true;
+        }
+    }
+    return false;
+}
+
 int clg_launch(struct clg_device *d, const struct clg_launch *launch, const struct clg_arg *args, int n)
 {
     struct clg_program *program;
@@ -152,6 +216,7 @@ int clg_launch(struct clg_device *d, const struct clg_launch *launch, const stru
         if (error)
             status = clg_cl_fail(d, error, "argument %d of kernel %s", i, launch->kernel);
     }
+    e.in_place = record && args_repeat_tensor(args, n);
     e.local_given = launch->local[0] > 0;
     if (e.local_given && !status)
         status = kernel_check_group(d, e.kernel, launch);
@@ -261,6 +326,118 @@ void clg_list_free(struct clg_list **list)
         free(e->args);
     }
     free((*list)->entries);
+    free((*list)->ops);
     free(*list);
     *list = NULL;
+}
+
+// --- timing the operations of a list -----------------------------------------------------------
+enum {
+    REPEATS_MAX = 1 << 16,
+    // Repeating an operation in place shrinks or grows its values, LeakyReLU's gradient by 5 each time: the
+    // list runs anew before they become denormal, which some processors are slow on.
+    IN_PLACE_MAX = 32,
+};
+static const double SAMPLE_SECONDS = 5e-3; // at least: short operations are repeated within a sample
+
+struct op_timer {
+    struct clg_device *d;
+    struct clg_list *list;
+    int first, end; // the operation's launches
+    bool in_place;
+    int runs; // in place, since the list ran
+};
+
+// Sums what the launches need where the operation does not say; `end`: the next operation's first launch.
+static void op_find(struct op_timer *t, int op)
+{
+    struct clg_op_time *info = &t->list->ops[op];
+    const bool sum = info->flops + info->bytes == 0;
+    t->first = t->end;
+    t->in_place = false;
+    for (; t->end < t->list->n && t->list->entries[t->end].op == op; t->end++) {
+        const struct entry *e = &t->list->entries[t->end];
+        t->in_place |= e->in_place;
+        if (sum) {
+            info->flops += e->flops;
+            info->bytes += e->bytes;
+        }
+    }
+}
+
+static int op_run(struct op_timer *t, int repeats, double *seconds)
+{
+    int status = 0;
+    if (t->runs + repeats > IN_PLACE_MAX) {
+        status = clg_list_run(t->d, t->list);
+        t->runs = 0;
+    }
+    t->runs += t->in_place ? repeats : 0;
+    if (!status)
+        status = clg_device_finish(t->d);
+    const double start = clg_seconds();
+    for (int i = 0; i < repeats; i++)
+        for (int k = t->first; k < t->end && !status; k++)
+            status = entry_run(t->d, &t->list->entries[k]);
+    if (!status)
+        status = clg_device_finish(t->d);
+    *seconds = clg_seconds() - start;
+    return status;
+}
+
+static int op_time(struct op_timer *t, double *times, int samples, double *median)
+{
+    const int max = t->in_place ? IN_PLACE_MAX : REPEATS_MAX;
+    int repeats = 1;
+    int status = op_run(t, 1, &times[0]);
+    if (!status)
+        status = op_run(t, 1, &times[0]);
+    while (!status && times[0] < SAMPLE_SECONDS && repeats < max) {
+        repeats *= 2;
+        status = op_run(t, repeats, &times[0]);
+    }
+    for (int i = 0; i < samples && !status; i++) {
+        status = op_run(t, repeats, &times[i]);
+        times[i] /= repeats;
+    }
+    *median = status ? 0 : clg_median(times, samples);
+    return status;
+}
+
+static bool op_same(const struct clg_op_time *a, const struct clg_op_time *b)
+{
+    return !strcmp(a->name, b->name) && !strcmp(a->shape, b->shape) && !strcmp(a->variant, b->variant) &&
+           a->flops == b->flops && a->bytes == b->bytes;
+}
+
+int clg_list_ops(struct clg_device *d, struct clg_list *list, int samples, clg_progress_fn *progress,
+                 void *user, struct clg_op_time **ops, int *count)
+{
+    struct op_timer t = {.d = d, .list = list};
+    double *times = calloc((size_t)samples + 1, sizeof *times);
+    int status = 0;
+    *count = 0;
+    *ops = calloc((size_t)list->ops_n + 1, sizeof **ops);
+    if (!times || !*ops)
+        status = clg_fail(&d->log, CLG_ENOMEM, "out of memory for %d operations", list->ops_n);
+    for (int i = 0; i < list->ops_n && !status; i++) {
+        struct clg_op_time *op;
+        op_find(&t, i);
+        for (op = *ops; op < *ops + *count && !op_same(op, &list->ops[i]);)
+            op++;
+        if (op < *ops + *count) {
+            op->calls++;
+            continue;
+        }
+        *op = list->ops[i];
+        ++*count;
+        if (samples && progress)
+            progress(user, op->name, (size_t)i, (size_t)list->ops_n);
+        if (samples)
+            status = op_time(&t, times, samples, &op->seconds);
+        // What the operation left in place is not for the next one.
+        t.runs = t.in_place ? IN_PLACE_MAX : 0;
+    }
+    free(times);
+    return status;
 }

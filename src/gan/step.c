@@ -190,6 +190,31 @@ int clg_gan_prepare(struct clg_gan *gan)
     return status;
 }
 
+// A step on noise, for operations to have likely values.
+static int step_on_noise(struct clg_gan *gan)
+{
+    const size_t n = clg_shape_count(gan->step->real.shape);
+    struct clg_gan_metrics metrics;
+    uint8_t *real = malloc(n);
+    if (!real)
+        return clg_fail(&gan->log, CLG_ENOMEM, "out of memory for a batch of pictures");
+    clg_random_bytes(0, n, real);
+    int status = clg_gan_step(gan, real, &metrics);
+    free(real);
+    return status;
+}
+
+int clg_gan_step_ops(struct clg_gan *gan, int samples, clg_progress_fn *progress, void *user,
+                     struct clg_op_time **ops, int *count)
+{
+    *ops = NULL;
+    *count = 0;
+    int status = clg_gan_prepare(gan);
+    if (!status && samples > 0)
+        status = step_on_noise(gan);
+    return status ? status : clg_list_ops(gan->device, gan->step->list, samples, progress, user, ops, count);
+}
+
 int clg_step_collect_convs(struct clg_gan *gan)
 {
     int status = step_new(gan);

@@ -39,6 +39,14 @@ int clg_launch_elements(struct clg_device *d, const char *kernel, const char *op
     return n ? clg_launch(d, &l, args, args_n) : 0;
 }
 
+int clg_op_begin_maps(struct clg_device *d, const char *name, struct clg_shape shape)
+{
+    struct clg_op_time op = {.calls = 0};
+    snprintf(op.name, sizeof op.name, "%s", name);
+    snprintf(op.shape, sizeof op.shape, "%dx%dx%d", shape.h, shape.w, shape.c);
+    return clg_op_begin(d, &op);
+}
+
 // What follows a launch that wrote into x.
 static int written(struct clg_device *d, struct clg_tensor x, int status)
 {
@@ -98,7 +106,12 @@ int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor 
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(act.slope), CLG_T(x), CLG_T(y), CLG_I(n)};
     int status = clg_count_expect(d, "activation", x, y);
-    return status ? status : clg_launch_elements(d, "act_forward", options, n, args, 4, 1, 2);
+    if (!status)
+        status = clg_op_begin_maps(d, "activation", y.shape);
+    if (!status)
+        status = clg_launch_elements(d, "act_forward", options, n, args, 4, 1, 2);
+    clg_op_end(d);
+    return status;
 }
 
 int clg_act_backward(struct clg_device *d, struct clg_act act, struct clg_tensor y, struct clg_tensor dy,
@@ -111,7 +124,12 @@ int clg_act_backward(struct clg_device *d, struct clg_act act, struct clg_tensor
     int status = clg_count_expect(d, "activation gradient", dy, y);
     if (!status)
         status = clg_count_expect(d, "activation gradient", dx, y);
-    return status ? status : clg_launch_elements(d, "act_backward", options, n, args, 5, 2, 3);
+    if (!status)
+        status = clg_op_begin_maps(d, "activation grad", y.shape);
+    if (!status)
+        status = clg_launch_elements(d, "act_backward", options, n, args, 5, 2, 3);
+    clg_op_end(d);
+    return status;
 }
 
 int clg_bias_add(struct clg_device *d, struct clg_tensor b, struct clg_tensor x)

@@ -131,7 +131,7 @@ static int apply(struct clg_device *d, const struct cut *cut, const struct clg_n
     return clg_launch(d, &l, args, sizeof args / sizeof *args);
 }
 
-int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
+static int norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
 {
     int status = norm_check(d, &norm, x, y);
     if (status)
@@ -163,6 +163,15 @@ int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     return status ? status : apply(d, &cut, &norm, norm.save_mean, x, y);
 }
 
+int clg_norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
+{
+    int status = clg_op_begin_maps(d, "batch norm", x.shape);
+    if (!status)
+        status = norm_train(d, norm, x, y);
+    clg_op_end(d);
+    return status;
+}
+
 int clg_norm_prepare_infer(struct clg_device *d, struct clg_norm norm)
 {
     struct cut cut = cut_of(d, norm.gamma.shape);
@@ -182,9 +191,9 @@ int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor
     return apply(d, &cut, &norm, norm.running_mean, x, y);
 }
 
-int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
-                      struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta,
-                      bool accumulate)
+static int norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x,
+                         struct clg_tensor dy, struct clg_tensor dx, struct clg_tensor dgamma,
+                         struct clg_tensor dbeta, bool accumulate)
 {
     const struct clg_shape vector = {1, 1, 1, x.shape.c};
     const bool want_gamma = dgamma.buffer != NULL, want_beta = dbeta.buffer != NULL;
@@ -231,6 +240,17 @@ int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_ten
         CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(sums),
         CLG_T(dx),         CLG_I(cut.rows),  CLG_I(cut.pass_block)};
     return clg_launch(d, &last, last_args, sizeof last_args / sizeof *last_args);
+}
+
+int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
+                      struct clg_tensor dx, struct clg_tensor dgamma, struct clg_tensor dbeta,
+                      bool accumulate)
+{
+    int status = clg_op_begin_maps(d, "batch norm grad", x.shape);
+    if (!status)
+        status = norm_backward(d, norm, x, dy, dx, dgamma, dbeta, accumulate);
+    clg_op_end(d);
+    return status;
 }
 
 int clg_bias_backward(struct clg_device *d, struct clg_tensor dy, struct clg_tensor db, bool accumulate)

@@ -87,6 +87,9 @@ int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor
 int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,
                         const struct clg_arg *args, int args_n, double flops_each, int floats_each);
 
+// clg_op_begin for an operation on maps, all of the shape.
+int clg_op_begin_maps(struct clg_device *d, const char *name, struct clg_shape shape);
+
 // sum = (accumulate ? sum : 0) + parts [n][sum's shape], one by one.
 int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
                   bool accumulate);

@@ -3,6 +3,15 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
+
+static int adam_begin(struct clg_device *d, size_t n)
+{
+    struct clg_op_time op = {.name = "Adam"};
+    snprintf(op.shape, sizeof op.shape, "%zu values", n);
+    return clg_op_begin(d, &op);
+}
+
 int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct clg_tensor rates,
              struct clg_tensor g, struct clg_tensor p, struct clg_tensor m, struct clg_tensor v)
 {
@@ -17,7 +26,10 @@ int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct c
     if (!status)
         status = clg_count_expect(d, "Adam's second moment", v, p);
     if (!status)
+        status = adam_begin(d, n);
+    if (!status)
         status = clg_launch_elements(d, "adam", NULL, n, args, 10, 12, 7);
+    clg_op_end(d);
     return status ? status : clg_weights_changed(d, p);
 }
 

@@ -51,6 +51,41 @@ static char *bytes_of(const char *path, size_t *size)
     return content;
 }
 
+// The FLOPs of a step's convolutions, counted by hand: D's three forward passes, two of them with all gradients but the
+// picture's, the third with the picture's alone; G's pass and its gradients, but z's.
+static void test_step_ops(void **state)
+{
+    (void)state;
+    struct clg_gan_params p = clg_gan_params_default();
+    p.size = 16;
+    p.ngf = p.ndf = 8;
+    p.batch = 4;
+    struct clg_gan *gan;
+    struct clg_op_time *ops;
+    int count, timed;
+    double generator, discriminator, flops = 0;
+    assert_int_equal(clg_gan_new(&gan, test_device(), &p), 0);
+    assert_int_equal(clg_gan_step_ops(gan, 0, NULL, NULL, &ops, &count), 0);
+    for (int i = 0; i < count; i++) {
+        flops += *ops[i].variant ? ops[i].calls * ops[i].flops : 0;
+        assert_true(ops[i].seconds == 0);
+        for (int k = 0; k < i; k++)
+            assert_true(strcmp(ops[i].name, ops[k].name) || strcmp(ops[i].shape, ops[k].shape));
+    }
+    clg_gan_cost(&p, &generator, &discriminator);
+    const double picture_grad = 8 * 8 * 4 * 4 * 3 * 8, z_grad = 4 * 4 * 16 * 100;
+    const double macs = 1e6 * (8 * discriminator + 3 * generator) - 2 * picture_grad - z_grad;
+    assert_true(fabs(flops - 2 * p.batch * macs) < 1);
+    free(ops);
+
+    assert_int_equal(clg_gan_step_ops(gan, 2, NULL, NULL, &ops, &timed), 0);
+    assert_int_equal(timed, count);
+    for (int i = 0; i < timed; i++)
+        assert_true(ops[i].seconds > 0 && ops[i].seconds < 10);
+    free(ops);
+    clg_gan_free(&gan);
+}
+
 static void test_paper_sizes(void **state)
 {
     (void)state;
@@ -336,6 +371,6 @@ static void test_not_finite(void **state)
     loud_again(loud);
 }
 
-TEST_MAIN("gan", NULL, test_device_teardown, TEST(test_paper_sizes), TEST(test_sizes), TEST(test_bad_params),
-          TEST(test_too_large), TEST(test_noise), TEST(test_resume), TEST(test_pictures_independent),
-          TEST(test_not_finite))
+TEST_MAIN("gan", NULL, test_device_teardown, TEST(test_step_ops), TEST(test_paper_sizes), TEST(test_sizes),
+          TEST(test_bad_params), TEST(test_too_large), TEST(test_noise), TEST(test_resume),
+          TEST(test_pictures_independent), TEST(test_not_finite))

@@ -52,15 +52,6 @@ double bench_median(double *times, int n)
     return (times[(n - 1) / 2] + times[n / 2]) / 2;
 }
 
-void bench_noise(uint8_t *bytes, size_t n)
-{
-    uint64_t state = 1;
-    for (size_t i = 0; i < n; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        bytes[i] = (uint8_t)(state >> 56);
-    }
-}
-
 void bench_number(cJSON *object, const char *name, double value, int digits)
 {
     double scale = pow(10, digits);

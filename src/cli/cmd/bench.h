@@ -39,8 +39,6 @@ int bench_peaks(struct bench *b);
 int bench_warmup(const struct bench *b);
 // Sorts the times and takes their middle.
 double bench_median(double *times, int n);
-// Noise, not zeros: some processors are faster on zeros.
-void bench_noise(uint8_t *bytes, size_t n);
 // Adds a number with that many digits behind the point.
 void bench_number(cJSON *object, const char *name, double value, int digits);
 

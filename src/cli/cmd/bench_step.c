@@ -37,12 +37,15 @@ static double process_peak(void)
     return getrusage(RUSAGE_SELF, &usage) ? 0 : (double)usage.ru_maxrss / 1024;
 }
 
-// Eight passes of D and three of G, as the script with PyTorch counts them.
-static double step_gflop(const struct clg_gan_params *gan)
+static int step_gflop(struct clg_gan *gan, double *gflop)
 {
-    double generator, discriminator;
-    clg_gan_cost(gan, &generator, &discriminator);
-    return gan->batch * 2e-3 * (8 * discriminator + 3 * generator);
+    struct clg_op_time *ops;
+    int count, status = clg_gan_step_ops(gan, 0, NULL, NULL, &ops, &count);
+    *gflop = 0;
+    for (int i = 0; i < count; i++)
+        *gflop += 1e-9 * ops[i].calls * ops[i].flops;
+    free(ops);
+    return status;
 }
 
 static int measure(struct bench *b, struct step_result *r)
@@ -59,7 +62,7 @@ static int measure(struct bench *b, struct step_result *r)
     if (!status)
         status = clg_gan_new(&gan, b->device, p);
     if (!status) {
-        bench_noise(real, bytes);
+        clg_random_bytes(0, bytes, real);
         status = time_steps(b, gan, real, times, &r->start);
     }
     if (!status) {
@@ -67,9 +70,9 @@ static int measure(struct bench *b, struct step_result *r)
         clg_device_memory(b->device, &peak);
         r->median = bench_median(times, b->options.steps);
         r->best = times[0];
-        r->gflop = step_gflop(p);
         r->device_mib = (double)peak / (1 << 20);
         r->process_mib = process_peak();
+        status = step_gflop(gan, &r->gflop);
     }
     clg_gan_free(&gan);
     free(real);

@@ -105,6 +105,17 @@ static const struct clg_conv_variant *pick(struct clg_device *d, struct clg_conv
     return found->variant;
 }
 
+static int op_begin(struct clg_device *d, const struct clg_conv_job *j, const char *variant)
+{
+    static const char *const names[] = {"conv forward", "conv data grad", "conv filter grad"};
+    struct clg_op_time op = {.flops = clg_conv_flops(j), .bytes = clg_conv_bytes(j)};
+    snprintf(op.name, sizeof op.name, "%s", names[j->pass]);
+    snprintf(op.variant, sizeof op.variant, "%s", variant);
+    snprintf(op.shape, sizeof op.shape, "%dx%dx%d - %dx%dx%d, %dx%d/%d", j->x.shape.h, j->x.shape.w,
+             j->x.shape.c, j->y.shape.h, j->y.shape.w, j->y.shape.c, j->conv.r, j->conv.s, j->conv.stride);
+    return clg_op_begin(d, &op);
+}
+
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
 {
     int status = job_check(d, given);
@@ -121,7 +132,12 @@ int clg_conv_run(struct clg_device *d, const struct clg_conv_job *given)
         variant = pick(d, &job, &forced);
         status = clg_conv_check(d, &job, variant, forced);
     } while (status > 0);
-    return status ? status : variant->run(d, &job);
+    if (!status)
+        status = op_begin(d, given, variant->name);
+    if (!status)
+        status = variant->run(d, &job);
+    clg_op_end(d);
+    return status;
 }
 
 int clg_conv_forward(struct clg_device *d, struct clg_conv conv, struct clg_tensor x, struct clg_tensor w,
