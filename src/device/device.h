@@ -61,10 +61,11 @@ struct clg_device {
     bool caches_itself;  // the driver keeps compiled kernels on disk, and asking it for binaries costs a
                          // compilation
     uint64_t memory, memory_peak;
-    struct clg_tuning *tuning;   // one block; NULL: not looked up yet
-    struct clg_checked *checked; // what passed its self-test (ops/checked.h); one block; NULL: not read yet
-    int clblast_list;            // CLBlast's parameter list (ops/gemm.c); -1: not asked yet
-    int tuned_batch;             // the batch size whose tuning convolutions use; 0: their own
+    struct clg_tuning *tuning; // one block; NULL: not looked up yet
+    struct clg_selftest_cache
+        *checked;     // what passed its self-test (ops/checked.h); one block; NULL: not read yet
+    int clblast_list; // CLBlast's parameter list (ops/gemm.c); -1: not asked yet
+    int tuned_batch;  // the batch size whose tuning convolutions use; 0: their own
     // When set, it is called instead of running each convolution: the tuner learns what a model has.
     clg_collect_conv_fn *collect_conv;
     void *collect_conv_user;

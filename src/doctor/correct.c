@@ -5,7 +5,7 @@
 #include "tune/table.h"
 
 // --- operations without variants ---------------------------------------------------------------
-static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int channels)
+static void operation(struct clg_doctor *doc, const struct clg_selftest *basic, int channels)
 {
     char shape[32] = "";
     if (channels)
@@ -13,7 +13,7 @@ static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int
     if (!clg_doctor_begin(doc, "%s %s", basic->name, shape))
         return;
     double error = 0;
-    int status = clg_basic_run(doc->d, basic, channels ? channels : 1, &error);
+    int status = clg_selftest_run(doc->d, basic, channels ? channels : 1, &error);
     const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
                                        .name = basic->name,
                                        .shape = shape,
@@ -29,8 +29,8 @@ static void operation(struct clg_doctor *doc, const struct clg_basic *basic, int
 void clg_doctor_operations(struct clg_doctor *doc)
 {
     static const int channels[] = {64, 3, 100, 512}; // kernels of batch norm are made for their number
-    const struct clg_basic *basic;
-    for (int i = 0; (basic = clg_basic_at(i)); i++)
+    const struct clg_selftest *basic;
+    for (int i = 0; (basic = clg_selftest_at(i)); i++)
         for (int c = 0; c < (!basic->by_channels ? 1 : doc->params->quick ? 1 : 4); c++)
             operation(doc, basic, basic->by_channels ? channels[c] : 0);
 }
@@ -84,8 +84,8 @@ static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *v
     if (!clg_doctor_begin(doc, "%s of %s", name, shape))
         return;
     double error = 0;
-    const double limit = clg_conv_spot_limit(job, variant);
-    int status = clg_conv_spot(doc->d, job, variant, &error);
+    const double limit = clg_conv_selftest_limit(job, variant);
+    int status = clg_conv_selftest(doc->d, job, variant, &error);
     const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
                                        .name = name,
                                        .shape = shape,

@@ -62,10 +62,15 @@ int clg_projection_gradient(struct clg_projection *p)
     return status ? status : clg_axpy(d, 2 * p->prior / (float)p->z.shape.c, p->z, p->dz);
 }
 
+const char *const clg_projection_selftests[] = {"copy", "axpy", "multiply", "Adam", NULL};
+
 static int step_body(void *user)
 {
     struct clg_projection *p = user;
-    int status = clg_projection_gradient(p);
+    const struct clg_net *const net = p->net;
+    int status = clg_pass_check(&net, 1, CLG_PLAN_KEEP_ALL, clg_projection_selftests);
+    if (!status)
+        status = clg_projection_gradient(p);
     return status ? status : clg_adam(p->net->device, BETA1, BETA2, EPS, p->rates, p->dz, p->z, p->m, p->v);
 }
 

@@ -18,6 +18,8 @@ struct clg_projection {
     struct clg_tensor z, dz, m, v, target, weight, rates;
 };
 
+extern const char *const clg_projection_selftests[]; // of a step besides the net's own
+
 // weight [size][size], the same for all rows and already checked; NULL: ones.
 int clg_projection_new(struct clg_projection **projection, struct clg_gan *gan, int rows, const float *weight,
                        float prior);

@@ -73,6 +73,8 @@ uint64_t clg_gan_weights_memory(const struct clg_gan_params *params);
 int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
 
 // step.c, inference.c
+// The self-tests of a step besides its nets' own; the first is needed only where weights are averaged.
+extern const char *const clg_step_selftests[];
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);
 // Go through the step's, and the generation's, launches without running them: for device->collect_conv.

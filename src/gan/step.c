@@ -111,11 +111,15 @@ static int train_generator(struct clg_gan *gan)
     return status ? status : weights_update(gan, &gan->g, 1);
 }
 
+const char *const clg_step_selftests[] = {
+    "moving average", "copy", "pixels", "dot product", "binary cross-entropy", "Adam with its guard", NULL};
+
 static int step_body(void *user)
 {
     struct clg_gan *gan = user;
     const struct clg_net *const nets[] = {gan->g.net, gan->d.net};
-    int status = clg_pass_check(nets, 2, CLG_BASIC_TRAINING | (gan->average ? CLG_BASIC_AVERAGE : 0));
+    int status =
+        clg_pass_check(nets, 2, CLG_PLAN_TRAIN, gan->average ? clg_step_selftests : clg_step_selftests + 1);
     if (!status)
         status = train_discriminator(gan);
     if (!status)

@@ -24,6 +24,31 @@ int clg_layer_act_backward(const struct clg_pass *p, struct clg_act act, struct 
     return status ? status : clg_act_backward(p->device, guided ? relu : act, p->out, p->dout, to);
 }
 
+// The self-tests of the kind forward, then backward.
+static const char *const kind_selftests[][2] = {[CLG_ACT_NONE] = {"copy", "copy"},
+                                                [CLG_ACT_RELU] = {"ReLU", "ReLU gradient"},
+                                                [CLG_ACT_LEAKY_RELU] = {"LeakyReLU", "LeakyReLU gradient"},
+                                                [CLG_ACT_TANH] = {"tanh", "tanh gradient"},
+                                                [CLG_ACT_SIGMOID] = {"sigmoid", "sigmoid gradient"}};
+
+int clg_layer_act_backward_selftests(struct clg_act act, enum clg_plan_mode mode, const char **names)
+{
+    if (mode == CLG_PLAN_INFER)
+        return 0;
+    names[0] = kind_selftests[act.kind][1];
+    if (mode != CLG_PLAN_KEEP_ALL || act.kind != CLG_ACT_LEAKY_RELU)
+        return 1;
+    names[1] = kind_selftests[CLG_ACT_RELU][0]; // in guided passes
+    names[2] = kind_selftests[CLG_ACT_RELU][1];
+    return 3;
+}
+
+static int selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    names[0] = kind_selftests[layer->act.kind][0];
+    return 1 + clg_layer_act_backward_selftests(layer->act, mode, names + 1);
+}
+
 static int backward(const struct clg_pass *p)
 {
     return p->din[0].buffer ? clg_layer_act_backward(p, p->layer->act, p->din[0]) : 0;
@@ -42,6 +67,7 @@ const struct clg_layer_type clg_layer_type_act = {.name = "activation",
                                                   .shape = shape,
                                                   .forward = forward,
                                                   .backward = backward,
+                                                  .selftests = selftests,
                                                   .text = text,
                                                   .needs_output = true,
                                                   .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN |

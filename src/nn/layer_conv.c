@@ -122,6 +122,16 @@ static int transpose_backward(const struct clg_pass *p)
     return status;
 }
 
+// The convolution itself is tested where it runs.
+static int selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    names[0] = "bias";
+    names[1] = "bias gradient";
+    if (!layer->conv.bias)
+        return 0;
+    return mode == CLG_PLAN_TRAIN ? 2 : 1;
+}
+
 static double macs_at(const struct clg_layer *layer, struct clg_shape map, int channels)
 {
     return (double)map.h * map.w * map.c * channels * layer->conv.conv.r * layer->conv.conv.s;
@@ -148,6 +158,7 @@ const struct clg_layer_type clg_layer_type_conv = {.name = "conv",
                                                    .params = conv_params,
                                                    .forward = conv_forward,
                                                    .backward = conv_backward,
+                                                   .selftests = selftests,
                                                    .macs = conv_macs,
                                                    .text = text,
                                                    .needs_input = true};
@@ -156,6 +167,7 @@ const struct clg_layer_type clg_layer_type_conv_transpose = {.name = "conv trans
                                                              .params = transpose_params,
                                                              .forward = transpose_forward,
                                                              .backward = transpose_backward,
+                                                             .selftests = selftests,
                                                              .macs = transpose_macs,
                                                              .text = text,
                                                              .needs_input = true};

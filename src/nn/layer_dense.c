@@ -56,6 +56,16 @@ static int backward(const struct clg_pass *p)
     return status;
 }
 
+static int selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    names[0] = "plain matrix product";
+    names[1] = "bias";
+    names[2] = "bias gradient";
+    if (!layer->dense.bias)
+        return 1;
+    return mode == CLG_PLAN_TRAIN ? 3 : 2;
+}
+
 static double macs(const struct clg_layer *layer, const struct clg_shape *in, struct clg_shape out)
 {
     (void)layer;
@@ -72,6 +82,7 @@ const struct clg_layer_type clg_layer_type_dense = {.name = "dense",
                                                     .params = params,
                                                     .forward = forward,
                                                     .backward = backward,
+                                                    .selftests = selftests,
                                                     .macs = macs,
                                                     .text = text,
                                                     .needs_input = true};

@@ -50,7 +50,7 @@ static int forward(const struct clg_pass *p)
 }
 
 // With running statistics it is a scale and an offset a channel; dx = act'(y) dy gamma / sqrt(var + eps).
-static int look_backward(const struct clg_pass *p)
+static int running_backward(const struct clg_pass *p)
 {
     if (!p->din[0].buffer)
         return 0;
@@ -63,11 +63,21 @@ static int look_backward(const struct clg_pass *p)
 static int backward(const struct clg_pass *p)
 {
     if (!p->training)
-        return look_backward(p);
+        return running_backward(p);
     // The net's first layer may have no gradient to give on; the sums still need a place: dout's own.
     struct clg_tensor dx = p->din[0].buffer ? p->din[0] : p->dout;
     return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1],
                              p->accumulate);
+}
+
+static int selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    names[0] = mode == CLG_PLAN_TRAIN ? "batch norm, training" : "batch norm, running";
+    names[1] = mode == CLG_PLAN_TRAIN ? "batch norm gradient" : "scale by channels";
+    if (mode == CLG_PLAN_INFER)
+        return 1;
+    return mode == CLG_PLAN_TRAIN ? 2
+                                  : 2 + clg_layer_act_backward_selftests(layer->norm.act, mode, names + 2);
 }
 
 static void text(const struct clg_layer *layer, char *to, size_t size)
@@ -81,6 +91,7 @@ const struct clg_layer_type clg_layer_type_norm = {.name = "batch norm",
                                                    .params = params,
                                                    .forward = forward,
                                                    .backward = backward,
+                                                   .selftests = selftests,
                                                    .text = text,
                                                    .needs_input = true,
                                                    .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_GRADIENT,

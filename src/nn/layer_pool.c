@@ -28,6 +28,14 @@ static int backward(const struct clg_pass *p)
     return p->din[0].buffer ? clg_pool_backward(p->device, p->layer->pool, p->in[0], p->dout, p->din[0]) : 0;
 }
 
+static int selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    const bool is_max = layer->pool.kind == CLG_POOL_MAX;
+    names[0] = is_max ? "max pooling" : "average pooling";
+    names[1] = is_max ? "max pooling gradient" : "average pooling gradient";
+    return mode == CLG_PLAN_INFER ? 1 : 2;
+}
+
 static void text(const struct clg_layer *layer, char *to, size_t size)
 {
     const struct clg_pool *p = &layer->pool;
@@ -39,6 +47,7 @@ const struct clg_layer_type clg_layer_type_pool = {.name = "pool",
                                                    .shape = shape,
                                                    .forward = forward,
                                                    .backward = backward,
+                                                   .selftests = selftests,
                                                    .text = text,
                                                    .needs_input = true};
 

@@ -34,6 +34,13 @@ static int reshape_backward(const struct clg_pass *p)
     return move(p->device, p->dout, p->din[0]);
 }
 
+static int reshape_selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    (void)layer, (void)mode;
+    names[0] = "copy";
+    return 1;
+}
+
 static void reshape_text(const struct clg_layer *layer, char *to, size_t size)
 {
     snprintf(to, size, "reshape %dx%dx%d", layer->reshape.h, layer->reshape.w, layer->reshape.c);
@@ -43,6 +50,7 @@ const struct clg_layer_type clg_layer_type_reshape = {.name = "reshape",
                                                       .shape = reshape_shape,
                                                       .forward = reshape_forward,
                                                       .backward = reshape_backward,
+                                                      .selftests = reshape_selftests,
                                                       .text = reshape_text,
                                                       .in_place = CLG_IN_PLACE_INFER | CLG_IN_PLACE_TRAIN |
                                                                   CLG_IN_PLACE_GRADIENT};
@@ -89,6 +97,14 @@ static int concat_backward(const struct clg_pass *p)
     return status;
 }
 
+static int concat_selftests(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names)
+{
+    (void)layer;
+    names[0] = "channels put";
+    names[1] = "channels get";
+    return mode == CLG_PLAN_INFER ? 1 : 2;
+}
+
 static void concat_text(const struct clg_layer *layer, char *to, size_t size)
 {
     snprintf(to, size, "concat of %d", layer->inputs_n);
@@ -98,6 +114,7 @@ const struct clg_layer_type clg_layer_type_concat = {.name = "concat",
                                                      .shape = concat_shape,
                                                      .forward = concat_forward,
                                                      .backward = concat_backward,
+                                                     .selftests = concat_selftests,
                                                      .text = concat_text,
                                                      .inputs_max = CLG_LAYER_INPUTS_MAX};
 

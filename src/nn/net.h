@@ -8,7 +8,7 @@
 
 #include <clgan/ops.h>
 
-enum { CLG_LAYERS_MAX = 64, CLG_LAYER_INPUTS_MAX = 4, CLG_LAYER_PARAMS_MAX = 4 };
+enum { CLG_LAYERS_MAX = 64, CLG_LAYER_INPUTS_MAX = 4, CLG_LAYER_PARAMS_MAX = 4, CLG_LAYER_SELFTESTS_MAX = 8 };
 enum { CLG_NET_INPUT = -1 }; // as a layer's input: what the net is given
 enum { CLG_PREVIOUS = -2 };  // as a layer's input: the layer before (the default)
 
@@ -31,6 +31,15 @@ struct clg_param_spec {
 struct clg_layer;
 struct clg_plan;
 
+// What a plan is for.
+enum clg_plan_mode {
+    CLG_PLAN_INFER,    // forward with batch norm's running statistics; an output's memory is reused when all
+                       // layers that read it have run
+    CLG_PLAN_TRAIN,    // forward with the batch's statistics, and backward
+    CLG_PLAN_KEEP_ALL, // forward as INFER, but every layer's output stays readable, and gradients go back from
+                       // any layer to the input, not to parameters
+};
+
 // What backward should compute.
 enum clg_grad { CLG_GRAD_PARAMS = 1, CLG_GRAD_INPUT = 2 };
 
@@ -50,8 +59,7 @@ struct clg_pass {
 // Where a layer may write over what it reads: out over in[0] in inference, in training, din[0] over dout.
 enum clg_in_place { CLG_IN_PLACE_INFER = 1, CLG_IN_PLACE_TRAIN = 2, CLG_IN_PLACE_GRADIENT = 4 };
 
-// A kind of layer. New kinds: a new file with one of these, an extern below, a line in meson.build, a
-// test row.
+// A kind of layer. docs/adding.md lists what a new one needs.
 struct clg_layer_type {
     const char *name;
     // The output's shape (n passed through), or CLG_EINVAL after a line that names the layer and the sizes.
@@ -61,6 +69,9 @@ struct clg_layer_type {
                   struct clg_param_spec *specs); // count
     int (*forward)(const struct clg_pass *pass);
     int (*backward)(const struct clg_pass *pass);
+    // Names of the self-tests (selftest/selftest.h) of the operations that it uses in such a plan, but for
+    // convolutions; their number, at most CLG_LAYER_SELFTESTS_MAX.
+    int (*selftests)(const struct clg_layer *layer, enum clg_plan_mode mode, const char **names);
     double (*macs)(const struct clg_layer *layer, const struct clg_shape *in,
                    struct clg_shape out);                                 // per picture
     void (*text)(const struct clg_layer *layer, char *text, size_t size); // "conv 4x4 / 2, pad 1"
@@ -146,9 +157,6 @@ int clg_param_write(struct clg_net *net, const struct clg_param *param, struct c
 int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); // dims
 
 // --- plans -------------------------------------------------------------------------------------
-// LOOK: running statistics as in INFER, but every layer's output stays, and gradients go back to the input.
-enum clg_plan_mode { CLG_PLAN_INFER, CLG_PLAN_TRAIN, CLG_PLAN_KEEP_ALL };
-
 // want: for TRAIN, which of CLG_GRAD_PARAMS and CLG_GRAD_INPUT backward may be asked for.
 int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
 void clg_plan_free(struct clg_plan **plan);
@@ -175,8 +183,12 @@ int clg_plan_backward_from(struct clg_plan *plan, struct clg_tensor input, int l
                            struct clg_tensor dinput);
 
 // --- pass_check.c -------------------------------------------------------------------------------
-// In the body of what is recorded: its nets' operations compute right on the device, or an error.
-// use: bits of enum clg_basic_use.
-int clg_pass_check(const struct clg_net *const *nets, int n, int use);
+// Runs the self-tests of the layers of some nets on one device, then those named in `others` (ends in NULL; may
+// be NULL). To be called first in the body of what is recorded. An error when one fails.
+int clg_pass_check(const struct clg_net *const *nets, int n, enum clg_plan_mode mode,
+                   const char *const *others);
+// The names of a layer's self-tests, then NULL; their number.
+int clg_layer_selftests(const struct clg_layer *layer, enum clg_plan_mode mode,
+                        const char *names[CLG_LAYER_SELFTESTS_MAX + 1]);
 
 #endif

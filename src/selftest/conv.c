@@ -165,20 +165,20 @@ static int spot_run(struct spot *s, const struct clg_conv_variant *variant, doub
     return status;
 }
 
-int clg_conv_spot(struct clg_device *d, const struct clg_conv_job *job,
-                  const struct clg_conv_variant *variant, double *error)
+int clg_conv_selftest(struct clg_device *d, const struct clg_conv_job *job,
+                      const struct clg_conv_variant *variant, double *error)
 {
     struct spot s = {.d = d, .job = *job};
-    const struct clg_aside aside = clg_aside_begin(d);
+    const struct clg_saved_mode aside = clg_mode_push(d);
     s.job.accumulate = false;
     int status = spot_run(&s, variant, error);
-    clg_aside_end(d, aside);
+    clg_mode_pop(d, aside);
     clg_slab_free(&s.slab);
     free(s.x), free(s.w), free(s.y);
     return status;
 }
 
-double clg_conv_spot_limit(const struct clg_conv_job *j, const struct clg_conv_variant *variant)
+double clg_conv_selftest_limit(const struct clg_conv_job *j, const struct clg_conv_variant *variant)
 {
     // As the tuner's: rounding of long sums, not more; a wrong index is off by 1 / sqrt(depth) and more.
     const double pixels = (double)j->x.shape.n * j->y.shape.h * j->y.shape.w;
@@ -208,7 +208,7 @@ static int try_once(struct clg_device *d, const struct clg_conv_job *job,
     told->log = d->log;
     told->text[0] = 0;
     d->log = (struct clg_log){told_line, told};
-    const int status = clg_conv_spot(d, job, variant, error);
+    const int status = clg_conv_selftest(d, job, variant, error);
     d->log = told->log;
     return status;
 }
@@ -231,7 +231,7 @@ static int refuse(struct clg_device *d, const struct clg_conv_variant *variant, 
 static int drop(struct clg_device *d, const struct clg_conv_variant *variant)
 {
     clg_programs_forget(d); // what does not compile is not tried by the next recording
-    const int status = clg_checked_drop(d, variant);
+    const int status = clg_selftest_cache_drop(d, variant);
     return status ? status : 1;
 }
 
@@ -256,8 +256,8 @@ static int drop_wrong(struct clg_device *d, const struct clg_conv_variant *varia
 }
 
 // The trial itself; the answer is clg_conv_check's.
-static int judge(struct clg_device *d, const struct clg_conv_job *job, const struct clg_conv_variant *variant,
-                 bool forced, const char *what)
+static int verify(struct clg_device *d, const struct clg_conv_job *job,
+                  const struct clg_conv_variant *variant, bool forced, const char *what)
 {
     struct told told;
     double error;
@@ -271,9 +271,9 @@ static int judge(struct clg_device *d, const struct clg_conv_job *job, const str
         return drop_failing(d, variant, what, told.text);
     if (status)
         return clg_fail(&d->log, status, "%s", told.text);
-    if (error > clg_conv_spot_limit(job, variant))
+    if (error > clg_conv_selftest_limit(job, variant))
         return only ? refuse(d, variant, what, error) : drop_wrong(d, variant, what, error);
-    clg_checked_add(d, what);
+    clg_selftest_cache_add(d, what);
     return 0;
 }
 
@@ -284,16 +284,6 @@ int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
     clg_conv_shape_text(job, shape, sizeof shape);
     snprintf(what, sizeof what, "conv=%s %s of %s, list %d", variant->name, clg_conv_pass_names[job->pass],
              shape, job->config);
-    if (clg_checked_right(d, what))
-        return 0;
-    clg_checked_pending(d, what);
-    if (d->mode == CLG_MODE_COLLECT || !d->checked)
-        return 0;
-    if (d->params.progress && d->checked->tried < d->checked->pending)
-        d->params.progress(d->params.progress_user, clg_conv_pass_names[job->pass], (size_t)d->checked->tried,
-                           (size_t)d->checked->pending);
-    const int status = judge(d, job, variant, forced, what);
-    if (d->checked->tried >= d->checked->pending)
-        d->checked->pending = 0;
-    return status;
+    return clg_selftest_due(d, what, clg_conv_pass_names[job->pass]) ? verify(d, job, variant, forced, what)
+                                                                     : 0;
 }

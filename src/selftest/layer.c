@@ -5,23 +5,23 @@
 
 // --- batch norm --------------------------------------------------------------------------------
 struct norm {
-    struct clg_basic_values x, gamma, beta, running_mean, running_var, save_mean, save_inv;
+    struct clg_harness_tensor x, gamma, beta, running_mean, running_var, save_mean, save_inv;
     struct clg_norm norm;
     double *mean, *var; // of x, biased
 };
 
-static struct norm norm_new(struct clg_basic_trial *t, enum clg_act_kind kind)
+static struct norm norm_new(struct clg_harness *t, enum clg_act_kind kind)
 {
     const struct clg_shape vector = {1, 1, 1, t->channels};
-    struct norm b = {.x = clg_basic_given(t, clg_basic_map(t->channels), -1, 3),
-                     .gamma = clg_basic_given(t, vector, 0.5, 1.5),
-                     .beta = clg_basic_given(t, vector, -1, 1),
-                     .running_mean = clg_basic_given(t, vector, 0, 1),
-                     .running_var = clg_basic_given(t, vector, 0.5, 2),
-                     .save_mean = clg_basic_result(t, vector),
-                     .save_inv = clg_basic_result(t, vector),
-                     .mean = clg_basic_expected(t, (size_t)t->channels),
-                     .var = clg_basic_expected(t, (size_t)t->channels)};
+    struct norm b = {.x = clg_harness_input(t, clg_harness_map(t->channels), -1, 3),
+                     .gamma = clg_harness_input(t, vector, 0.5, 1.5),
+                     .beta = clg_harness_input(t, vector, -1, 1),
+                     .running_mean = clg_harness_input(t, vector, 0, 1),
+                     .running_var = clg_harness_input(t, vector, 0.5, 2),
+                     .save_mean = clg_harness_result(t, vector),
+                     .save_inv = clg_harness_result(t, vector),
+                     .mean = clg_harness_expected(t, (size_t)t->channels),
+                     .var = clg_harness_expected(t, (size_t)t->channels)};
     b.norm =
         (struct clg_norm){b.gamma.t, b.beta.t, b.running_mean.t, b.running_var.t, b.save_mean.t, b.save_inv.t,
                           1e-5f,     0.1f,     {kind, 0.2f}};
@@ -52,82 +52,82 @@ static double before_at(const struct norm *b, size_t i, const double *mean, cons
     return b->gamma.host[at] * hat_at(b, i, mean, var) + b->beta.host[at];
 }
 
-static void output_compare(struct clg_basic_trial *t, int status, const struct norm *b,
-                           struct clg_basic_values y, const double *mean, const double *var)
+static void output_compare(struct clg_harness *t, int status, const struct norm *b,
+                           struct clg_harness_tensor y, const double *mean, const double *var)
 {
-    double *e = clg_basic_expected(t, y.n);
+    double *e = clg_harness_expected(t, y.n);
     for (size_t i = 0; i < y.n; i++) {
         const double z = before_at(b, i, mean, var);
         e[i] = z * slope_at(b, z);
     }
-    clg_basic_compare(t, status, y, e);
+    clg_harness_compare(t, status, y, e);
 }
 
-static void running_compare(struct clg_basic_trial *t, const struct norm *b)
+static void running_compare(struct clg_harness *t, const struct norm *b)
 {
     const size_t c = b->gamma.n, rows = b->x.n / c;
-    double *mean = clg_basic_expected(t, c), *var = clg_basic_expected(t, c);
+    double *mean = clg_harness_expected(t, c), *var = clg_harness_expected(t, c);
     for (size_t i = 0; i < c; i++) {
         mean[i] = 0.9 * b->running_mean.host[i] + 0.1 * b->mean[i];
         var[i] = 0.9 * b->running_var.host[i] + 0.1 * b->var[i] * (double)rows / (double)(rows - 1);
     }
-    clg_basic_compare(t, 0, b->running_mean, mean);
-    clg_basic_compare(t, 0, b->running_var, var);
+    clg_harness_compare(t, 0, b->running_mean, mean);
+    clg_harness_compare(t, 0, b->running_var, var);
 }
 
-static void norm_train_with(struct clg_basic_trial *t, enum clg_act_kind kind)
+static void norm_train_with(struct clg_harness *t, enum clg_act_kind kind)
 {
     struct norm b = norm_new(t, kind);
-    struct clg_basic_values y = clg_basic_result(t, b.x.t.shape);
+    struct clg_harness_tensor y = clg_harness_result(t, b.x.t.shape);
     output_compare(t, clg_norm_train(t->d, b.norm, b.x.t, y.t), &b, y, b.mean, b.var);
     running_compare(t, &b);
 }
 
-static void norm_train(struct clg_basic_trial *t)
+static void norm_train(struct clg_harness *t)
 {
     norm_train_with(t, CLG_ACT_RELU);
     norm_train_with(t, CLG_ACT_LEAKY_RELU);
 }
 
-static void norm_infer_with(struct clg_basic_trial *t, enum clg_act_kind kind)
+static void norm_infer_with(struct clg_harness *t, enum clg_act_kind kind)
 {
     struct norm b = norm_new(t, kind);
-    struct clg_basic_values y = clg_basic_result(t, b.x.t.shape);
-    double *mean = clg_basic_expected(t, b.gamma.n), *var = clg_basic_expected(t, b.gamma.n);
+    struct clg_harness_tensor y = clg_harness_result(t, b.x.t.shape);
+    double *mean = clg_harness_expected(t, b.gamma.n), *var = clg_harness_expected(t, b.gamma.n);
     for (size_t i = 0; i < b.gamma.n; i++)
         mean[i] = b.running_mean.host[i], var[i] = b.running_var.host[i];
     output_compare(t, clg_norm_infer(t->d, b.norm, b.x.t, y.t), &b, y, mean, var);
 }
 
-static void norm_infer(struct clg_basic_trial *t)
+static void norm_infer(struct clg_harness *t)
 {
     norm_infer_with(t, CLG_ACT_RELU);
     norm_infer_with(t, CLG_ACT_LEAKY_RELU);
 }
 
 // dy in [-1, 1), but 0 at the activation's kink, where rounding decides. dz: dy before the activation.
-static struct clg_basic_values gradient_new(struct clg_basic_trial *t, const struct norm *b, double *dz)
+static struct clg_harness_tensor gradient_new(struct clg_harness *t, const struct norm *b, double *dz)
 {
-    struct clg_basic_values dy = clg_basic_draw(t, b->x.t.shape, -1, 1);
+    struct clg_harness_tensor dy = clg_harness_draw(t, b->x.t.shape, -1, 1);
     for (size_t i = 0; i < dy.n; i++) {
         const double z = before_at(b, i, b->mean, b->var);
         dy.host[i] = fabs(z) < 1e-3 ? 0 : dy.host[i];
         dz[i] = dy.host[i] * slope_at(b, z);
     }
-    clg_basic_send(t, &dy);
+    clg_harness_send(t, &dy);
     return dy;
 }
 
-static void norm_back_with(struct clg_basic_trial *t, enum clg_act_kind kind)
+static void norm_back_with(struct clg_harness *t, enum clg_act_kind kind)
 {
     struct norm b = norm_new(t, kind);
     const size_t c = b.gamma.n;
     const double rows = (double)(b.x.n / c);
-    double *dz = clg_basic_expected(t, b.x.n), *sum = clg_basic_expected(t, c),
-           *product = clg_basic_expected(t, c);
-    struct clg_basic_values y = clg_basic_result(t, b.x.t.shape), dy = gradient_new(t, &b, dz),
-                            dgamma = clg_basic_result(t, b.gamma.t.shape),
-                            dbeta = clg_basic_result(t, b.gamma.t.shape);
+    double *dz = clg_harness_expected(t, b.x.n), *sum = clg_harness_expected(t, c),
+           *product = clg_harness_expected(t, c);
+    struct clg_harness_tensor y = clg_harness_result(t, b.x.t.shape), dy = gradient_new(t, &b, dz),
+                              dgamma = clg_harness_result(t, b.gamma.t.shape),
+                              dbeta = clg_harness_result(t, b.gamma.t.shape);
     for (size_t i = 0; i < b.x.n; i++) {
         sum[i % c] += dz[i];
         product[i % c] += dz[i] * hat_at(&b, i, b.mean, b.var);
@@ -138,28 +138,28 @@ static void norm_back_with(struct clg_basic_trial *t, enum clg_act_kind kind)
     int status = clg_norm_train(t->d, b.norm, b.x.t, y.t);
     if (!status)
         status = clg_norm_backward(t->d, b.norm, b.x.t, dy.t, dy.t, dgamma.t, dbeta.t, false);
-    clg_basic_compare(t, status, dy, dz);
-    clg_basic_compare(t, status, dgamma, product);
-    clg_basic_compare(t, status, dbeta, sum);
+    clg_harness_compare(t, status, dy, dz);
+    clg_harness_compare(t, status, dgamma, product);
+    clg_harness_compare(t, status, dbeta, sum);
 }
 
-static void norm_back(struct clg_basic_trial *t)
+static void norm_back(struct clg_harness *t)
 {
     norm_back_with(t, CLG_ACT_RELU);
     norm_back_with(t, CLG_ACT_LEAKY_RELU);
 }
 
-static void bias_back(struct clg_basic_trial *t)
+static void bias_back(struct clg_harness *t)
 {
     const struct clg_shape vector = {1, 1, 1, t->channels};
-    struct clg_basic_values dy = clg_basic_given(t, clg_basic_map(t->channels), -1, 1),
-                            db = clg_basic_given(t, vector, -1, 1);
-    double *e = clg_basic_expected(t, db.n);
+    struct clg_harness_tensor dy = clg_harness_input(t, clg_harness_map(t->channels), -1, 1),
+                              db = clg_harness_input(t, vector, -1, 1);
+    double *e = clg_harness_expected(t, db.n);
     for (size_t i = 0; i < db.n; i++)
         e[i] = db.host[i];
     for (size_t i = 0; i < dy.n; i++)
         e[i % db.n] += dy.host[i];
-    clg_basic_compare(t, clg_bias_backward(t->d, dy.t, db.t, true), db, e);
+    clg_harness_compare(t, clg_bias_backward(t->d, dy.t, db.t, true), db, e);
 }
 
 // --- pooling -----------------------------------------------------------------------------------
@@ -184,59 +184,58 @@ static int best_of(const float *x, size_t i)
     return best;
 }
 
-static void pool(struct clg_basic_trial *t, enum clg_pool_kind kind)
+static void pool(struct clg_harness *t, enum clg_pool_kind kind)
 {
     const struct clg_pool which = {kind, POOL, STRIDE};
-    struct clg_basic_values x = clg_basic_given(t, pool_x, -1, 1), y = clg_basic_result(t, pool_y);
-    double *e = clg_basic_expected(t, y.n);
+    struct clg_harness_tensor x = clg_harness_input(t, pool_x, -1, 1), y = clg_harness_result(t, pool_y);
+    double *e = clg_harness_expected(t, y.n);
     for (size_t i = 0; i < y.n; i++) {
         if (kind == CLG_POOL_MAX)
             e[i] = x.host[place_in(i, best_of(x.host, i))];
         for (int j = 0; j < POOL * POOL && kind == CLG_POOL_AVERAGE; j++)
             e[i] += (double)x.host[place_in(i, j)] / (POOL * POOL);
     }
-    clg_basic_compare(t, clg_pool_forward(t->d, which, x.t, y.t), y, e);
+    clg_harness_compare(t, clg_pool_forward(t->d, which, x.t, y.t), y, e);
 }
 
-static void pool_back(struct clg_basic_trial *t, enum clg_pool_kind kind)
+static void pool_back(struct clg_harness *t, enum clg_pool_kind kind)
 {
     const struct clg_pool which = {kind, POOL, STRIDE};
-    struct clg_basic_values x = clg_basic_given(t, pool_x, -1, 1), dy = clg_basic_given(t, pool_y, -1, 1),
-                            dx = clg_basic_result(t, pool_x);
-    double *e = clg_basic_expected(t, x.n);
+    struct clg_harness_tensor x = clg_harness_input(t, pool_x, -1, 1),
+                              dy = clg_harness_input(t, pool_y, -1, 1), dx = clg_harness_result(t, pool_x);
+    double *e = clg_harness_expected(t, x.n);
     for (size_t i = 0; i < dy.n; i++) {
         if (kind == CLG_POOL_MAX)
             e[place_in(i, best_of(x.host, i))] += dy.host[i];
         for (int j = 0; j < POOL * POOL && kind == CLG_POOL_AVERAGE; j++)
             e[place_in(i, j)] += (double)dy.host[i] / (POOL * POOL);
     }
-    clg_basic_compare(t, clg_pool_backward(t->d, which, x.t, dy.t, dx.t), dx, e);
+    clg_harness_compare(t, clg_pool_backward(t->d, which, x.t, dy.t, dx.t), dx, e);
 }
 
-static void max_pool(struct clg_basic_trial *t)
+static void max_pool(struct clg_harness *t)
 {
     pool(t, CLG_POOL_MAX);
 }
-static void max_pool_back(struct clg_basic_trial *t)
+static void max_pool_back(struct clg_harness *t)
 {
     pool_back(t, CLG_POOL_MAX);
 }
-static void average_pool(struct clg_basic_trial *t)
+static void average_pool(struct clg_harness *t)
 {
     pool(t, CLG_POOL_AVERAGE);
 }
-static void average_pool_back(struct clg_basic_trial *t)
+static void average_pool_back(struct clg_harness *t)
 {
     pool_back(t, CLG_POOL_AVERAGE);
 }
 
-const struct clg_basic clg_basic_layers[] = {
-    {"batch norm, training", norm_train, 3e-5, CLG_BASIC_TRAINING, CLG_ACT_NONE, true},
-    {"batch norm, running", norm_infer, 3e-5, CLG_BASIC_FORWARD, CLG_ACT_NONE, true},
-    {"batch norm gradient", norm_back, 3e-5, CLG_BASIC_TRAINING, CLG_ACT_NONE, true},
-    {"bias gradient", bias_back, 1e-5, CLG_BASIC_OTHER, CLG_ACT_NONE, true},
-    {"max pooling", max_pool, 0, CLG_BASIC_OTHER, CLG_ACT_NONE},
-    {"max pooling gradient", max_pool_back, 1e-6, CLG_BASIC_OTHER, CLG_ACT_NONE},
-    {"average pooling", average_pool, 1e-6, CLG_BASIC_OTHER, CLG_ACT_NONE},
-    {"average pooling gradient", average_pool_back, 1e-6, CLG_BASIC_OTHER, CLG_ACT_NONE},
-    {0}};
+const struct clg_selftest clg_selftest_layers[] = {{"batch norm, training", norm_train, 3e-5, true},
+                                                   {"batch norm, running", norm_infer, 3e-5, true},
+                                                   {"batch norm gradient", norm_back, 3e-5, true},
+                                                   {"bias gradient", bias_back, 1e-5, true},
+                                                   {"max pooling", max_pool, 0},
+                                                   {"max pooling gradient", max_pool_back, 1e-6},
+                                                   {"average pooling", average_pool, 1e-6},
+                                                   {"average pooling gradient", average_pool_back, 1e-6},
+                                                   {0}};

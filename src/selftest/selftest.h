@@ -1,88 +1,86 @@
-// What was seen to compute right on this device, and what was not.
+// Self-tests: an operation is compared with float64 sums by the host before a device uses it for the first time.
 //
-// Every way to compute a convolution, and every other operation that a pass needs, is tried on random data
-// before it is used for the first time. What was right is remembered in params.cache_dir for the device, its
-// driver and these kernels; a convolution that was wrong, or failed twice, is left out for as long as the
-// device is open, with a warning; where there is no other way the device is refused.
+// Every variant of a convolution is tested on each shape that it is used for, every other operation on small
+// tensors. What passes is remembered in params.cache_dir for the device, its driver and these kernels. A variant
+// that gives wrong results, or fails twice, is not used again while the device is open, after a warning; where
+// there is no other variant, the device is refused.
 #ifndef CLG_SELFTEST_SELFTEST_H
 #define CLG_SELFTEST_SELFTEST_H
 
 #include "ops/ops.h"
 
-struct clg_checked {
-    int n, room, pending; // entries; those that were met but not tried yet
-    int tried;            // since pending was 0
+// --- the cache of results (cache.c) ------------------------------------------------------------
+struct clg_selftest_cache {
+    int n, capacity;    // entries
+    int pending, tried; // met while collecting and not tested then; tested since: for progress
     struct {
         uint64_t hash;
-        enum { CLG_CHECKED_MET, CLG_CHECKED_RIGHT, CLG_CHECKED_DROPPED } state;
+        enum { CLG_SELFTEST_PENDING, CLG_SELFTEST_PASSED, CLG_SELFTEST_DROPPED } state;
     } entries[];
 };
 
-// `what` names a check and its shape. Seen right, here or by an earlier process?
-bool clg_checked_right(struct clg_device *d, const char *what);
-void clg_checked_pending(struct clg_device *d, const char *what); // it will be tried: for progress
-void clg_checked_add(struct clg_device *d, const char *what);     // it was right
+// `what` names a self-test and its shape. Has it passed, in this process or an earlier one?
+bool clg_selftest_cache_passed(struct clg_device *d, const char *what);
+void clg_selftest_cache_add(struct clg_device *d, const char *what); // it passed
+// Must it run now? Not if it has passed, nor while programs are only collected: then it is counted as pending.
+// Reports progress as `label`.
+bool clg_selftest_due(struct clg_device *d, const char *what, const char *label);
 
-// A variant that is wrong or fails is not picked again on this device; CLG_ENOMEM after a line.
-int clg_checked_drop(struct clg_device *d, const struct clg_conv_variant *variant);
-bool clg_checked_dropped(const struct clg_device *d, const struct clg_conv_variant *variant);
+// A dropped variant is not picked again on this device. CLG_ENOMEM after a line.
+int clg_selftest_cache_drop(struct clg_device *d, const struct clg_conv_variant *variant);
+bool clg_selftest_cache_dropped(const struct clg_device *d, const struct clg_conv_variant *variant);
 
-// A trial runs at once whatever is being recorded or timed; then that goes on.
-struct clg_aside {
+// A self-test runs at once, even while launches are recorded or profiled; pop restores the device's mode.
+struct clg_saved_mode {
     enum clg_mode mode;
     struct clg_list *recording;
     struct clg_profile *profile;
 };
-static inline struct clg_aside clg_aside_begin(struct clg_device *d)
+static inline struct clg_saved_mode clg_mode_push(struct clg_device *d)
 {
-    const struct clg_aside aside = {d->mode, d->recording, d->profile};
-    d->mode = CLG_MODE_RUN, d->recording = NULL, d->profile = NULL;
-    return aside;
+    const struct clg_saved_mode saved = {d->mode, d->recording, d->profile};
+    d->mode = CLG_MODE_RUN;
+    d->recording = NULL;
+    d->profile = NULL;
+    return saved;
 }
-static inline void clg_aside_end(struct clg_device *d, struct clg_aside aside)
+static inline void clg_mode_pop(struct clg_device *d, struct clg_saved_mode saved)
 {
-    d->mode = aside.mode, d->recording = aside.recording, d->profile = aside.profile;
+    d->mode = saved.mode;
+    d->recording = saved.recording;
+    d->profile = saved.profile;
 }
 
-// --- convolutions (conv_check.c) ---------------------------------------------------------------
-// Before a job is run with a variant (job->choice set): 0 when it can be trusted; 1 when it has just been
-// dropped, so that another must be picked; or an error, after a line: it was forced, or is plain, and wrong
-// or failing.
+// --- convolutions (conv.c) ---------------------------------------------------------------------
+// Before a job runs with a variant (and job->config): 0 if the variant can be used; 1 if it has just been
+// dropped, so that another must be picked; or an error, after a line: it is forced, or plain, and gives wrong
+// results or fails.
 int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
                    const struct clg_conv_variant *variant, bool forced);
-// One run of the job's shapes on random data: the worst difference of some of its results to a float64 sum,
-// in their rms; INFINITY for what is not a number.
-int clg_conv_spot(struct clg_device *d, const struct clg_conv_job *job,
-                  const struct clg_conv_variant *variant, double *error);
-// The worst that is taken for right.
-double clg_conv_spot_limit(const struct clg_conv_job *job, const struct clg_conv_variant *variant);
+// Runs the job's shapes once on random data. *error: the largest difference of sampled results from float64
+// sums, in units of their rms; INFINITY for NaN.
+int clg_conv_selftest(struct clg_device *d, const struct clg_conv_job *job,
+                      const struct clg_conv_variant *variant, double *error);
+// The largest error that passes.
+double clg_conv_selftest_limit(const struct clg_conv_job *job, const struct clg_conv_variant *variant);
 
-// --- operations without variants (basic_check.c) -----------------------------------------------
-// Who needs an operation, by bits.
-enum clg_basic_use {
-    CLG_BASIC_FORWARD = 1,  // a pass of a net with running statistics
-    CLG_BASIC_TRAINING = 2, // a training step
-    CLG_BASIC_AVERAGE = 4,  // one with an average of the weights
-    CLG_BASIC_OTHER = 8,
-};
-struct clg_basic_trial;
-struct clg_basic {
+// --- operations without variants (harness.c; the tests: element.c, layer.c) ---------------------
+struct clg_harness;
+struct clg_selftest {
     const char *name;
-    void (*run)(struct clg_basic_trial *t);
-    double limit; // the worst that is taken for right, in the result's rms
-    int use;
-    enum clg_act_kind act; // needed where the net has this activation as a layer; NONE: always
-    bool by_channels;      // its kernels are made for the number of channels
+    void (*run)(struct clg_harness *h);
+    double limit;     // the largest error that passes, in units of the result's rms
+    bool by_channels; // its kernels are compiled for the number of channels
 };
-// The operations by number, from 0; NULL behind the last.
-const struct clg_basic *clg_basic_at(int number);
+const struct clg_selftest *clg_selftest_at(int number);         // from 0; NULL after the last
+const struct clg_selftest *clg_selftest_find(const char *name); // NULL: there is none
 
-// One run on small random data, batch norm with so many channels: the worst difference to the host's float64.
-int clg_basic_run(struct clg_device *d, const struct clg_basic *basic, int channels, double *error);
+// Runs it once on small random data, batch norm with `channels` channels.
+int clg_selftest_run(struct clg_device *d, const struct clg_selftest *test, int channels, double *error);
 
-// Before what needs these operations is recorded, in its body: 0 when they can be trusted, or an error, after
-// a line that names the device and the operation. acts: a bit (1 << kind) for each activation layer's kind.
-// The channels should be of one of the net's batch norms, so that nothing is compiled besides what is needed.
-int clg_basics_check(struct clg_device *d, int use, unsigned acts, int channels);
+// Runs those of the self-tests in `names` (ends in NULL) that have not passed yet. To be called in the body of
+// what is recorded, first. An error, after a line that names device and operation, if one fails. With the
+// channels of one of the net's batch norms nothing is compiled that is not needed anyway.
+int clg_selftests_check(struct clg_device *d, const char *const *names, int channels);
 
 #endif

@@ -2,7 +2,9 @@
 // the trial of its operation, and refuses the device where it is needed.
 #include "mutate.h"
 
+#include "explore/project.h"
 #include "gan/gan.h"
+#include "nn/layers.h"
 #include "selftest/selftest.h"
 
 #include <unistd.h>
@@ -10,10 +12,10 @@
 // Batch norm of these has vectors of 16, 4 and 1, and many rows or few.
 static const int channels[] = {64, 300, 37, 3};
 
-static const struct clg_basic *row_of(const char *name)
+static const struct clg_selftest *row_of(const char *name)
 {
-    const struct clg_basic *row;
-    for (int i = 0; (row = clg_basic_at(i)); i++)
+    const struct clg_selftest *row;
+    for (int i = 0; (row = clg_selftest_at(i)); i++)
         if (!strcmp(row->name, name))
             return row;
     fail_msg("no trial called %s", name);
@@ -23,12 +25,12 @@ static const struct clg_basic *row_of(const char *name)
 static void all_right(void **state)
 {
     (void)state;
-    const struct clg_basic *row;
+    const struct clg_selftest *row;
     int rows = 0;
     for (size_t c = 0; c < COUNT(channels); c++)
-        for (int i = 0; (row = clg_basic_at(i)); i++, rows++) {
+        for (int i = 0; (row = clg_selftest_at(i)); i++, rows++) {
             double error;
-            assert_int_equal(clg_basic_run(test_device(), row, channels[c], &error), 0);
+            assert_int_equal(clg_selftest_run(test_device(), row, channels[c], &error), 0);
             if (!(error <= row->limit))
                 fail_msg("%s, %d channels: error %g, allowed %g", row->name, channels[c], error, row->limit);
         }
@@ -110,22 +112,93 @@ static void test_found(void **state)
     for (size_t i = 0; i < COUNT(spoilt); i++) {
         struct captured log;
         struct clg_device *d = device_with(&spoilt[i].defect, &log);
-        const struct clg_basic *row = row_of(spoilt[i].row);
+        const struct clg_selftest *row = row_of(spoilt[i].row);
         double error;
-        assert_int_equal(clg_basic_run(d, row, channels[0], &error), 0);
+        assert_int_equal(clg_selftest_run(d, row, channels[0], &error), 0);
         if (!(error > row->limit))
             fail_msg("%s: \"%s\" for \"%s\" goes unnoticed: error %g, allowed %g", row->name,
                      spoilt[i].defect.to, spoilt[i].defect.from, error, row->limit);
         clg_device_close(&d);
     }
-    const struct clg_basic *row; // each is among them
-    for (int i = 0; (row = clg_basic_at(i)); i++) {
+    const struct clg_selftest *row; // each is among them
+    for (int i = 0; (row = clg_selftest_at(i)); i++) {
         size_t k = 0;
         while (k < COUNT(spoilt) && strcmp(spoilt[k].row, row->name))
             k++;
         if (k == COUNT(spoilt))
             fail_msg("nothing is spoilt for %s", row->name);
     }
+}
+
+// --- every layer has self-tests, and every self-test is needed ---------------------------------
+static bool has(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+// One layer with everything that it can have, of each type and, where they differ, each kind.
+static struct clg_layer with_bias(struct clg_layer layer)
+{
+    layer.conv.bias = true;
+    return layer;
+}
+
+static int examples(struct clg_layer *layers)
+{
+    int n = 0;
+    layers[n++] = with_bias(clg_layer_conv("a", 1, 4, 2, 1));
+    layers[n++] = with_bias(clg_layer_conv_transpose("a", 1, 4, 2, 1));
+    layers[n++] = clg_layer_norm("a", (struct clg_act){CLG_ACT_LEAKY_RELU, 0.2f});
+    for (int kind = CLG_ACT_NONE; kind <= CLG_ACT_SIGMOID; kind++)
+        layers[n++] = clg_layer_act("a", (struct clg_act){kind, 0});
+    layers[n++] = clg_layer_pool("a", (struct clg_pool){CLG_POOL_MAX, 2, 2});
+    layers[n++] = clg_layer_pool("a", (struct clg_pool){CLG_POOL_AVERAGE, 2, 2});
+    layers[n++] = clg_layer_dense("a", 1);
+    layers[n++] = clg_layer_reshape("a", 1, 1, 1);
+    layers[n++] = clg_layer_concat("a", 0, 1);
+    return n;
+}
+
+static void test_layers(void **state)
+{
+    (void)state;
+    static const char *const by_passes[] = {"fill", "axpy", NULL}, *const public_only[] = {"scale", NULL};
+    const char *const *const others[] = {by_passes, public_only, clg_step_selftests,
+                                         clg_projection_selftests};
+    struct clg_layer layers[32];
+    const int n = examples(layers);
+    bool used[100] = {false};
+    for (const struct clg_layer_type *const *type = clg_layer_types; *type; type++) {
+        int examples_n = 0;
+        for (int i = 0; i < n; i++)
+            examples_n += layers[i].type == *type;
+        if (!examples_n)
+            fail_msg("no example of the layer type %s", (*type)->name);
+    }
+    for (int i = 0; i < n; i++)
+        for (int mode = CLG_PLAN_INFER; mode <= CLG_PLAN_KEEP_ALL; mode++) {
+            const char *names[CLG_LAYER_SELFTESTS_MAX + 1];
+            if (clg_layer_selftests(&layers[i], mode, names) < 1)
+                fail_msg("%s: no self-test in mode %d", layers[i].type->name, mode);
+            for (int k = 0; names[k]; k++)
+                if (!clg_selftest_find(names[k]))
+                    fail_msg("%s: no self-test called %s", layers[i].type->name, names[k]);
+            for (int k = 0; clg_selftest_at(k); k++)
+                used[k] |= has(names, clg_selftest_at(k)->name);
+        }
+    for (int k = 0; clg_selftest_at(k); k++) {
+        for (size_t i = 0; i < COUNT(others); i++)
+            used[k] |= has(others[i], clg_selftest_at(k)->name);
+        if (!used[k])
+            fail_msg("nothing needs the self-test %s", clg_selftest_at(k)->name);
+    }
+    for (size_t i = 0; i < COUNT(others); i++)
+        for (const char *const *name = others[i]; *name; name++)
+            if (!clg_selftest_find(*name))
+                fail_msg("no self-test called %s", *name);
 }
 
 static struct clg_gan_params small(void)
@@ -152,7 +225,7 @@ static void refuses(const struct defect *defect, bool trains, const char *name)
     if (name) {
         captured_has(&log, name);
         captured_has(&log, d->info.name);
-        captured_has(&log, "another --device");
+        captured_has(&log, "another device");
     }
     clg_gan_free(&gan);
     clg_device_close(&d);
@@ -173,18 +246,19 @@ static void test_refused(void **state)
 static void test_remembered(void **state)
 {
     (void)state;
-    const int use = CLG_BASIC_FORWARD;
+    static const char *const names[] = {"fill", "batch norm, running", NULL};
     folder_clear(test_folder);
     for (int i = 0; i < 2; i++) {
         struct captured log;
         struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);
-        assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
-        assert_int_equal(d->checked->tried, 1 - i);
-        assert_int_equal(clg_basics_check(d, use, 0, 8), 0);
-        assert_int_equal(d->checked->tried, 1 - i);
+        assert_int_equal(clg_selftests_check(d, names, 8), 0);
+        assert_int_equal(d->checked->tried, i ? 0 : 1);
+        assert_int_equal(d->checked->n, 3); // the table's first entry is none
+        assert_int_equal(clg_selftests_check(d, names, 8), 0);
+        assert_int_equal(d->checked->tried, i ? 0 : 1);
         clg_device_close(&d);
     }
 }
 
 TEST_MAIN("basics", test_folder_setup, test_folder_teardown, TEST(test_right), TEST(test_found),
-          TEST(test_refused), TEST(test_remembered))
+          TEST(test_refused), TEST(test_remembered), TEST(test_layers))

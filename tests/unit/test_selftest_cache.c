@@ -139,12 +139,12 @@ static void test_many_dropped(void **state)
     for (size_t i = 0; i < COUNT(variants); i++) {
         snprintf(names[i], sizeof names[i], "other %zu", i);
         variants[i].name = names[i];
-        assert_false(clg_checked_dropped(d, &variants[i]));
-        assert_int_equal(clg_checked_drop(d, &variants[i]), 0);
+        assert_false(clg_selftest_cache_dropped(d, &variants[i]));
+        assert_int_equal(clg_selftest_cache_drop(d, &variants[i]), 0);
     }
     for (size_t i = 0; i < COUNT(variants); i++)
-        assert_true(clg_checked_dropped(d, &variants[i]));
-    assert_false(clg_checked_dropped(d, &clg_conv_plain));
+        assert_true(clg_selftest_cache_dropped(d, &variants[i]));
+    assert_false(clg_selftest_cache_dropped(d, &clg_conv_plain));
     clg_device_close(&d);
 }
 
@@ -222,8 +222,8 @@ static void test_spots(void **state)
                 double error;
                 if (!strcmp(row->name, "gemm") || !row->fits(d, &job)) // CLBlast compiles too long on CPUs
                     continue;
-                assert_int_equal(clg_conv_spot(d, &job, row, &error), 0);
-                if (!(error < clg_conv_spot_limit(&job, row)))
+                assert_int_equal(clg_conv_selftest(d, &job, row, &error), 0);
+                if (!(error < clg_conv_selftest_limit(&job, row)))
                     fail_msg("shape %zu, pass %d, %s: error %g", i, pass, row->name, error);
                 compared++;
             }

@@ -84,7 +84,8 @@ static struct clg_conv_job flattened(struct clg_conv_job job)
 const struct clg_conv_variant *clg_conv_default(struct clg_device *d, const struct clg_conv_job *job)
 {
     const struct clg_conv_variant *const *rule = d->info.type == CLG_DEVICE_CPU ? default_cpu : default_gpu;
-    while ((d->params.exact && !(*rule)->exact) || clg_checked_dropped(d, *rule) || !(*rule)->fits(d, job))
+    while ((d->params.exact && !(*rule)->exact) || clg_selftest_cache_dropped(d, *rule) ||
+           !(*rule)->fits(d, job))
         rule++; // plain is exact, fits always, and is never dropped
     return *rule;
 }
@@ -99,7 +100,7 @@ static const struct clg_conv_variant *pick(struct clg_device *d, struct clg_conv
     *forced = false;
     const struct clg_tuning_entry *found = clg_tuning_find(d, job);
     job->config = 0;
-    if (!found || clg_checked_dropped(d, found->variant))
+    if (!found || clg_selftest_cache_dropped(d, found->variant))
         return clg_conv_default(d, job);
     job->config = found->config;
     return found->variant;
