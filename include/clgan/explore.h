@@ -3,8 +3,8 @@
 #ifndef CLGAN_EXPLORE_H
 #define CLGAN_EXPLORE_H
 
-#include <clgan/data.h>
 #include <clgan/gan.h>
+#include <clgan/pictures.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +56,9 @@ CLG_API int clg_gan_generate_ablated(struct clg_gan *gan, const float *z, int n,
 // concatenated. features [n][clg_features_count].
 CLG_API int64_t clg_features_count(const struct clg_gan_params *params); // 0 on invalid params
 CLG_API int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *features);
+// Features of files: pictures number which[0..n-1], decoded in parts. progress may be NULL; it counts pictures.
+CLG_API int clg_gan_features_of(struct clg_gan *gan, const struct clg_pictures *pictures, const int *which,
+                                int n, float *features, clg_progress_fn *progress, void *user);
 
 // Guided backpropagation (Springenberg et al. 2015; figure 5 of the paper): the gradient from the strongest
 // position of feature map `map` of D's layer back to each picture, where every activation passes only

@@ -41,28 +41,34 @@ int cli_crop_choose(const char *text, const char *model, struct clg_crop *crop, 
     return model ? cli_pictures_crop(model, crop, log) : 0;
 }
 
-static int chunk_read(const struct cli_features_source *s, const int *which, int n, float *values,
-                      float *rows)
+struct reading {
+    const struct cli_features_source *source;
+    double began;
+};
+
+static void report_progress(void *user, const char *what, size_t done, size_t total)
 {
-    float *to = s->gan ? values : rows;
-    int status = clg_pictures_values(s->pictures, which, n, s->params.size, s->params.channels, to);
-    return status || !s->gan ? status : clg_gan_features(s->gan, values, n, rows);
+    const struct reading *r = user;
+    (void)what;
+    if (total > CHUNK)
+        cli_progress_count(r->source->progress, r->source->gan ? "features" : "pixels", (int)done, (int)total,
+                           r->began);
 }
 
 int cli_features_read(const struct cli_features_source *s, const int *which, int n, float *rows)
 {
-    const enum cli_features kind = s->gan ? CLI_FEATURES_DISCRIMINATOR : CLI_FEATURES_PIXELS;
-    const size_t count = (size_t)cli_features_count(kind, &s->params);
-    float *values = s->gan ? malloc(CHUNK * cli_sheet_one(&s->params) * sizeof *values) : NULL;
-    int status = values || !s->gan ? 0 : cli_fail(s->log, CLG_ENOMEM, "out of memory for %d pictures", CHUNK);
-    const double start = cli_seconds();
-    for (int done = 0, now; done < n && !status; done += now) {
+    struct reading reading = {s, cli_seconds()};
+    const size_t one = cli_sheet_one(&s->params);
+    int status = 0;
+    if (s->gan)
+        status = clg_gan_features_of(s->gan, s->pictures, which, n, rows, report_progress, &reading);
+    for (int done = 0, now; !s->gan && done < n && !status; done += now) {
         now = n - done < CHUNK ? n - done : CHUNK;
-        status = chunk_read(s, which + done, now, values, rows + (size_t)done * count);
-        if (n > CHUNK && !status)
-            cli_progress_count(s->progress, s->gan ? "features" : "pixels", done + now, n, start);
+        status = clg_pictures_values(s->pictures, which + done, now, s->params.size, s->params.channels,
+                                     rows + (size_t)done * one);
+        if (!status)
+            report_progress(&reading, NULL, (size_t)(done + now), (size_t)n);
     }
     cli_progress_end(s->progress, false);
-    free(values);
     return status;
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 4 };
+enum { SIDE = 4, CHUNK = 64 }; // CHUNK: files decoded at a time
 
-static int64_t features_of(const struct clg_net *net)
+static int64_t count_features(const struct clg_net *net)
 {
     int64_t count = 0;
     for (int i = 0; i < net->n; i++)
@@ -23,7 +23,7 @@ int64_t clg_features_count(const struct clg_gan_params *params)
     int64_t count = 0;
     if (!clg_gan_params_check(params, &clg_log_silent) &&
         !clg_model_discriminator(&net, NULL, params, &clg_log_silent))
-        count = features_of(net);
+        count = count_features(net);
     clg_net_free(&net);
     return count;
 }
@@ -46,7 +46,7 @@ static int pool_maps(struct clg_net_probe *probe, int layer, struct clg_tensor p
 static int features_pass(struct clg_net_probe *probe, const float *pictures, int items,
                          struct clg_tensor pooled, float *values, float *features)
 {
-    const size_t count = (size_t)features_of(probe->net);
+    const size_t count = (size_t)count_features(probe->net);
     size_t at = 0;
     int status = clg_net_probe_forward(probe, pictures, items);
     for (int i = 0; i < probe->net->n && !status; i++) {
@@ -85,7 +85,7 @@ int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *f
         if (!status)
             status = clg_slab_take(slab, largest, &pooled);
     }
-    const size_t picture = clg_shape_count(net->input), count = (size_t)features_of(net);
+    const size_t picture = clg_shape_count(net->input), count = (size_t)count_features(net);
     for (int done = 0, items; done < n && !status; done += items) {
         items = clg_net_probe_items(probe, n, done);
         status = features_pass(probe, pictures + (size_t)done * picture, items, pooled, values,
@@ -94,5 +94,24 @@ int clg_gan_features(struct clg_gan *gan, const float *pictures, int n, float *f
     free(values);
     clg_slab_free(&slab);
     clg_net_probe_free(&probe);
+    return status;
+}
+
+int clg_gan_features_of(struct clg_gan *gan, const struct clg_pictures *pictures, const int *which, int n,
+                        float *features, clg_progress_fn *progress, void *user)
+{
+    const struct clg_gan_params *p = &gan->params;
+    const size_t count = (size_t)count_features(clg_net_probe_net(gan, CLG_NET_DISCRIMINATOR));
+    float *values = malloc(CHUNK * (size_t)p->size * (size_t)p->size * (size_t)p->channels * sizeof *values);
+    int status = values ? 0 : clg_fail(&gan->log, CLG_ENOMEM, "out of memory for %d pictures", CHUNK);
+    for (int done = 0, now; done < n && !status; done += now) {
+        now = n - done < CHUNK ? n - done : CHUNK;
+        status = clg_pictures_values(pictures, which + done, now, p->size, p->channels, values);
+        if (!status)
+            status = clg_gan_features(gan, values, now, features + (size_t)done * count);
+        if (!status && progress)
+            progress(user, "pictures", (size_t)(done + now), (size_t)n);
+    }
+    free(values);
     return status;
 }

@@ -245,6 +245,10 @@ class Nets(unittest.TestCase):
                 side = layer.shape[0] // 4
                 pooled.append((ops.max_pool(maps, side) if side > 1 else maps).reshape(3, -1))
         self.assertTrue(np.array_equal(gan.features(pictures), np.concatenate(pooled, 1)))
+        os.makedirs(path("seen"))
+        for i, picture in enumerate(pictures):
+            clgan.save_picture(path("seen", f"{i}.png"), picture)
+        self.assertTrue(np.array_equal(gan.features(clgan.Pictures(path("seen"))), gan.features(pictures)))
 
     def test_gradients(self):
         gan = tiny()

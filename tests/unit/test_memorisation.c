@@ -166,6 +166,17 @@ static void test_files(void **state)
     for (int i = 0; i < SAMPLES * 5; i++)
         assert_true((files->pixels.index[i] == -1) == (i % 5 >= FILES));
     assert_true(files->scale == FILES && isinf(files->pixels.distance[FILES]));
+    // Features of files, in another order.
+    const int which[] = {2, 0};
+    const size_t count = (size_t)clg_features_count(clg_gan_params_of(gan));
+    float *features = malloc(2 * count * sizeof *features), *expected = malloc(2 * count * sizeof *expected);
+    assert_int_equal(clg_gan_features_of(gan, pictures, which, 2, features, NULL, NULL), 0);
+    memmove(training + PICTURE, training, PICTURE * sizeof *training);
+    memcpy(training, training + 2 * PICTURE, PICTURE * sizeof *training);
+    assert_int_equal(clg_gan_features(gan, training, 2, expected), 0);
+    same_bits("features of files", features, expected, 2 * count);
+    free(features);
+    free(expected);
     clg_memorisation_free(&files);
     clg_memorisation_free(&values);
     clg_pictures_close(&pictures);

@@ -156,6 +156,7 @@ PROTOTYPES = {
     "clg_gan_generate_ablated": (Status, [c_void_p, Floats, c_int, c_int, Floats, Floats]),
     "clg_features_count": (c_int64, [_gan_params]),
     "clg_gan_features": (Status, [c_void_p, Floats, c_int, Floats]),
+    "clg_gan_features_of": (Status, [c_void_p, c_void_p, Ints, c_int, Floats, PROGRESS_FN, c_void_p]),
     "clg_gan_guided": (Status, _maps),
     "clg_gan_saliency": (Status, _maps),
     "clg_project_params_default": (clg_project_params, []),

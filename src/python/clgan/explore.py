@@ -9,6 +9,7 @@ import numpy as np
 from . import _arrays
 from ._c import lib
 from ._structs import PROGRESS_FN, clg_layer_info
+from .data import Pictures
 from .progress import Progress
 
 NETS = ("generator", "discriminator")  # enum clg_net_kind
@@ -94,11 +95,19 @@ class Exploring:
         self._call(lib.clg_gan_generate_ablated, z, len(z), found.index, scale, pictures)
         return pictures
 
-    def features(self, pictures) -> np.ndarray:
-        """D's features, float32 [n, count]: every activated layer's maps, max-pooled to 4x4 (section 5.1)."""
-        pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
+    def features(self, pictures, progress: bool = False) -> np.ndarray:
+        """D's features, float32 [n, count]: every activated layer's maps, max-pooled to 4x4 (section 5.1).
+
+        pictures: an array, or clgan.Pictures, whose files are decoded in parts.
+        """
         count = lib.clg_features_count(byref(self._params))
-        return self._in_parts(lib.clg_gan_features, pictures, np.empty((len(pictures), count), np.float32))
+        features = np.empty((len(pictures), count), np.float32)
+        if not isinstance(pictures, Pictures):
+            return self._in_parts(lib.clg_gan_features, _arrays.pictures(pictures, ("n", *self.picture_shape)), features)
+        which = np.arange(len(pictures), dtype=np.intc)
+        with pictures._lock, Bar("picture", progress) as report:
+            self._call(lib.clg_gan_features_of, pictures._as_argument, which, len(which), features, report, None)
+        return features
 
     def _gradients(self, function, pictures, layer, feature_map) -> tuple[np.ndarray, np.ndarray]:
         pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
