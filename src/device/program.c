@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "device/sources.h"
+#include "base/sources.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "base/locale.h"
 #include "base/log.h"
+#include "base/sources.h"
 #include "report/chart.h"
 #include "report/history.h"
-#include "report/page.h"
 #include "report/xml.h"
 
 #include <dirent.h>
@@ -16,6 +16,7 @@
 #include <string.h>
 #include <strings.h>
 
+enum { STYLE, SCRIPT }; // of clg_page_sources
 static const size_t sample_limit = (size_t)256 << 20;
 
 // --- samples/step-N.png ----------------------------------------------------------------------
@@ -241,12 +242,6 @@ static void settings_write(FILE *file, const struct clg_report_setting *settings
     fputs("</dl>\n", file);
 }
 
-static void pieces_write(FILE *file, const char *const *pieces)
-{
-    for (; *pieces; pieces++)
-        fputs(*pieces, file);
-}
-
 static void head_write(FILE *file, const char *title, const struct clg_report_setting *settings, int n)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\"><head><meta "
@@ -255,7 +250,7 @@ static void head_write(FILE *file, const char *title, const struct clg_report_se
           file);
     clg_xml_text(file, title);
     fputs("</title>\n<style>\n", file);
-    pieces_write(file, clg_page_style);
+    fputs(clg_page_sources[STYLE].text, file);
     fputs("</style></head><body><main>\n<h1>", file);
     clg_xml_text(file, title);
     fputs("</h1>\n", file);
@@ -274,7 +269,7 @@ static void foot_write(FILE *file)
             "<p class=\"soft\"><small>Written by clgan %s. The page needs no network.</small></p>\n"
             "</main><dialog id=\"zoom\"><img alt=\"\"/></dialog>\n<script>\n",
             clg_version());
-    pieces_write(file, clg_page_script);
+    fputs(clg_page_sources[SCRIPT].text, file);
     fputs("</script></body></html>\n", file);
 }
 

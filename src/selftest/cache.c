@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "device/sources.h"
+#include "base/sources.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 
 #include "ops_fixture.h"
 
-#include "device/sources.h"
+#include "base/sources.h"
 
 // A change to a .cl file that makes it wrong without stopping it: the first `from` becomes `to`.
 struct defect {

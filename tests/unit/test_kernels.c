@@ -3,7 +3,7 @@
 
 #include "ops_fixture.h"
 
-#include "device/sources.h"
+#include "base/sources.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
