@@ -13,7 +13,7 @@ struct features_options {
     bool json;
 };
 
-static const double GIB = 1 << 30, MOST = 8; // of one file, which is in memory before it is written
+static const double GIB = 1 << 30, GIB_MAX = 8; // of one file, which is held in memory before it is written
 
 #define AT(field) offsetof(struct features_options, field)
 static const struct clg_option features_table[] = {
@@ -30,7 +30,7 @@ static const struct clg_option features_table[] = {
     {0},
 };
 
-// One name a line, whole or not at all.
+// Writes one name a line; the file is complete or absent.
 static int names_write(const struct clg_pictures *pictures, const int *which, int n, const char *path,
                        const struct clg_log *log)
 {
@@ -51,7 +51,7 @@ static int names_write(const struct clg_pictures *pictures, const int *which, in
     return cli_fail(log, CLG_EIO, "cannot write %s: %s", path, strerror(error));
 }
 
-static int tell(const struct features_options *o, int n, int64_t count, const struct clg_log *log)
+static int print_result(const struct features_options *o, int n, int64_t count, const struct clg_log *log)
 {
     if (!o->json) {
         printf("%d x %" PRId64 " features: %s\n", n, count, cli_shown(o->npy));
@@ -69,9 +69,9 @@ static int tell(const struct features_options *o, int n, int64_t count, const st
     return status;
 }
 
-// The pictures that are asked for: which[n], which is the caller's.
-static int choose(const struct features_options *o, const struct clg_pictures *pictures, int64_t count,
-                  int **which, int *n, const struct clg_log *log)
+// Lists the numbers of the pictures asked for: which [n], the caller's.
+static int choose_pictures(const struct features_options *o, const struct clg_pictures *pictures,
+                           int64_t count, int **which, int *n, const struct clg_log *log)
 {
     const int all = clg_pictures_count(pictures);
     if (o->first >= all || o->n > all - o->first)
@@ -79,12 +79,12 @@ static int choose(const struct features_options *o, const struct clg_pictures *p
                         all);
     *n = o->n ? o->n : all - o->first;
     const double gib = (double)*n * (double)count * sizeof(float) / GIB;
-    if (gib > MOST)
+    if (gib > GIB_MAX)
         return cli_fail(
             log, CLG_EINVAL,
             "features of %d pictures are %.1f GiB, more than the %.0f GiB of one file: take parts with "
             "--first and --n",
-            *n, gib, MOST);
+            *n, gib, GIB_MAX);
     *which = malloc((size_t)*n * sizeof **which);
     if (!*which)
         return cli_fail(log, CLG_ENOMEM, "out of memory for %d pictures", *n);
@@ -103,7 +103,7 @@ struct extraction {
     float *rows;
 };
 
-// All that needs no device: the model's facts, the pictures, where the features go.
+// All that needs no device: the model's params, the pictures, where the features go.
 static int prepare(struct extraction *e)
 {
     const struct features_options *o = e->o;
@@ -120,7 +120,7 @@ static int prepare(struct extraction *e)
         status = cli_data_open(&e->pictures, o->data, crop, e->log);
     e->count = clg_features_count(&e->params);
     if (!status)
-        status = choose(o, e->pictures, e->count, &e->which, &e->n, e->log);
+        status = choose_pictures(o, e->pictures, e->count, &e->which, &e->n, e->log);
     if (status)
         return status;
     e->rows = malloc((size_t)e->n * (size_t)e->count * sizeof *e->rows);
@@ -144,7 +144,7 @@ static int features(struct extraction *e, struct clg_device *device, struct cli_
     if (!status && o->names)
         status = names_write(e->pictures, e->which, e->n, o->names, e->log);
     if (!status)
-        status = tell(o, e->n, e->count, e->log);
+        status = print_result(o, e->n, e->count, e->log);
     clg_gan_free(&source.gan);
     return status;
 }

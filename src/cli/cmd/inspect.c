@@ -28,7 +28,7 @@ static const struct clg_option inspect_table[] = {
     {0},
 };
 
-static const struct clg_option ways_table[] = {
+static const struct clg_option mode_table[] = {
     {"filters", CLG_OPTION_BOOL, AT(filters), 0, 0, NULL, NULL,
      "the discriminator's first filters and the generator's last"},
     {"guided", CLG_OPTION_BOOL, AT(guided), 0, 0, NULL, NULL,
@@ -44,7 +44,7 @@ static const struct clg_option ways_table[] = {
     {0},
 };
 
-// --- what the parts share ----------------------------------------------------------------------
+// --- shared helpers ----------------------------------------------------------------------------
 static int last_hidden(const struct inspection *in, enum clg_net_kind net)
 {
     struct clg_layer_info info;
@@ -91,7 +91,7 @@ int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int
 }
 
 // --- the list of layers ------------------------------------------------------------------------
-static void layer_tell(cJSON *list, int i, const struct clg_layer_info *info)
+static void print_layer(cJSON *list, int i, const struct clg_layer_info *info)
 {
     if (!list) {
         printf("  %3d  %-8s  %-28s  %4dx%-4d %5d maps%s\n", i, info->name, info->text, info->h, info->w,
@@ -122,7 +122,7 @@ static int inspect_list(struct inspection *in)
             int status = clg_gan_layer(in->gan, net, i, &info);
             if (status)
                 return status;
-            layer_tell(list, i, &info);
+            print_layer(list, i, &info);
         }
     }
     return 0;
@@ -214,7 +214,7 @@ int cmd_inspect(int argc, char **argv)
     struct inspect_options options = {.out = "inspect.png", .layer = -1, .map = -1, .per = 4, .seed = 1};
     struct cli_device_options where = cli_device_defaults();
     const struct cli_options tables[] = {{"Options", inspect_table, &options},
-                                         {"Instead of feature maps", ways_table, &options},
+                                         {"Instead of feature maps", mode_table, &options},
                                          {"Device", cli_device_table, &where},
                                          {0}};
     const struct cli_command command = {

@@ -37,7 +37,7 @@ static void shape_text(struct clg_shape s, char text[32])
     snprintf(text, 32, "%dx%dx%d", s.h, s.w, s.c);
 }
 
-static void layer_print(const struct clg_primer_output *outputs, int i)
+static void print_step(const struct clg_primer_output *outputs, int i)
 {
     const struct clg_primer_step *step = &clg_primer_steps[i];
     const struct clg_primer_output *o = &outputs[i];
@@ -60,23 +60,23 @@ static void layer_print(const struct clg_primer_output *outputs, int i)
                o->report.residual);
 }
 
-static void table_print(const struct layers_options *o, const struct clg_primer_output *outputs)
+static void print_table(const struct layers_options *o, const struct clg_primer_output *outputs)
 {
     printf(" #  %-21s  of  %-14s  %10s    %-10s  %-14s  file in %s\n", "name", "window / stride", "shape", "",
            "values", cli_shown(o->out));
     for (int i = 0; i < CLG_PRIMER_STEPS; i++)
-        layer_print(outputs, i);
+        print_step(outputs, i);
     printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, cli_shown(o->out), sheet);
 }
 
 // --- for machines ------------------------------------------------------------------------------
-static void shape_add(cJSON *to, const char *name, struct clg_shape s)
+static void add_shape(cJSON *to, const char *name, struct clg_shape s)
 {
     const int sides[] = {s.h, s.w, s.c};
     cJSON_AddItemToObject(to, name, cJSON_CreateIntArray(sides, 3));
 }
 
-static void layer_add(cJSON *list, const struct clg_primer_output *outputs, int i)
+static void add_step(cJSON *list, const struct clg_primer_output *outputs, int i)
 {
     const struct clg_primer_step *step = &clg_primer_steps[i];
     const struct clg_primer_output *o = &outputs[i];
@@ -92,9 +92,9 @@ static void layer_add(cJSON *list, const struct clg_primer_output *outputs, int 
         cJSON_AddNumberToObject(row, "window", step->kernel);
         cJSON_AddNumberToObject(row, "stride", step->stride);
         cJSON_AddNumberToObject(row, "pad", step->pad);
-        shape_add(row, "input", outputs[step->input].shape);
+        add_shape(row, "input", outputs[step->input].shape);
     }
-    shape_add(row, "output", o->shape);
+    add_shape(row, "output", o->shape);
     cJSON_AddNumberToObject(row, "least", (double)o->min);
     cJSON_AddNumberToObject(row, "most", (double)o->max);
     cJSON_AddStringToObject(row, "file", file);
@@ -108,23 +108,23 @@ static void layer_add(cJSON *list, const struct clg_primer_output *outputs, int 
     cJSON_AddItemToArray(list, row);
 }
 
-static int document_print(const struct layers_options *o, const struct clg_primer_output *outputs,
-                          const struct clg_log *log)
+static int print_json(const struct layers_options *o, const struct clg_primer_output *outputs,
+                      const struct clg_log *log)
 {
     cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "layers");
     cJSON_AddStringToObject(document, "picture", o->picture);
     cJSON_AddStringToObject(document, "out", o->out);
     cJSON_AddStringToObject(document, "sheet", sheet);
     for (int i = 0; i < CLG_PRIMER_STEPS; i++)
-        layer_add(list, outputs, i);
+        add_step(list, outputs, i);
     int status = cli_json_print(document, true, log);
     cJSON_Delete(document);
     return status;
 }
 
 // --- the command -------------------------------------------------------------------------------
-// The picture is looked at before a device is opened.
-static int picture_load(const struct layers_options *o, uint8_t **pixels, const struct clg_log *log)
+// Loads the picture before a device is opened.
+static int load_picture(const struct layers_options *o, uint8_t **pixels, const struct clg_log *log)
 {
     const struct clg_crop crop = {.kind = CLG_CROP_CENTER};
     *pixels = malloc((size_t)o->size * (size_t)o->size * (size_t)o->channels);
@@ -133,8 +133,8 @@ static int picture_load(const struct layers_options *o, uint8_t **pixels, const 
     return clg_picture_load(o->picture, crop, o->size, o->channels, *pixels, log);
 }
 
-static int layers_show(struct clg_device *device, const struct layers_options *o, const uint8_t *pixels,
-                       const struct clg_log *log, struct cli_progress *progress)
+static int show_steps(struct clg_device *device, const struct layers_options *o, const uint8_t *pixels,
+                      const struct clg_log *log, struct cli_progress *progress)
 {
     struct clg_primer_output outputs[CLG_PRIMER_STEPS] = {0};
     int status = cli_folder_create(o->out, log);
@@ -144,9 +144,9 @@ static int layers_show(struct clg_device *device, const struct layers_options *o
         status = layers_save(outputs, o->out, sheet, log);
     cli_progress_end(progress, false);
     if (!status && o->json)
-        status = document_print(o, outputs, log);
+        status = print_json(o, outputs, log);
     else if (!status)
-        table_print(o, outputs);
+        print_table(o, outputs);
     clg_primer_free(outputs);
     return status;
 }
@@ -177,13 +177,13 @@ int cmd_layers(int argc, char **argv)
     struct clg_log log = cli_log(&progress, where.verbose);
     struct clg_device *device = NULL;
     uint8_t *pixels;
-    int status = picture_load(&options, &pixels, &log);
+    int status = load_picture(&options, &pixels, &log);
     if (!status)
         status = cli_folder_check(options.out, &log);
     if (!status)
         status = cli_device_open(&device, &where, &progress);
     if (!status)
-        status = layers_show(device, &options, pixels, &log, &progress);
+        status = show_steps(device, &options, pixels, &log, &progress);
     cli_progress_end(&progress, true);
     if (!status && where.profile)
         status = clg_device_profile_print(device, stderr);

@@ -1,4 +1,4 @@
-// clgan project: the noise whose picture comes nearest to a given one, and pictures completed with it.
+// clgan project: finds the noise whose picture is nearest to a given one, and completes pictures with it.
 #include "cli/cli.h"
 #include "cli/pictures.h"
 #include "cli/sheet.h"
@@ -59,21 +59,21 @@ struct projection {
     struct cli_pictures pictures;
     size_t one;
     int n;
-    float *mask; // NULL: all is known
+    float *mask; // NULL: every pixel is known
     float *z, *found;
-    double *psnr, *hidden; // of the known pixels, and of what the mask hides
+    double *psnr, *hidden; // of the known pixels, and of the hidden ones
     double seconds, start;
 };
 
 // --- searching ---------------------------------------------------------------------------------
-static void tell_progress(void *user, const char *what, size_t done, size_t total)
+static void report_progress(void *user, const char *what, size_t done, size_t total)
 {
     struct projection *p = user;
     (void)what;
     if (p->start > 0)
         cli_progress_count(p->progress, "projecting: steps", (int)done, (int)total, p->start);
     else
-        p->start = cli_seconds(); // the first step compiles kernels: the rate counts from its end
+        p->start = cli_seconds(); // the first step also compiles kernels: measure the rate from its end
 }
 
 static int search(struct projection *p, struct clg_gan *gan)
@@ -86,7 +86,7 @@ static int search(struct projection *p, struct clg_gan *gan)
         return cli_fail(p->log, CLG_ENOMEM, "out of memory for %d pictures: take fewer with --n", p->n);
     p->hidden = p->psnr + n;
     const double began = cli_seconds();
-    p->search.progress = tell_progress;
+    p->search.progress = report_progress;
     p->search.user = p;
     int status = clg_gan_project(gan, p->pictures.values, p->mask, p->n, &p->search, p->z, p->found, p->psnr);
     p->seconds = cli_seconds() - began;
@@ -108,7 +108,7 @@ static void tile_make(const struct projection *p, enum row row, int i, float *ti
         clg_mask_blend(p->mask, p->gan.size, p->gan.channels, row == COMPLETED ? found : NULL, tile);
 }
 
-// Bands of rows one below the other: pictures, then what was made of them, `columns` pictures wide.
+// The sheet is `columns` pictures wide; below each row of pictures come the rows that were made of them.
 static int save_sheet(const struct projection *p, int columns)
 {
     static const enum row plain[] = {ORIGINAL, FOUND}, masked[] = {ORIGINAL, MASKED, COMPLETED, FOUND};
@@ -134,7 +134,7 @@ static int save_sheet(const struct projection *p, int columns)
     return status;
 }
 
-// What was found, with the known pixels blended in.
+// Saves what was found, with the known pixels blended in.
 static int save_each(const struct projection *p)
 {
     uint8_t *pixels = malloc((size_t)p->n * p->one);
@@ -153,7 +153,7 @@ static int save_each(const struct projection *p)
     return status;
 }
 
-static int save(const struct projection *p)
+static int save_results(const struct projection *p)
 {
     const struct project_options *o = p->o;
     const int64_t shape[] = {p->n, p->gan.z};
@@ -256,7 +256,7 @@ static int print_json(const struct projection *p, const struct summary *known, c
     return status;
 }
 
-static int tell(const struct projection *p)
+static int print_result(const struct projection *p)
 {
     struct summary known, hidden = {0};
     int status = summarise(p->psnr, p->n, &known, p->log);
@@ -307,9 +307,9 @@ static int project(struct projection *p, struct clg_device *device)
     if (!status)
         status = search(p, gan);
     if (!status)
-        status = save(p);
+        status = save_results(p);
     if (!status)
-        status = tell(p);
+        status = print_result(p);
     clg_gan_free(&gan);
     return status;
 }
