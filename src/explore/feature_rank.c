@@ -54,8 +54,7 @@ static void measure_responses(const float *maps, int n, size_t positions, size_t
 static int compute_responses(struct clg_gan *gan, const float *pictures, int n, int layer,
                              struct clg_shape shape, float *responses, clg_progress_fn *progress, void *user)
 {
-    const struct clg_gan_params *p = &gan->params;
-    const size_t picture = (size_t)p->size * (size_t)p->size * (size_t)p->channels;
+    const size_t picture = clg_picture_count(gan);
     const size_t positions = (size_t)shape.h * (size_t)shape.w, c = (size_t)shape.c;
     float *maps = malloc(CHUNK * positions * c * sizeof *maps);
     int status = maps ? 0 : clg_fail(&gan->log, CLG_ENOMEM, "out of memory");

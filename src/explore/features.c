@@ -102,7 +102,7 @@ int clg_gan_features_of(struct clg_gan *gan, const struct clg_pictures *pictures
 {
     const struct clg_gan_params *p = &gan->params;
     const size_t count = (size_t)count_features(clg_net_probe_net(gan, CLG_NET_DISCRIMINATOR));
-    float *values = malloc(CHUNK * (size_t)p->size * (size_t)p->size * (size_t)p->channels * sizeof *values);
+    float *values = malloc(CHUNK * clg_picture_count(gan) * sizeof *values);
     int status = values ? 0 : clg_fail(&gan->log, CLG_ENOMEM, "out of memory for %d pictures", CHUNK);
     for (int done = 0, now; done < n && !status; done += now) {
         now = n - done < CHUNK ? n - done : CHUNK;

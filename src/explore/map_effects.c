@@ -10,12 +10,6 @@
 
 enum { POOL = 16 }; // samples drawn at most for each one of the class that is asked for
 
-static size_t picture_values(const struct clg_gan *gan)
-{
-    const struct clg_gan_params *p = &gan->params;
-    return (size_t)p->size * (size_t)p->size * (size_t)p->channels;
-}
-
 // --- ablation ----------------------------------------------------------------------------------
 // scale [c]: 0 for the listed maps, 1 for the others.
 static int ablation_scale(const struct clg_gan *gan, int layer, int c, const int *maps, int maps_n,
@@ -49,7 +43,7 @@ int clg_gan_ablate_maps(struct clg_gan *gan, const float *z, int n, int layer, c
     free(scale);
     if (status || !rms)
         return status;
-    const size_t count = (size_t)n * picture_values(gan);
+    const size_t count = (size_t)n * clg_picture_count(gan);
     double squares = 0;
     for (size_t i = 0; i < count; i++) {
         const float difference = with[i] - without[i];
@@ -195,7 +189,7 @@ static int allocate_search(struct search *s)
     const size_t n = (size_t)s->params->n;
     s->found->z = malloc(3 * n * (size_t)s->gan->params.z * sizeof *s->found->z);
     s->found->effects = malloc((size_t)s->maps * sizeof *s->found->effects);
-    s->pictures = malloc(n * picture_values(s->gan) * sizeof *s->pictures);
+    s->pictures = malloc(n * clg_picture_count(s->gan) * sizeof *s->pictures);
     s->scores = malloc(n * (size_t)s->params->classes * sizeof *s->scores);
     s->scale = malloc((size_t)s->maps * sizeof *s->scale);
     if (s->found->z && s->found->effects && s->pictures && s->scores && s->scale)

@@ -1,9 +1,8 @@
 // The training pictures nearest to samples, and how near training pictures are to each other.
-#include <clgan/explore.h>
 #include <clgan/nearest.h>
 
 #include "base/log.h"
-#include "gan/gan.h"
+#include "explore/net_probe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -276,7 +275,6 @@ int clg_memorisation_search(struct clg_memorisation **out, struct clg_gan *gan, 
                             const struct clg_memorisation_params *params)
 {
     const int training = params->pictures ? clg_pictures_count(params->pictures) : params->values_n;
-    const struct clg_gan_params *p = &gan->params;
     struct search s = {.gan = gan, .params = params, .found = *out = calloc(1, sizeof **out)};
     int status =
         s.found ? check_search(gan, n, params, training) : clg_fail(&gan->log, CLG_ENOMEM, "out of memory");
@@ -286,7 +284,7 @@ int clg_memorisation_search(struct clg_memorisation **out, struct clg_gan *gan, 
         s.found->k = params->k;
         s.found->scale = training < SCALE_MAX ? training : SCALE_MAX;
         s.places = params->k > PLACES_MIN ? params->k : PLACES_MIN;
-        s.picture = (size_t)p->size * (size_t)p->size * (size_t)p->channels;
+        s.picture = clg_picture_count(gan);
         status = allocate_search(&s);
     }
     if (!status)

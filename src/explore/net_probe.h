@@ -16,6 +16,12 @@ struct clg_net_probe {
     float *host; // a batch of the largest tensor
 };
 
+// Values of a picture.
+static inline size_t clg_picture_count(const struct clg_gan *gan)
+{
+    const struct clg_gan_params *p = &gan->params;
+    return (size_t)p->size * (size_t)p->size * (size_t)p->channels;
+}
 // The discriminator, or the generator that pictures come from: the averaged one where there is one.
 struct clg_net *clg_net_probe_net(const struct clg_gan *gan, enum clg_net_kind kind);
 // 0, or CLG_EINVAL after a line with the allowed range.

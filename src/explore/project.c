@@ -311,11 +311,7 @@ int clg_gan_project(struct clg_gan *gan, const float *pictures, const float *mas
                     const struct clg_project_params *params, float *z, float *found, double *psnr)
 {
     const struct clg_gan_params *p = &gan->params;
-    struct run run = {.gan = gan,
-                      .params = params,
-                      .mask = mask,
-                      .n = n,
-                      .one = (size_t)p->size * (size_t)p->size * (size_t)p->channels};
+    struct run run = {.gan = gan, .params = params, .mask = mask, .n = n, .one = clg_picture_count(gan)};
     struct clg_projection *projection = NULL;
     int status = check_params(gan, params, n);
     if (!status)

@@ -78,6 +78,23 @@ int inspect_columns(int n)
     return columns;
 }
 
+void inspect_print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
+                         const char *what, int count)
+{
+    if (!in->json) {
+        printf("layer %d, %s: %s, %d maps of %dx%d", layer, info->name, info->text, info->c, info->h,
+               info->w);
+        if (what)
+            printf("; %d %s", count, what);
+        putchar('\n');
+        return;
+    }
+    cJSON_AddNumberToObject(in->json, "layer", layer);
+    cJSON_AddStringToObject(in->json, "name", info->name);
+    if (what)
+        cJSON_AddNumberToObject(in->json, what, count);
+}
+
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what)
 {
     int status = cli_tiles_save(tiles, in->o->out, columns, in->log);

@@ -40,6 +40,9 @@ int inspect_pictures(const struct inspection *in, int n, struct cli_pictures *pi
 int inspect_tile(const struct inspection *in);
 // Columns for n tiles: about as many as rows.
 int inspect_columns(int n);
+// Prints the layer, and a count: of pictures, say (NULL: none).
+void inspect_print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
+                         const char *what, int count);
 // Writes the sheet to --out and prints what it shows.
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what);
 

@@ -128,19 +128,6 @@ static int allocate_features(struct features *f, int maps)
     return f->ranked && f->best && f->sheet ? 0 : cli_fail(f->in->log, CLG_ENOMEM, "out of memory");
 }
 
-static void print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
-                        int pictures)
-{
-    if (!in->json) {
-        printf("layer %d, %s: %s, %d maps of %dx%d; %d pictures\n", layer, info->name, info->text, info->c,
-               info->h, info->w, pictures);
-        return;
-    }
-    cJSON_AddNumberToObject(in->json, "layer", layer);
-    cJSON_AddStringToObject(in->json, "name", info->name);
-    cJSON_AddNumberToObject(in->json, "pictures", pictures);
-}
-
 int inspect_guided(struct inspection *in)
 {
     struct cli_pictures pictures = {0};
@@ -154,7 +141,7 @@ int inspect_guided(struct inspection *in)
         status = allocate_features(&f, info.c);
     }
     if (!status) {
-        print_layer(in, f.layer, &info, pictures.n);
+        inspect_print_layer(in, f.layer, &info, "pictures", pictures.n);
         status = draw_sheet(&f, info.c);
     }
     free(f.ranked);

@@ -23,22 +23,14 @@ static int input_make(struct inspection *in, enum clg_net_kind net, float **inpu
     return status;
 }
 
-static void print_maps(const struct inspection *in, const struct clg_map_stats *maps, int n, int layer,
-                       const struct clg_layer_info *info)
+static void print_maps(const struct inspection *in, const struct clg_map_stats *maps, int n)
 {
     enum { LINES = 10 };
-    if (!in->json) {
-        printf("layer %d, %s: %s, %d maps of %dx%d\n", layer, info->name, info->text, info->c, info->h,
-               info->w);
-        for (int k = 0; k < n && k < LINES; k++)
-            printf("  map %4d  rms %8.4f  from %8.4f to %8.4f\n", maps[k].map, maps[k].rms,
-                   (double)maps[k].min, (double)maps[k].max);
-        return;
-    }
-    cJSON_AddNumberToObject(in->json, "layer", layer);
-    cJSON_AddStringToObject(in->json, "name", info->name);
-    cJSON *list = cJSON_AddArrayToObject(in->json, "maps");
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n && k < LINES && !in->json; k++)
+        printf("  map %4d  rms %8.4f  from %8.4f to %8.4f\n", maps[k].map, maps[k].rms, (double)maps[k].min,
+               (double)maps[k].max);
+    cJSON *list = in->json ? cJSON_AddArrayToObject(in->json, "maps") : NULL;
+    for (int k = 0; k < n && list; k++) {
         cJSON *map = cJSON_CreateObject();
         cJSON_AddItemToArray(list, map);
         cJSON_AddNumberToObject(map, "map", maps[k].map);
@@ -85,7 +77,8 @@ int inspect_maps(struct inspection *in)
     if (!status) {
         clg_maps_rank(values, info.h, info.w, info.c, maps);
         const int n = in->o->top && in->o->top < info.c ? in->o->top : info.c;
-        print_maps(in, maps, n, layer, &info);
+        inspect_print_layer(in, layer, &info, NULL, 0);
+        print_maps(in, maps, n);
         status = draw_maps(in, picture, values, maps, n, &info);
     }
     free(input);

@@ -71,19 +71,6 @@ static int read_maps(const struct inspection *in, int **maps, int *n)
     return status;
 }
 
-static void print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
-                        int removed)
-{
-    if (!in->json) {
-        printf("layer %d, %s: %s, %d maps of %dx%d; %d removed\n", layer, info->name, info->text, info->c,
-               info->h, info->w, removed);
-        return;
-    }
-    cJSON_AddNumberToObject(in->json, "layer", layer);
-    cJSON_AddStringToObject(in->json, "name", info->name);
-    cJSON_AddNumberToObject(in->json, "removed", removed);
-}
-
 int inspect_removed(struct inspection *in)
 {
     struct clg_layer_info info;
@@ -95,7 +82,7 @@ int inspect_removed(struct inspection *in)
     if (!status)
         status = read_maps(in, &maps, &n);
     if (!status) {
-        print_layer(in, layer, &info, n);
+        inspect_print_layer(in, layer, &info, "removed", n);
         clg_gan_noise(&in->params, in->o->seed, (uint64_t)in->o->first, samples, z);
         status = inspect_without(in, layer, maps, n, z, samples);
     }
