@@ -161,8 +161,7 @@ static void left_out_warn(const struct clg_safetensors *file, const char *path, 
             first = name;
     }
     if (count)
-        clg_log_line(log, CLG_LOG_WARNING,
-                     "%s: %d of its tensors are left out, as this model has no place for them: %.200s%s",
+        clg_log_line(log, CLG_LOG_WARNING, "%s: ignoring %d tensors that are not in this model: %.200s%s",
                      path, count, first, count > 1 ? " ..." : "");
 }
 
@@ -183,7 +182,7 @@ static int own_load(struct clg_gan **gan, struct clg_device *device, const struc
     if (!status)
         left_out_warn(file, path, sets, n, &device->log);
     if (!status)
-        status = clg_checkpoint_keep(file, path, run_options, &(*gan)->kept, &device->log);
+        status = clg_checkpoint_carry(file, path, run_options, &(*gan)->carried, &device->log);
     if (status)
         clg_gan_free(gan);
     else

@@ -1,4 +1,4 @@
-// Checkpoints: what their metadata tells.
+// Checkpoints: their metadata.
 #ifndef CLG_GAN_CHECKPOINT_H
 #define CLG_GAN_CHECKPOINT_H
 
@@ -6,9 +6,9 @@
 
 #include <clgan/gan.h>
 
-// Texts of a checkpoint that its gan keeps for the next one: options that this version does not know, and
-// notes of the caller's.
-struct clg_kept {
+// Texts of a checkpoint that its gan carries over to the next one: options that this version does not know,
+// and the caller's notes.
+struct clg_carried_texts {
     struct clg_texts options, notes;
 };
 
@@ -18,18 +18,18 @@ int clg_checkpoint_open(struct clg_safetensors **file, const char *path, const s
 // Was it written by clgan, as a checkpoint or anything else?
 bool clg_checkpoint_is_own(const struct clg_safetensors *file);
 
-// The params and the step count of clgan's own checkpoint; an option that it does not tell has its default.
+// The params and the step count of a clgan checkpoint; an option that is missing there has its default.
 int clg_checkpoint_read(const struct clg_safetensors *file, const char *path, struct clg_gan_params *params,
                         int64_t *steps, const struct clg_log *log);
 
-// Fills `kept`, with one warning for the options that this version does not know. run_options: the table of
+// Fills `carried`, with one warning for the options that this version does not know. run_options: the table of
 // the "train." options; NULL: these are kept without looking at them.
-int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path,
-                        const struct clg_option *run_options, struct clg_kept *kept,
-                        const struct clg_log *log);
+int clg_checkpoint_carry(const struct clg_safetensors *file, const char *path,
+                         const struct clg_option *run_options, struct clg_carried_texts *carried,
+                         const struct clg_log *log);
 
-// The texts for a checkpoint: format, params, step count, the caller's n pairs, and what was kept. Freed by
-// the caller, after a failure too.
+// The texts for a checkpoint: format, params, step count, the caller's n pairs, and what was carried over. The
+// caller frees them, after a failure too.
 int clg_checkpoint_texts(struct clg_texts *texts, const struct clg_gan *gan, const char *const (*extra)[2],
                          int n);
 

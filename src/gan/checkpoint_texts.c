@@ -1,9 +1,8 @@
-// The metadata of checkpoints: their format's version, the options, the step count, and texts of
-// the caller's.
+// The metadata of checkpoints: the format's version, the options, the step count, and the caller's texts.
 //
-// What keeps checkpoints readable: an option that a checkpoint does not tell has its default, one that this
-// version does not know is kept and written again. Only a change that an older reader would get wrong raises
-// the format's version.
+// How checkpoints stay readable: an option that is missing in one has its default, one that this version does
+// not know is kept and written again. The format's version is raised only by a change that an older reader
+// would get wrong.
 #include "gan/checkpoint.h"
 
 #include "base/log.h"
@@ -82,13 +81,13 @@ int clg_checkpoint_read(const struct clg_safetensors *file, const char *path, st
         const char *text = clg_safetensors_metadata(file, o->name);
         if (text && clg_option_set(o, params, text, &clg_log_silent))
             status = clg_fail(log, CLG_EFORMAT,
-                              "%s is damaged or of another version of clgan: its %s is \"%.60s\"", path,
+                              "%s is damaged or from another version of clgan: its %s is \"%.60s\"", path,
                               o->name, text);
     }
     return status;
 }
 
-// An option of a run, which whoever saves it adds as a text of its own.
+// An option of a run, which whoever saves the run passes as an extra text.
 static bool is_train(const char *key)
 {
     return strncmp(key, train_prefix, sizeof train_prefix - 1) == 0;
@@ -143,30 +142,30 @@ static void unknown_warn(const struct clg_texts *options, bool with_run, const c
                      path, names, n > 5 ? " ..." : "");
 }
 
-int clg_checkpoint_keep(const struct clg_safetensors *file, const char *path,
-                        const struct clg_option *run_options, struct clg_kept *kept,
-                        const struct clg_log *log)
+int clg_checkpoint_carry(const struct clg_safetensors *file, const char *path,
+                         const struct clg_option *run_options, struct clg_carried_texts *carried,
+                         const struct clg_log *log)
 {
     int n, status = 0;
     const struct clg_metadata *texts = clg_safetensors_texts(file, &n);
     const char *notes = clg_safetensors_metadata(file, notes_key);
     for (int i = 0; i < n && !status; i++)
         if (!is_written(texts[i].key, run_options))
-            status = clg_texts_add(is_note(notes, texts[i].key) ? &kept->notes : &kept->options, texts[i].key,
-                                   texts[i].value);
+            status = clg_texts_add(is_note(notes, texts[i].key) ? &carried->notes : &carried->options,
+                                   texts[i].key, texts[i].value);
     if (status)
         return clg_fail(log, status, "out of memory reading %s", path);
-    unknown_warn(&kept->options, run_options != NULL, path, log);
+    unknown_warn(&carried->options, run_options != NULL, path, log);
     return 0;
 }
 
 // --- writing -----------------------------------------------------------------------------------
-static int add_kept(struct clg_texts *t, const struct clg_texts *kept)
+static int add_carried(struct clg_texts *t, const struct clg_texts *carried)
 {
     int status = 0;
-    for (int i = 0; i < kept->n && !status; i++)
-        if (!clg_texts_find(t, kept->list[i].key)) // else it has been given anew
-            status = clg_texts_add(t, kept->list[i].key, kept->list[i].value);
+    for (int i = 0; i < carried->n && !status; i++)
+        if (!clg_texts_find(t, carried->list[i].key)) // else it has been given anew
+            status = clg_texts_add(t, carried->list[i].key, carried->list[i].value);
     return status;
 }
 
@@ -177,7 +176,7 @@ static int add_extra(struct clg_texts *t, const char *const (*extra)[2], int n, 
     for (int i = 0; i < n && !status; i++) {
         if (!is_train(extra[i][0]) && is_written(extra[i][0], NULL))
             return clg_fail(log, CLG_EINVAL,
-                            "the text \"%s\" of a checkpoint is clgan's own: choose another name",
+                            "the key \"%s\" of a checkpoint is reserved for clgan: choose another name",
                             extra[i][0]);
         status = clg_texts_add(t, extra[i][0], extra[i][1]);
     }
@@ -192,8 +191,8 @@ static bool has_key(const char *const (*extra)[2], int n, const char *key)
     return false;
 }
 
-// The keys of texts that are no options of clgan's, each a line; free() it.
-static char *notes_list(const struct clg_texts *kept, const char *const (*extra)[2], int n)
+// The keys of texts that are not clgan options, one per line; free() it.
+static char *notes_list(const struct clg_texts *carried, const char *const (*extra)[2], int n)
 {
     char *list = NULL;
     size_t size;
@@ -203,16 +202,16 @@ static char *notes_list(const struct clg_texts *kept, const char *const (*extra)
     for (int i = 0; i < n; i++)
         if (!is_train(extra[i][0]))
             fprintf(stream, "%s\n", extra[i][0]);
-    for (int i = 0; i < kept->n; i++)
-        if (!has_key(extra, n, kept->list[i].key))
-            fprintf(stream, "%s\n", kept->list[i].key);
+    for (int i = 0; i < carried->n; i++)
+        if (!has_key(extra, n, carried->list[i].key))
+            fprintf(stream, "%s\n", carried->list[i].key);
     if (fclose(stream) == 0)
         return list;
     free(list);
     return NULL;
 }
 
-// What this version writes of its own.
+// The texts that are not the caller's.
 static int add_own(struct clg_texts *t, const struct clg_gan *gan, const char *notes)
 {
     char format[16], step[32];
@@ -233,7 +232,7 @@ static int add_own(struct clg_texts *t, const struct clg_gan *gan, const char *n
 int clg_checkpoint_texts(struct clg_texts *t, const struct clg_gan *gan, const char *const (*extra)[2], int n)
 {
     *t = (struct clg_texts){0};
-    char *notes = notes_list(&gan->kept.notes, extra, n);
+    char *notes = notes_list(&gan->carried.notes, extra, n);
     int status = notes ? add_own(t, gan, notes) : CLG_ENOMEM;
     free(notes);
     if (status)
@@ -241,8 +240,8 @@ int clg_checkpoint_texts(struct clg_texts *t, const struct clg_gan *gan, const c
     status = add_extra(t, extra, n, &gan->log);
     if (status)
         return status;
-    status = add_kept(t, &gan->kept.options);
+    status = add_carried(t, &gan->carried.options);
     if (!status)
-        status = add_kept(t, &gan->kept.notes);
+        status = add_carried(t, &gan->carried.notes);
     return status ? clg_fail(&gan->log, status, "out of memory for a checkpoint") : 0;
 }

@@ -96,8 +96,8 @@ void clg_gan_free(struct clg_gan **address)
     side_free(&gan->g);
     side_free(&gan->d);
     clg_net_free(&gan->average);
-    clg_texts_free(&gan->kept.options);
-    clg_texts_free(&gan->kept.notes);
+    clg_texts_free(&gan->carried.options);
+    clg_texts_free(&gan->carried.notes);
     free(gan);
 }
 

@@ -1,4 +1,4 @@
-// The gan inside: nets, moments, plans, and the recorded step.
+// A gan from the inside: nets, moments, plans, and the recorded step.
 #ifndef CLG_GAN_GAN_H
 #define CLG_GAN_GAN_H
 
@@ -51,7 +51,7 @@ struct clg_gan {
     struct clg_inference *generate[CLG_INFERENCE_SIZES],
         *discriminate[CLG_INFERENCE_SIZES]; // NULL until used
     int64_t steps;
-    struct clg_kept kept; // of the checkpoint it was loaded from
+    struct clg_carried_texts carried; // of the checkpoint it was loaded from
 };
 
 // models.c: the paper's nets, layer by layer. device NULL: for describing.
@@ -60,16 +60,16 @@ int clg_model_generator(struct clg_net **net, struct clg_device *device, const s
 int clg_model_discriminator(struct clg_net **net, struct clg_device *device,
                             const struct clg_gan_params *params, const struct clg_log *log);
 
-// weights_init.c: would clg_gan_init_from take the file for this model? Asked without a device.
+// weights_init.c: would clg_gan_init_from take the file for this model? Needs no device.
 int clg_weights_check(const char *path, const struct clg_gan_params *params, const struct clg_log *log);
 
-// fits.c: 0, or CLG_ENOMEM after a line that says what would fit. Params that are refused elsewhere fit.
+// memory_fit.c: 0, or CLG_ENOMEM after a line that says what would fit. Invalid params fit: they are refused elsewhere.
 int clg_gan_weights_fit(struct clg_device *device, const struct clg_gan_params *params);
 int clg_gan_training_fits(struct clg_device *device, const struct clg_gan_params *params);
 // describe.c: the part of clg_gan_memory that clg_gan_new takes, whatever the batch.
 uint64_t clg_gan_weights_memory(const struct clg_gan_params *params);
 
-// blame.c: where a step's numbers stopped being finite: net, layer, what of it. Returns CLG_ENUMERIC.
+// nonfinite.c: logs where a step's numbers stopped being finite. Returns CLG_ENUMERIC.
 int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *metrics);
 
 // step.c, inference.c
@@ -77,7 +77,7 @@ int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *m
 extern const char *const clg_step_selftests[];
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);
-// Go through the step's, and the generation's, launches without running them: for device->collect_conv.
+// Walk through the step, and generation, without running anything: for device->collect_conv.
 int clg_step_collect_convs(struct clg_gan *gan);
 int clg_generation_collect_convs(struct clg_gan *gan);
 

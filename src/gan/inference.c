@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int body(void *user)
+static int inference_body(void *user)
 {
     struct clg_inference *inference = user;
     struct clg_device *d = inference->device;
@@ -54,7 +54,7 @@ static int inference_record(struct clg_inference **inference, struct clg_net *ne
 {
     int status = inference_new(inference, net, batch);
     if (!status)
-        status = clg_record(net->device, body, *inference, &(*inference)->list);
+        status = clg_record(net->device, inference_body, *inference, &(*inference)->list);
     if (status)
         clg_inference_free(inference);
     return status;
@@ -73,8 +73,8 @@ void clg_inference_free(struct clg_inference **inference)
     *inference = NULL;
 }
 
-// Up to a pass's size of items through the net; the rest of the pass is filled up with zeros.
-static int pass(struct clg_device *d, struct clg_inference *inference, const float *in, int n, float *out)
+// One pass of at most its batch of items; the rest of the batch is zero padding.
+static int pass_run(struct clg_device *d, struct clg_inference *inference, const float *in, int n, float *out)
 {
     const struct clg_tensor output = clg_plan_output(inference->plan);
     const size_t in_each = per_item(inference->input.shape), out_each = per_item(output.shape);
@@ -93,8 +93,8 @@ static int pass(struct clg_device *d, struct clg_inference *inference, const flo
 
 static const int sizes[CLG_INFERENCE_SIZES] = {64, 16, 1};
 
-// The size for the next pass when n are left: the largest that they fill; a few go in one pass that is
-// not full.
+// Which size of pass to use next when n items are left: the largest that they fill, but a few share a pass
+// that is not full.
 static int size_for(int n)
 {
     int i = 0;
@@ -114,8 +114,8 @@ static int infer(struct clg_inference **inference, struct clg_net *net, const fl
             return status;
         const size_t in_each = per_item(inference[size]->input.shape),
                      out_each = per_item(clg_plan_output(inference[size]->plan).shape);
-        status = pass(net->device, inference[size], in + (size_t)first * in_each, items,
-                      out + (size_t)first * out_each);
+        status = pass_run(net->device, inference[size], in + (size_t)first * in_each, items,
+                          out + (size_t)first * out_each);
         if (status)
             return status;
     }
@@ -127,7 +127,7 @@ int clg_generation_collect_convs(struct clg_gan *gan)
     struct clg_inference *inference;
     int status = inference_new(&inference, gan->g.net, CLG_INFERENCE_TUNED);
     if (!status)
-        status = clg_collect(gan->device, body, inference);
+        status = clg_collect(gan->device, inference_body, inference);
     clg_inference_free(&inference);
     return status;
 }
@@ -142,6 +142,6 @@ int clg_gan_generate(struct clg_gan *gan, const float *z, int n, float *pictures
 int clg_gan_discriminate(struct clg_gan *gan, const float *pictures, int n, float *logits)
 {
     if (n < 0)
-        return clg_fail(&gan->log, CLG_EINVAL, "cannot judge %d pictures", n);
+        return clg_fail(&gan->log, CLG_EINVAL, "cannot discriminate %d pictures", n);
     return infer(gan->discriminate, gan->d.net, pictures, n, logits);
 }

@@ -14,4 +14,4 @@ static int bce_fake(struct clg_device *d, struct clg_tensor logits, struct clg_t
     return clg_bce(d, logits, 0, grads, stats);
 }
 
-const struct clg_loss clg_losses[] = {{"bce", bce_real, bce_fake, bce_real}, {0}};
+const struct clg_loss clg_losses[] = {{"bce", bce_real, bce_fake, bce_real, "binary cross-entropy"}, {0}};

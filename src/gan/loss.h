@@ -14,7 +14,9 @@ struct clg_loss {
     clg_loss_fn *real;      // what D minimises on real pictures
     clg_loss_fn *fake;      // what D minimises on generated ones
     clg_loss_fn *generator; // what G minimises, from D's logits on generated ones
+    const char *selftest;   // of its operation
 };
+
 // Ends with a row whose name is NULL; every gan uses the first. To add a loss: its operation (src/ops/loss.c,
 // cl/loss.cl), the operation's self-test (src/selftest/element.c), and its row in loss.c; the second one also
 // brings the option that chooses (src/gan/gan_params.c).

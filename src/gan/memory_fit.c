@@ -1,5 +1,5 @@
-// Does a model's training fit the device's memory? Asked before it is taken: a driver that computes on the
-// host may give more than there is, and the system then ends the process.
+// Does training a model fit into the device's memory? Checked before allocating: a driver that computes on
+// the host may promise more than there is, and the system then kills the process.
 #include "gan/gan.h"
 
 #include "base/log.h"
@@ -7,12 +7,12 @@
 static const double gib = 1073741824.0;
 
 // The largest batch below the model's whose training takes at most `most` bytes; 0: none.
-static int batch_fitting(struct clg_gan_params model, uint64_t most)
+static int batch_fitting(struct clg_gan_params model, uint64_t max)
 {
     int fits = 0, over = model.batch;
     while (over - fits > 1) {
         model.batch = fits + (over - fits) / 2;
-        *(clg_gan_memory(&model) <= most ? &fits : &over) = model.batch;
+        *(clg_gan_memory(&model) <= max ? &fits : &over) = model.batch;
     }
     return fits;
 }

@@ -68,17 +68,17 @@ static bool is_number(struct part part)
 }
 
 // "main.", the number and what follows it, without wrappers; "" when that is too long.
-static void place_write(char *place, struct part number, const char *rest)
+static void param_write(char *param, struct part number, const char *rest)
 {
-    size_t used = (size_t)snprintf(place, CLG_PLACE_MAX, "main.%.*s", (int)number.length, number.text);
-    while (rest && used < CLG_PLACE_MAX) {
+    size_t used = (size_t)snprintf(param, CLG_PARAM_NAME_MAX, "main.%.*s", (int)number.length, number.text);
+    while (rest && used < CLG_PARAM_NAME_MAX) {
         struct part part = next_part(&rest);
         if (!is_wrapper(part))
-            used +=
-                (size_t)snprintf(place + used, CLG_PLACE_MAX - used, ".%.*s", (int)part.length, part.text);
+            used += (size_t)snprintf(param + used, CLG_PARAM_NAME_MAX - used, ".%.*s", (int)part.length,
+                                     part.text);
     }
-    if (used >= CLG_PLACE_MAX)
-        place[0] = 0;
+    if (used >= CLG_PARAM_NAME_MAX)
+        param[0] = 0;
 }
 
 struct clg_tensor_name clg_tensor_name_parse(const char *name)
@@ -91,7 +91,7 @@ struct clg_tensor_name clg_tensor_name_parse(const char *name)
         if (is_number(part)) {
             if (found.whose == CLG_WHOSE_NEITHER)
                 found.whose = CLG_WHOSE_EITHER;
-            place_write(found.place, part, rest);
+            param_write(found.param, part, rest);
             return found;
         }
         if (net && (!found.whose || net == found.whose))

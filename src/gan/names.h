@@ -7,11 +7,12 @@
 // NEITHER: a tensor of something else. EITHER: of the one net that the file holds.
 enum clg_whose { CLG_WHOSE_NEITHER, CLG_WHOSE_EITHER, CLG_WHOSE_G, CLG_WHOSE_D };
 
-enum { CLG_PLACE_MAX = 64 };
+enum { CLG_PARAM_NAME_MAX = 64 };
 
 struct clg_tensor_name {
     enum clg_whose whose;
-    char place[CLG_PLACE_MAX]; // "main.3.weight", as the nets call it; "" when it has no number of a layer
+    char param
+        [CLG_PARAM_NAME_MAX]; // "main.3.weight", as the nets call it; "" when it has no number of a layer
 };
 
 // "module.netG.main.3.weight", "generator.model.3.weight" and "main.3.weight" are all main.3.weight: wrappers

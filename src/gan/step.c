@@ -111,15 +111,18 @@ static int train_generator(struct clg_gan *gan)
     return status ? status : weights_update(gan, &gan->g, 1);
 }
 
-const char *const clg_step_selftests[] = {
-    "moving average", "copy", "pixels", "dot product", "binary cross-entropy", "Adam with its guard", NULL};
+const char *const clg_step_selftests[] = {"moving average",      "copy", "pixels", "dot product",
+                                          "Adam with its guard", NULL};
 
 static int step_body(void *user)
 {
     struct clg_gan *gan = user;
     const struct clg_net *const nets[] = {gan->g.net, gan->d.net};
+    const char *const of_loss[] = {gan->loss->selftest, NULL};
     int status =
         clg_pass_check(nets, 2, CLG_PLAN_TRAIN, gan->average ? clg_step_selftests : clg_step_selftests + 1);
+    if (!status)
+        status = clg_selftests_check(gan->device, of_loss, 0);
     if (!status)
         status = train_discriminator(gan);
     if (!status)

@@ -4,24 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_FIRST = 32, VALUE = 256 }; // VALUE: room for any option that is no text
+enum { CAPACITY_FIRST = 32 };
 
-static int room_make(struct clg_texts *t)
+static int capacity_grow(struct clg_texts *t)
 {
-    if (t->n < t->room)
+    if (t->n < t->capacity)
         return 0;
-    const int room = t->room ? 2 * t->room : ROOM_FIRST;
-    struct clg_metadata *list = realloc(t->list, (size_t)room * sizeof *list);
+    const int capacity = t->capacity ? 2 * t->capacity : CAPACITY_FIRST;
+    struct clg_metadata *list = realloc(t->list, (size_t)capacity * sizeof *list);
     if (!list)
         return CLG_ENOMEM;
     t->list = list;
-    t->room = room;
+    t->capacity = capacity;
     return 0;
 }
 
 int clg_texts_add(struct clg_texts *t, const char *key, const char *value)
 {
-    if (room_make(t))
+    if (capacity_grow(t))
         return CLG_ENOMEM;
     char *k = strdup(key), *v = strdup(value);
     if (!k || !v) {
@@ -36,9 +36,7 @@ int clg_texts_add(struct clg_texts *t, const char *key, const char *value)
 // An option's value as text, however long; free() it.
 static char *value_of(const struct clg_option *o, const void *params)
 {
-    const char *const *field = (const void *)((const char *)params + o->offset);
-    const bool is_text = o->type == CLG_OPTION_TEXT || o->type == CLG_OPTION_PATH;
-    const size_t size = is_text && *field ? strlen(*field) + 1 : VALUE;
+    const size_t size = clg_option_get(o, params, NULL, 0) + 1;
     char *text = malloc(size);
     if (text)
         clg_option_get(o, params, text, size);

@@ -1,4 +1,4 @@
-// A growing list of keys and values, both texts of any length.
+// A growing list of keys and values, both of any length.
 #ifndef CLG_GAN_TEXTS_H
 #define CLG_GAN_TEXTS_H
 
@@ -8,10 +8,10 @@
 
 struct clg_texts {
     struct clg_metadata *list; // n pairs, owned
-    int n, room;
+    int n, capacity;
 };
 
-// Each returns 0, or CLG_ENOMEM without a line.
+// These return 0, or CLG_ENOMEM without a line in the log.
 int clg_texts_add(struct clg_texts *texts, const char *key, const char *value);
 // Every option of a table that has a value, under its name with `prefix` before it.
 int clg_texts_add_options(struct clg_texts *texts, const struct clg_option *table, const void *params,

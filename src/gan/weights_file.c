@@ -14,10 +14,10 @@
 enum { CONVOLUTIONS_MAX = 16 };
 
 // --- whose is what -----------------------------------------------------------------------------
-struct clg_weight *clg_weights_find(const struct clg_weights *w, enum clg_whose net, const char *place)
+struct clg_weight *clg_weights_find(const struct clg_weights *w, enum clg_whose net, const char *param)
 {
     for (int i = 0; i < w->n; i++)
-        if (w->list[i].name.whose == net && strcmp(w->list[i].name.place, place) == 0)
+        if (w->list[i].name.whose == net && strcmp(w->list[i].name.param, param) == 0)
             return &w->list[i];
     return NULL;
 }
@@ -27,7 +27,7 @@ static bool has_layer(const struct clg_weights *w, const char *layer)
 {
     for (int i = 0; i < w->n; i++)
         if (w->list[i].name.whose == CLG_WHOSE_EITHER &&
-            strncmp(w->list[i].name.place, layer, strlen(layer)) == 0)
+            strncmp(w->list[i].name.param, layer, strlen(layer)) == 0)
             return true;
     return false;
 }
@@ -52,7 +52,7 @@ static void list_fill(struct clg_weights *w)
         struct clg_tensor_name *name = &w->list[i].name;
         if (name->whose == CLG_WHOSE_EITHER)
             name->whose = nameless;
-        if (name->place[0])
+        if (name->param[0])
             w->has[name->whose] = true;
     }
 }
@@ -67,12 +67,12 @@ static int nets_check(const struct clg_weights *w)
         w->path, w->n ? "its first tensor is " : "it is empty", w->n ? w->list[0].array->name : "");
 }
 
-static int by_place(const void *a, const void *b)
+static int by_param(const void *a, const void *b)
 {
     const struct clg_weight *const *x = a, *const *y = b;
     if ((*x)->name.whose != (*y)->name.whose)
         return (*x)->name.whose < (*y)->name.whose ? -1 : 1;
-    return strcmp((*x)->name.place, (*y)->name.place);
+    return strcmp((*x)->name.param, (*y)->name.param);
 }
 
 // No two tensors for one place.
@@ -84,9 +84,9 @@ static int twice_check(const struct clg_weights *w)
         return clg_fail(w->log, CLG_ENOMEM, "out of memory reading %s", w->path);
     for (int i = 0; i < w->n; i++)
         sorted[i] = &w->list[i];
-    qsort(sorted, (size_t)w->n, sizeof *sorted, by_place);
+    qsort(sorted, (size_t)w->n, sizeof *sorted, by_param);
     for (int i = 1; i < w->n && !status; i++)
-        if (sorted[i]->name.whose && sorted[i]->name.place[0] && by_place(&sorted[i - 1], &sorted[i]) == 0)
+        if (sorted[i]->name.whose && sorted[i]->name.param[0] && by_param(&sorted[i - 1], &sorted[i]) == 0)
             status =
                 clg_fail(w->log, CLG_EFORMAT, "%s holds one net twice: %.200s and %.200s have the same place",
                          w->path, sorted[i - 1]->array->name, sorted[i]->array->name);
@@ -95,9 +95,9 @@ static int twice_check(const struct clg_weights *w)
 }
 
 // What stands behind the layer's number: "weight".
-static const char *field_of(const char *place)
+static const char *field_of(const char *param)
 {
-    const char *number = strchr(place, '.'), *field = number ? strchr(number + 1, '.') : NULL;
+    const char *number = strchr(param, '.'), *field = number ? strchr(number + 1, '.') : NULL;
     return field ? field + 1 : "";
 }
 
@@ -120,7 +120,7 @@ static int fields_check(const struct clg_weights *w)
                                         "num_batches_tracked"};
     for (int i = 0; i < w->n; i++) {
         const struct clg_weight *weight = &w->list[i];
-        const char *field = field_of(weight->name.place);
+        const char *field = field_of(weight->name.param);
         bool is_known = false;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++)
             is_known = is_known || strcmp(field, known[k]) == 0;
@@ -177,11 +177,11 @@ bool clg_weights_same_shape(const struct clg_named_array *array, const struct cl
 // first two.
 static int convolutions(const struct clg_weights *w, enum clg_whose net, const int64_t **shapes)
 {
-    char place[CLG_PLACE_MAX];
+    char param[CLG_PARAM_NAME_MAX];
     int n = 0;
     for (int layer = 0; n < CONVOLUTIONS_MAX; n++) {
-        snprintf(place, sizeof place, "main.%d.weight", layer);
-        const struct clg_weight *weight = clg_weights_find(w, net, place);
+        snprintf(param, sizeof param, "main.%d.weight", layer);
+        const struct clg_weight *weight = clg_weights_find(w, net, param);
         if (!weight || weight->array->dims != 4)
             break;
         shapes[n] = weight->array->shape;

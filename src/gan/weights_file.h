@@ -29,7 +29,7 @@ int clg_weights_open(struct clg_weights *weights, const char *path, const struct
 void clg_weights_close(struct clg_weights *weights);
 
 // The tensor of a net in this place, or NULL.
-struct clg_weight *clg_weights_find(const struct clg_weights *weights, enum clg_whose net, const char *place);
+struct clg_weight *clg_weights_find(const struct clg_weights *weights, enum clg_whose net, const char *param);
 
 // Sets size, channels, z, ngf and ndf to what the file's nets have, as far as it holds them. CLG_EFORMAT
 // after a line when clgan has no such model.

@@ -148,10 +148,10 @@ static int layer_find(const struct clg_net *net, const char *name)
 
 // The number of the running mean of the batch norm behind the layer that "main.3.bias" names; -1: there
 // is none.
-static int mean_behind(const struct clg_net *net, const char *place)
+static int mean_after(const struct clg_net *net, const char *param)
 {
-    char name[CLG_PLACE_MAX];
-    snprintf(name, sizeof name, "%.*s", (int)(strlen(place) - strlen(".bias")), place);
+    char name[CLG_PARAM_NAME_MAX];
+    snprintf(name, sizeof name, "%.*s", (int)(strlen(param) - strlen(".bias")), param);
     const int norm = layer_find(net, name) + 1;
     if (norm < 1 || norm >= net->n || net->layers[norm].type != &clg_layer_type_norm)
         return -1;
@@ -172,9 +172,9 @@ static bool all_zero(const float *values, size_t n)
 // The values of a bias that no parameter took; free() them. NULL: it is no such bias, or memory is out.
 static float *bias_values(const struct clg_weight *weight)
 {
-    const char *place = weight->name.place;
-    const size_t length = strlen(place), ending = strlen(".bias");
-    if (length < ending || strcmp(place + length - ending, ".bias") != 0 ||
+    const char *param = weight->name.param;
+    const size_t length = strlen(param), ending = strlen(".bias");
+    if (length < ending || strcmp(param + length - ending, ".bias") != 0 ||
         !clg_array_is_float(weight->array) || weight->array->dims != 1)
         return NULL;
     float *values = malloc(((size_t)weight->array->shape[0] + 1) * sizeof *values);
@@ -184,11 +184,11 @@ static float *bias_values(const struct clg_weight *weight)
 }
 
 // Takes a bias that has a place elsewhere, or none because it is zero.
-static bool bias_take(struct staged *s, struct clg_weight *weight, struct names *left_out)
+static bool bias_fold(struct staged *s, struct clg_weight *weight, struct names *left_out)
 {
     float *bias = bias_values(weight);
     const size_t n = bias ? (size_t)weight->array->shape[0] : 0;
-    const int mean = bias ? mean_behind(s->net, weight->name.place) : -1;
+    const int mean = bias ? mean_after(s->net, weight->name.param) : -1;
     if (mean >= 0 && n == clg_shape_count(s->net->params[mean].spec.shape)) {
         for (size_t i = 0; i < n; i++)
             s->values[mean][i] = (float)((double)s->values[mean][i] - (double)bias[i]);
@@ -203,7 +203,7 @@ static bool bias_take(struct staged *s, struct clg_weight *weight, struct names 
 
 static bool is_counter(const struct clg_weight *weight)
 {
-    return strstr(weight->name.place, ".num_batches_tracked") != NULL;
+    return strstr(weight->name.param, ".num_batches_tracked") != NULL;
 }
 
 // What of a net has found no place, and what was done without.
@@ -213,7 +213,7 @@ static void rest_sort(const struct clg_weights *w, struct staged *s, struct name
     for (int i = 0; i < w->n; i++) {
         struct clg_weight *weight = &w->list[i];
         if (weight->name.whose == s->whose && !weight->taken && !is_counter(weight) &&
-            !bias_take(s, weight, left_out))
+            !bias_fold(s, weight, left_out))
             names_add(homeless, weight->array->name, "");
     }
 }
@@ -266,7 +266,7 @@ static bool is_own(const char *name)
     return false;
 }
 
-static void warn(const struct clg_weights *w, struct names *left_out)
+static void warn_left_out(const struct clg_weights *w, struct names *left_out)
 {
     for (int i = 0; i < w->n; i++)
         if (!w->list[i].name.whose && !is_own(w->list[i].array->name))
@@ -289,8 +289,8 @@ static int average_set(struct clg_gan *gan)
 }
 
 // The values of both nets, all checked; nothing is written.
-static int stage(const struct clg_weights *w, const struct clg_gan_params *params, struct staged *nets,
-                 struct names *left_out)
+static int nets_stage(const struct clg_weights *w, const struct clg_gan_params *params, struct staged *nets,
+                      struct names *left_out)
 {
     struct names homeless = {"", 0};
     int status = sizes_check(w, params, nets);
@@ -306,14 +306,14 @@ int clg_weights_init(struct clg_gan *gan, struct clg_weights *w)
 {
     struct staged nets[NETS] = {{CLG_WHOSE_G, gan->g.net, NULL}, {CLG_WHOSE_D, gan->d.net, NULL}};
     struct names left_out = {"", 0};
-    int status = stage(w, &gan->params, nets, &left_out);
+    int status = nets_stage(w, &gan->params, nets, &left_out);
     for (int i = 0; i < NETS && !status; i++)
         if (w->has[nets[i].whose])
             status = net_write(&nets[i]);
     if (!status && gan->average && w->has[CLG_WHOSE_G])
         status = average_set(gan);
     if (!status)
-        warn(w, &left_out);
+        warn_left_out(w, &left_out);
     for (int i = 0; i < NETS; i++)
         net_release(&nets[i]);
     return status;
@@ -330,7 +330,7 @@ int clg_weights_check(const char *path, const struct clg_gan_params *params, con
     if (!status)
         status = clg_model_discriminator(&nets[1].net, NULL, params, log);
     if (!status)
-        status = stage(&weights, params, nets, &left_out);
+        status = nets_stage(&weights, params, nets, &left_out);
     for (int i = 0; i < NETS; i++) {
         net_release(&nets[i]);
         clg_net_free(&nets[i].net);

@@ -43,24 +43,24 @@ static long long sample_step(const char *name)
     return errno || strcmp(after, ".png") ? -1 : step;
 }
 
-static int samples_add(struct samples *samples, size_t *room, long long step)
+static int samples_add(struct samples *samples, size_t *capacity, long long step)
 {
-    if (samples->n == *room) {
-        size_t more = *room ? 2 * *room : 64;
+    if (samples->n == *capacity) {
+        size_t more = *capacity ? 2 * *capacity : 64;
         long long *steps = realloc(samples->steps, more * sizeof *steps);
         if (!steps)
             return CLG_ENOMEM;
         samples->steps = steps;
-        *room = more;
+        *capacity = more;
     }
     samples->steps[samples->n++] = step;
     return 0;
 }
 
 // Keeps at most `most`, evenly chosen, the first and the last among them (of one: the last).
-static void samples_choose(struct samples *samples, int most)
+static void samples_choose(struct samples *samples, int max_grids)
 {
-    size_t n = samples->n, keep = most > 0 ? (size_t)most : 0;
+    size_t n = samples->n, keep = max_grids > 0 ? (size_t)max_grids : 0;
     if (n <= keep)
         return;
     for (size_t i = 0; i + 1 < keep; i++)
@@ -70,7 +70,7 @@ static void samples_choose(struct samples *samples, int most)
     samples->n = keep;
 }
 
-static int samples_find(struct samples *samples, const char *out, int most, const struct clg_log *log)
+static int samples_find(struct samples *samples, const char *out, int max_grids, const struct clg_log *log)
 {
     *samples = (struct samples){0};
     char path[4096];
@@ -79,17 +79,17 @@ static int samples_find(struct samples *samples, const char *out, int most, cons
     if (!folder)
         return errno == ENOENT ? 0
                                : clg_fail(log, CLG_EIO, "cannot read folder %s: %s", path, strerror(errno));
-    size_t room = 0;
+    size_t capacity = 0;
     int status = 0;
     for (struct dirent *entry; !status && (entry = readdir(folder));)
         if (sample_step(entry->d_name) >= 0)
-            status = samples_add(samples, &room, sample_step(entry->d_name));
+            status = samples_add(samples, &capacity, sample_step(entry->d_name));
     closedir(folder);
     if (status)
         return clg_fail(log, status, "out of memory listing %s", path);
     if (samples->n)
         qsort(samples->steps, samples->n, sizeof *samples->steps, compare_steps);
-    samples_choose(samples, most);
+    samples_choose(samples, max_grids);
     return 0;
 }
 

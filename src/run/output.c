@@ -27,10 +27,10 @@ struct clg_output {
     struct clg_gan_params model;
     struct clg_train_params train;
     char folder[PATH - 64];
-    char data[PATH]; // of train: from the root, so that going on elsewhere finds it
+    char data[PATH]; // of train, as an absolute path: the run may be resumed from another folder
     FILE *metrics;
     double start;
-    float *z; // of the sample grid: the same GRID vectors all along
+    float *z; // of the sample grid: the same GRID vectors in every grid
 };
 
 static void path_in(const struct clg_output *o, const char *name, char *path)
@@ -53,7 +53,7 @@ static void samples_remove(const struct clg_output *o, const char *subfolder, co
         closedir(dir);
 }
 
-// What an earlier run was writing when it was killed; no other run is at it now, as the folder is locked.
+// Unfinished files of an earlier run that was killed; the lock on the folder excludes a running one.
 static void parts_remove(const struct clg_output *o)
 {
     static const char *const prefixes[] = {"model", "metrics.csv", "report.html"};
@@ -81,7 +81,7 @@ static int folder_start(struct clg_output *o)
     return clg_folder_create(path, &o->log);
 }
 
-// metrics.csv anew, with the rows up to `step` of the file that was there.
+// Rewrites metrics.csv with its rows up to `step`.
 static int metrics_rewrite(struct clg_output *o, int64_t step)
 {
     char path[PATH], *old = NULL;
@@ -182,7 +182,7 @@ int clg_output_sample(struct clg_output *o, struct clg_gan *gan)
     return status;
 }
 
-// The lowest-numbered model-N.safetensors beyond the newest `keep` goes.
+// Removes the oldest model-N.safetensors until `keep` are left.
 static void checkpoints_thin(const struct clg_output *o)
 {
     for (;;) {
@@ -209,8 +209,8 @@ static void checkpoints_thin(const struct clg_output *o)
     }
 }
 
-// The run's own options as texts for a checkpoint. What names this run's place and start stays out: the same
-// run elsewhere, or resumed, gives the same bytes.
+// The run's own options as texts for a checkpoint, without where it is and how it started: the same run in
+// another folder, or resumed, gives the same bytes.
 static int checkpoint_texts(const struct clg_output *o, struct clg_texts *texts)
 {
     struct clg_train_params train = o->train;

@@ -6,8 +6,8 @@
 
 struct clg_output;
 
-// Creates or goes on in params->out. A fresh run over an earlier one's folder starts it anew; going on drops
-// the rows of metrics.csv after the checkpoint's step.
+// Creates params->out, or opens the folder of the run to resume. A new run clears an earlier one's folder; a
+// resumed one drops the rows of metrics.csv after its checkpoint's step.
 int clg_output_open(struct clg_output **output, struct clg_device *device, struct clg_gan *gan,
                     const struct clg_train_params *params);
 void clg_output_close(struct clg_output **output);

@@ -1,4 +1,4 @@
-// What can be wrong with a run before it begins, told before a device is opened.
+// What can be wrong with a run, checked before a device is opened.
 #include "run/ready.h"
 
 #include "base/file.h"
@@ -19,7 +19,7 @@ static bool is_endless(const struct clg_train_params *p)
 int clg_target_check(const struct clg_train_params *p, int64_t target, int64_t step, bool *complete,
                      const struct clg_log *log)
 {
-    *complete = p->resume && step == target; // killed behind the last checkpoint, it may lack files
+    *complete = p->resume && step == target; // killed after the last checkpoint, it may lack files
     if (target < 1)
         return clg_fail(log, CLG_EINVAL, "%s",
                         is_endless(p) ? "the built-in faces never end: set steps"
@@ -32,7 +32,7 @@ int clg_target_check(const struct clg_train_params *p, int64_t target, int64_t s
     return *complete ? 0 : CLG_EINVAL;
 }
 
-// As far as it is known without looking at the pictures; a complete run is told of when it is taken up.
+// As far as it is known without counting the pictures; a complete run gets its warning when it is resumed.
 static int steps_check(const struct clg_train_params *p, int64_t step, const struct clg_log *log)
 {
     bool complete;
@@ -42,7 +42,7 @@ static int steps_check(const struct clg_train_params *p, int64_t step, const str
 }
 
 // --- the pictures ------------------------------------------------------------------------------
-// What may hold too few pictures is opened as training opens it, for the error message.
+// A folder that may hold too few pictures is opened as training does, for the error message.
 static int data_check(const struct clg_gan_params *gan, const struct clg_train_params *p,
                       const struct clg_log *log)
 {

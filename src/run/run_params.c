@@ -82,7 +82,7 @@ static void data_find(const char *run, char *path)
     free(folder);
 }
 
-// Room for the texts of all options, each with its end.
+// The size of the texts of all options, with their terminators.
 static size_t texts_size(const struct clg_safetensors *file)
 {
     size_t size = 1;
@@ -105,7 +105,7 @@ static int options_take(const struct clg_safetensors *file, const char *path, co
         memory += strlen(kept) + 1;
         if (clg_option_set(o, params, kept, &clg_log_silent))
             return clg_fail(log, CLG_EFORMAT,
-                            "%s is damaged or of another version of clgan: its train.%s is \"%.60s\"", path,
+                            "%s is damaged or from another version of clgan: its train.%s is \"%.60s\"", path,
                             o->name, kept);
     }
     return 0;

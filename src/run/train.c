@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RATE_STEPS = 20, SLOW_LEAST = 5, AGAIN_AFTER = 10 }; // the last two in seconds
+enum { RATE_STEPS = 20, SLOW_SECONDS = 5, RETRY_SECONDS = 10 }; // the last two in seconds
 
 struct run {
     struct clg_device *device;
@@ -31,7 +31,7 @@ struct run {
     double times[RATE_STEPS];  // when the last steps ended
     int64_t sampled, saved;    // at which step last
     bool save_failed;          // the last checkpoint could not be written
-    bool write_failed;         // something less than a checkpoint; said once
+    bool write_failed;         // something less important; warned about once
     struct clg_lock lock;      // of the output folder
     struct clg_watchdog *watch;
     struct clg_train_status status;
@@ -117,25 +117,25 @@ static int target_find(struct run *r)
     return status;
 }
 
-// What can be done without: a file that cannot be written (a full disk) does not end the run.
-static int spare(struct run *r, int status, const char *what)
+// Of a file that the run can do without: failing to write it (a full disk) costs one warning.
+static int tolerate_io_error(struct run *r, int status, const char *what)
 {
     if (status == CLG_EIO && !r->write_failed)
-        clg_log_line(&r->device->log, CLG_LOG_WARNING,
-                     "training goes on without %s; is the disk full? A checkpoint that fails twice ends it",
-                     what);
+        clg_log_line(
+            &r->device->log, CLG_LOG_WARNING,
+            "training continues without %s; is the disk full? Two failed checkpoints in a row end it", what);
     r->write_failed = status == CLG_EIO;
     return status == CLG_EIO ? 0 : status;
 }
 
-static int sample(struct run *r)
+static int samples_write(struct run *r)
 {
     r->sampled = clg_gan_step_count(r->gan);
-    return spare(r, clg_output_sample(r->output, r->gan), "these samples");
+    return tolerate_io_error(r, clg_output_sample(r->output, r->gan), "these samples");
 }
 
-// The first checkpoint that cannot be written is borne, a second one behind it ends the run.
-static int save(struct run *r)
+// One failed checkpoint is tolerated; two in a row end the run.
+static int checkpoint_save(struct run *r)
 {
     int status = clg_output_save(r->output, r->gan);
     const bool again = r->save_failed;
@@ -146,20 +146,19 @@ static int save(struct run *r)
         return status;
     clg_log_line(
         &r->device->log, CLG_LOG_WARNING,
-        "training goes on without this checkpoint: free some space before the next one, at step %lld",
+        "training continues without this checkpoint: free some space before the next one, at step %lld",
         (long long)(r->status.step + r->params->save_every));
     return 0;
 }
 
-// The last checkpoint has no next one: a while later it is tried once more.
-static int save_last(struct run *r)
+// There is no next checkpoint after the last one, so it is tried again a little later.
+static int checkpoint_save_last(struct run *r)
 {
     int status = clg_output_save(r->output, r->gan);
     if (status != CLG_EIO)
         return status;
-    clg_log_line(&r->device->log, CLG_LOG_WARNING, "the last checkpoint is tried once more in %d s",
-                 AGAIN_AFTER);
-    sleep(AGAIN_AFTER);
+    clg_log_line(&r->device->log, CLG_LOG_WARNING, "trying the last checkpoint again in %d s", RETRY_SECONDS);
+    sleep(RETRY_SECONDS);
     return clg_output_save(r->output, r->gan);
 }
 
@@ -182,7 +181,7 @@ static void status_update(struct run *r, int64_t first)
     s->step = clg_gan_step_count(r->gan);
     s->steps = r->target;
     s->epoch = r->batches.pictures ? (double)s->step * r->model.batch / (double)r->batches.pictures : 0;
-    // The rate leaves out this run's first step, which may compile kernels.
+    // The rate leaves out the first step of this run, which may compile kernels.
     const int64_t done = s->step - first, span = done - 1 < RATE_STEPS - 1 ? done - 1 : RATE_STEPS - 1;
     r->times[done % RATE_STEPS] = clg_seconds();
     const double seconds = r->times[done % RATE_STEPS] - r->times[(done - span) % RATE_STEPS];
@@ -199,8 +198,8 @@ static bool due(int64_t step, int every)
     return every > 0 && step % every == 0;
 }
 
-// After a loss that is not finite: what is left to go on from.
-static void tell_kept(const struct run *r)
+// After a loss that is not finite.
+static void report_last_checkpoint(const struct run *r)
 {
     const bool kept = r->saved >= 0 || r->params->resume;
     clg_log_line(&r->device->log, CLG_LOG_ERROR, "%s",
@@ -211,11 +210,11 @@ static void tell_kept(const struct run *r)
 // What a step leaves in the output folder.
 static int step_write(struct run *r)
 {
-    int status = spare(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
+    int status = tolerate_io_error(r, clg_output_metrics(r->output, &r->status), "this row of metrics.csv");
     if (!status && due(r->status.step, r->params->sample_every))
-        status = sample(r);
+        status = samples_write(r);
     if (!status && due(r->status.step, r->params->save_every))
-        status = save(r);
+        status = checkpoint_save(r);
     return status;
 }
 
@@ -224,7 +223,7 @@ static int steps_do(struct run *r, clg_train_fn *step, void *user)
     const int64_t first = clg_gan_step_count(r->gan);
     bool stop = false;
     int status = 0;
-    r->watch = clg_watchdog_start("step", SLOW_LEAST, &r->device->log);
+    r->watch = clg_watchdog_start("step", SLOW_SECONDS, &r->device->log);
     while (!status && !stop && clg_gan_step_count(r->gan) < r->target) {
         status = step_do(r);
         if (status)
@@ -238,19 +237,19 @@ static int steps_do(struct run *r, clg_train_fn *step, void *user)
     return status;
 }
 
-// What is left to write after the last step, a failed one too.
+// What is left to write after the last step, or after one that failed.
 static int run_finish(struct run *r, int status)
 {
     if (!r->output)
         return status;
     if (!status && r->sampled != clg_gan_step_count(r->gan))
-        status = sample(r);
+        status = samples_write(r);
     if (!status && r->saved != clg_gan_step_count(r->gan))
-        status = save_last(r);
+        status = checkpoint_save_last(r);
     if (status == CLG_ENUMERIC)
-        tell_kept(r);
+        report_last_checkpoint(r);
     const int reported = clg_output_report(r->output);
-    return status ? status : spare(r, reported, "report.html");
+    return status ? status : tolerate_io_error(r, reported, "report.html");
 }
 
 static int folder_lock(struct run *r)

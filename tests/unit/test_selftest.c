@@ -166,7 +166,10 @@ static void test_layers(void **state)
 {
     (void)state;
     static const char *const by_passes[] = {"fill", "axpy", NULL}, *const public_only[] = {"scale", NULL};
-    const char *const *const others[] = {by_passes, public_only, clg_step_selftests,
+    const char *losses[8] = {NULL};
+    for (int i = 0; clg_losses[i].name; i++)
+        losses[i] = clg_losses[i].selftest;
+    const char *const *const others[] = {by_passes, public_only, clg_step_selftests, losses,
                                          clg_projection_selftests};
     struct clg_layer layers[32];
     const int n = examples(layers);

@@ -29,7 +29,7 @@ static void test_slow_turn(void **state)
     usleep(700000);
     clg_watchdog_pause(watch);
     assert_int_equal(heard.lines, 1); // while it lasted
-    captured_has(&heard, "turn 10 takes");
+    captured_has(&heard, "turn 10 has taken");
     turns(watch, 1, 11, 600);
     clg_watchdog_stop(&watch);
     assert_int_equal(heard.lines, 1);

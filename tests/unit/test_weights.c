@@ -36,8 +36,8 @@ static void test_names(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct clg_tensor_name name = clg_tensor_name_parse(cases[i].name);
-        if (name.whose != cases[i].whose || strcmp(name.place, cases[i].place))
-            fail_msg("%s: whose %d, place \"%s\"", cases[i].name, (int)name.whose, name.place);
+        if (name.whose != cases[i].whose || strcmp(name.param, cases[i].place))
+            fail_msg("%s: whose %d, place \"%s\"", cases[i].name, (int)name.whose, name.param);
     }
 }
 
