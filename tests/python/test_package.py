@@ -152,6 +152,55 @@ class Training(unittest.TestCase):
             with self.assertRaisesRegex((TypeError, ValueError, clgan.Error), re.escape(says)):
                 gan.train(**{"progress": False, **arguments})
 
+    def test_iterables_and_runs_of_arrays(self):
+        gan, same = tiny(), tiny()
+        data = list(batches(gan, 3))
+        history = gan.train(iter(data), steps=3, progress=False)
+        for batch in data:
+            same.step(batch)
+        self.assertTrue(equal(gan.tensors(), same.tensors()))
+        self.assertEqual(history[-1].epoch, 0)
+
+        class Loader:  # as PyTorch's DataLoader: a new iterator for each pass
+            def __len__(self):
+                return 3
+
+            def __iter__(self):
+                return iter(data)
+
+        self.assertEqual(len(same.train(Loader(), epochs=2, progress=False)), 6)
+        with self.assertRaisesRegex(ValueError, "no more batches"):
+            gan.train(iter(data), steps=4, progress=False)
+        self.assertEqual(gan.steps, 6)
+        with self.assertRaisesRegex(ValueError, re.escape("[4, 16, 16, 3] expected, got [3, 16, 16, 3]")):
+            gan.train((batch[:3] for batch in data), steps=1, progress=False)
+        with self.assertRaisesRegex(ValueError, "set steps"):
+            gan.train(iter(data), epochs=1, progress=False)
+        pictures = clgan.faces(10, size=16)[0]
+        gan.train(pictures, steps=2, out=path("array"), progress=False)
+        self.assertEqual(clgan.Gan.load(path("array", "model.safetensors")).steps, 8)
+        self.assertEqual(gan.train(pictures, steps=1, out=path("array"), progress=False)[-1].step, 9)
+        self.assertTrue(equal(gan.tensors(), clgan.Gan.load(path("array", "model.safetensors")).tensors()))
+
+    def test_the_gan_in_its_callback(self):
+        gan, seen = tiny(), []
+        threads = []
+
+        def look(status):
+            seen.append(gan.generate(1).shape)
+            other = threading.Thread(target=lambda: threads.append(gan.generate(2).shape))
+            other.start()  # other threads may use the device between two steps
+            other.join(LIMIT)
+            with self.assertRaisesRegex(RuntimeError, "is training"):
+                gan.close()
+            with self.assertRaisesRegex(RuntimeError, "is training"):
+                gan.device.close()
+
+        for out in (None, path("looked")):
+            gan.train(steps=1, callback=look, progress=False, out=out)
+        self.assertEqual((seen, threads), ([(1, 16, 16, 3)] * 2, [(2, 16, 16, 3)] * 2))
+        gan.close()
+
     def test_a_bad_batch_is_told(self):
         gan = tiny()
         before = gan.tensors()

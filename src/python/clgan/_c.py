@@ -53,7 +53,8 @@ class Status(c_int):
 
 
 _log, _out, _texts = POINTER(clg_log), POINTER(c_void_p), POINTER(c_char_p * 2)
-_gan_params, _face, _option = POINTER(clg_gan_params), POINTER(clg_face), POINTER(clg_option)
+_face, _option = POINTER(clg_face), POINTER(clg_option)
+_params = c_void_p  # a clg_gan_params or clg_train_params: options.py
 _maps = [c_void_p, Floats, c_int, c_int, c_int, Floats, Floats]  # guided, saliency
 
 # name: (what it returns, its arguments)
@@ -123,29 +124,26 @@ PROTOTYPES = {
     "clg_labels_free": (None, [POINTER(POINTER(clg_labels))]),
     "clg_picture_animate": (Status, [c_char_p, Bytes, c_int, c_int, c_int, c_int, c_double, _log]),
     # gan.h, train.h
-    "clg_gan_params_default": (clg_gan_params, []),
-    "clg_gan_new": (Status, [_out, c_void_p, _gan_params]),
+    "clg_gan_new": (Status, [_out, c_void_p, _params]),
     "clg_gan_free": (None, [_out]),
-    "clg_gan_params_of": (_gan_params, [c_void_p]),
+    "clg_gan_params_of": (c_void_p, [c_void_p]),
     "clg_gan_step_count": (c_int64, [c_void_p]),
     "clg_gan_parameters": (None, [c_void_p, POINTER(c_int64), POINTER(c_int64)]),
     "clg_gan_step": (Status, [c_void_p, Bytes, POINTER(clg_gan_metrics)]),
     "clg_gan_step_with": (Status, [c_void_p, Floats, Floats, POINTER(clg_gan_metrics)]),
-    "clg_gan_noise": (None, [_gan_params, c_uint64, c_uint64, c_int, Floats]),
+    "clg_gan_noise": (None, [_params, c_uint64, c_uint64, c_int, Floats]),
     "clg_gan_generate": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_discriminate": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_save": (Status, [c_void_p, c_char_p, _texts, c_int]),
-    "clg_gan_describe_svg": (Status, [_gan_params, c_char_p, _log]),
+    "clg_gan_describe_svg": (Status, [_params, c_char_p, _log]),
     "clg_gan_load": (Status, [_out, c_void_p, c_char_p, c_int]),
     "clg_gan_init_from": (Status, [c_void_p, c_char_p]),
-    "clg_checkpoint_params": (Status, [c_char_p, _gan_params, POINTER(c_int64), _log]),
+    "clg_checkpoint_params": (Status, [c_char_p, _params, POINTER(c_int64), _log]),
     "clg_gan_tensors": (c_int, [c_void_p]),
     "clg_gan_tensor": (Status, [c_void_p, c_int, POINTER(clg_tensor_info)]),
     "clg_gan_tensor_read": (Status, [c_void_p, c_int, Floats]),
     "clg_gan_tensor_write": (Status, [c_void_p, c_int, Floats]),
-    "clg_train_params_default": (clg_train_params, []),
-    "clg_train": (Status, [c_void_p, _gan_params, POINTER(clg_train_params), POINTER(clg_batches), TRAIN_FN, c_void_p]),
-    "clg_train_gan": (Status, [c_void_p, POINTER(clg_train_params), POINTER(clg_batches), TRAIN_FN, c_void_p]),
+    "clg_train_gan": (Status, [c_void_p, _params, POINTER(clg_batches), TRAIN_FN, c_void_p]),
     # explore.h
     "clg_z_path": (Status, [c_int, Floats, c_int, c_int, c_bool, c_int, Floats]),
     "clg_z_mean": (None, [Floats, c_int, c_int, Floats]),
@@ -154,7 +152,7 @@ PROTOTYPES = {
     "clg_gan_layer": (Status, [c_void_p, c_int, c_int, POINTER(clg_layer_info)]),
     "clg_gan_maps": (Status, [c_void_p, c_int, Floats, c_int, c_int, Floats]),
     "clg_gan_generate_ablated": (Status, [c_void_p, Floats, c_int, c_int, Floats, Floats]),
-    "clg_features_count": (c_int64, [_gan_params]),
+    "clg_features_count": (c_int64, [_params]),
     "clg_gan_features": (Status, [c_void_p, Floats, c_int, Floats]),
     "clg_gan_features_of": (Status, [c_void_p, c_void_p, Ints, c_int, Floats, PROGRESS_FN, c_void_p]),
     "clg_gan_guided": (Status, _maps),
@@ -239,8 +237,10 @@ class _Library:
         setattr(self, name, function)
         return function
 
+    __getitem__ = __getattr__
+
     def table(self, name: str):
-        """The rows of a table of options, which ends in an empty one."""
+        """The rows of a table of options."""
         first = ctypes.cast(ctypes.byref(clg_option.in_dll(self._dll, name)), POINTER(clg_option))
         rows, i = [], 0
         while first[i].name:

@@ -95,12 +95,6 @@ class clg_labels_params(Structure):
 
 
 # --- gan.h, train.h ------------------------------------------------------------------------------
-class clg_gan_params(Structure):
-    _fields_ = [("size", c_int), ("channels", c_int), ("z", c_int), ("ngf", c_int), ("ndf", c_int), ("batch", c_int),
-                ("z_dist", c_int), ("seed", c_uint64), ("lr", c_float), ("beta1", c_float), ("beta2", c_float),
-                ("eps", c_float), ("ema", c_float)]
-
-
 class clg_gan_metrics(Structure):
     _fields_ = [("loss_d", c_double), ("loss_g", c_double), ("d_real", c_double), ("d_fake_before", c_double),
                 ("d_fake_after", c_double), ("gradient_d", c_double), ("gradient_g", c_double)]
@@ -108,12 +102,6 @@ class clg_gan_metrics(Structure):
 
 class clg_tensor_info(Structure):
     _fields_ = [("name", c_char * 64), ("shape", c_int64 * 4), ("dims", c_int)]
-
-
-class clg_train_params(Structure):
-    _fields_ = [("data", c_char_p), ("out", c_char_p), ("overwrite", c_bool), ("init", c_char_p), ("resume", c_char_p),
-                ("steps", c_int64), ("epochs", c_int64), ("sample_every", c_int), ("save_every", c_int),
-                ("keep", c_int), ("crop", clg_crop), ("flip", c_bool), ("threads", c_int)]
 
 
 class clg_train_status(Structure):

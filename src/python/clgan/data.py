@@ -70,7 +70,7 @@ class Dataset(Owned):
         return f"<clgan.Dataset {self.path}: {self.pictures or 'endless'} pictures, batches {shape}>"
 
 
-class Batches:
+class _ArraySource:
     """An array's pictures in batches, shuffled anew for every pass: an order drawn from (seed, pass)."""
 
     def __init__(self, pixels: np.ndarray, batch: int, seed: int, start: int):
@@ -87,6 +87,34 @@ class Batches:
         orders = {epoch: self._order(int(epoch)) for epoch in np.unique(numbers // n)}
         self.at += self.batch
         return self.pixels[[orders[i // n][i % n] for i in numbers]]
+
+
+class _IterableSource:
+    """An iterable's batches, from the start again when it ends. Without a length it counts as endless."""
+
+    def __init__(self, batches, batch: int):
+        self.batches, self.iterator = batches, iter(batches)
+        self.pictures = len(batches) * batch if hasattr(batches, "__len__") else 0
+
+    def next(self):
+        for _ in range(2):
+            for batch in self.iterator:
+                return batch
+            self.iterator = iter(self.batches)
+        raise ValueError("data: the iterable has no more batches")
+
+
+def source_of(data, shape: tuple, seed: int, start: int):
+    """What gives batches of that shape, next(), for the training's samples from number `start` on; pictures: in a pass,
+    0 if there is no end."""
+    if isinstance(data, Dataset):
+        if data.batch_shape != shape:
+            raise ValueError(f"data: batches {_arrays.shape_text(shape)} expected, this Dataset gives "
+                             f"{_arrays.shape_text(data.batch_shape)}")
+        return data
+    if hasattr(data, "__iter__") and not isinstance(data, (list, tuple)) and not hasattr(data, "__array__"):
+        return _IterableSource(data, shape[0])
+    return _ArraySource(_arrays.pixels(data, ("n", *shape[1:]), "data"), shape[0], seed, start)
 
 
 # --- the built-in faces --------------------------------------------------------------------------

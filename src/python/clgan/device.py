@@ -166,6 +166,18 @@ class Device(Owned):
                 self._depth -= 1
                 self._bury()
 
+    @contextlib.contextmanager
+    def _paused(self):
+        """Inside a callback of the library: other threads may use the device, and what nobody holds is freed."""
+        depth, self._depth = self._depth, 0
+        self._bury()
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
+            self._depth = depth
+
     def _bury(self) -> None:
         """Frees what nobody holds, outside of all calls."""
         while self._dead and not self._depth:

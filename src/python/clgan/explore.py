@@ -100,7 +100,7 @@ class Exploring:
 
         pictures: an array, or clgan.Pictures, whose files are decoded in parts.
         """
-        count = lib.clg_features_count(byref(self._params))
+        count = lib.clg_features_count(self._params)
         features = np.empty((len(pictures), count), np.float32)
         if not isinstance(pictures, Pictures):
             return self._in_parts(lib.clg_gan_features, _arrays.pictures(pictures, ("n", *self.picture_shape)), features)

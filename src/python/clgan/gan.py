@@ -13,11 +13,11 @@ import numpy as np
 from . import _arrays
 from ._c import call, lib, log, pairs, path as path_of, text
 from ._handle import Owned
-from ._structs import clg_gan_metrics, clg_gan_params, clg_tensor_info
+from ._structs import clg_gan_metrics, clg_tensor_info
 from .device import Device, device_of
 from .explore import Exploring
 from .inspection import Inspecting
-from .options import GAN, Options, gan_options
+from .options import Options
 from .picture import to_pixels
 from .training import Training
 
@@ -42,14 +42,13 @@ class Gan(Owned, Training, Exploring, Inspecting):
     _instead = "it lives on a device; gan.save(path) keeps it, and clgan.Gan.load(path) makes a gan from that"
 
     def __init__(self, device: Device | str | None = None, **options):
-        chosen = gan_options().set(options, "Gan")
+        chosen = Options("gan").set(options, "Gan")
         self._start(device)
-        self._made(lib.clg_gan_new, self.device._as_argument, byref(chosen.params))
+        self._made(lib.clg_gan_new, self.device._as_argument, chosen)
 
     def _start(self, device) -> None:
         super().__init__()
         self.device = device_of(device)
-        self._folder = None  # of the run that this gan is at the end of
 
     def _made(self, function, *arguments) -> None:
         """The library's gan, by one of its constructors."""
@@ -57,7 +56,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
         self._lock = self.device._lock  # a device is used by one thread at a time, so its gans are
         self._finalizer = weakref.finalize(self, self.device._leave, lib.clg_gan_free, self._pointer)
         self.device._living.add(self)
-        self._params = clg_gan_params.from_buffer_copy(lib.clg_gan_params_of(self._pointer).contents)
+        self._params = Options("gan").copy(lib.clg_gan_params_of(self._pointer))
 
     def _call(self, function, *arguments):
         return self.device._run(function, self._as_argument, *arguments)
@@ -75,7 +74,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
         gan._start(device)
         gan._made(lib.clg_gan_load, gan.device._as_argument, path_of(path), batch)
         steps = c_int64()
-        call(lib.clg_checkpoint_params, path_of(path), byref(lib.clg_gan_params_default()), byref(steps), log())
+        call(lib.clg_checkpoint_params, path_of(path), Options("gan"), byref(steps), log())
         if steps.value >= 0:  # weights of another program are no run to go on with
             gan._folder = gan._folder_of(path)
         return gan
@@ -97,7 +96,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
     @property
     def params(self) -> dict:
         """The options it was made with."""
-        return Options(GAN, self._params).get()
+        return self._params.get()
 
     @property
     def steps(self) -> int:
@@ -115,6 +114,17 @@ class Gan(Owned, Training, Exploring, Inspecting):
     def picture_shape(self) -> tuple[int, int, int]:
         """(size, size, channels)"""
         return self._params.size, self._params.size, self._params.channels
+
+    @property
+    def batch_shape(self) -> tuple[int, int, int, int]:
+        """(batch, size, size, channels)"""
+        return self._params.batch, *self.picture_shape
+
+    def close(self) -> None:
+        """Frees it now; it cannot be used any more. Closing it again does nothing."""
+        if self._is_training:
+            raise RuntimeError("this Gan is training: end that first, by returning True from the callback")
+        super().close()
 
     def figure(self) -> str:
         """The paper's figure 1 of both nets, as the text of an SVG."""
@@ -139,12 +149,12 @@ class Gan(Owned, Training, Exploring, Inspecting):
         pictures may be float32 in -1..1 too. A loss or gradient that is not finite: NumericError; that net's weights
         stay as they were.
         """
-        shape, metrics = (self._params.batch, *self.picture_shape), clg_gan_metrics()
+        metrics = clg_gan_metrics()
         if z is None:
-            real = _arrays.pixels(pictures, shape, "pictures")
+            real = _arrays.pixels(pictures, self.batch_shape, "pictures")
             self._call(lib.clg_gan_step, real, byref(metrics))
         else:
-            real = _arrays.pictures(pictures, shape)
+            real = _arrays.pictures(pictures, self.batch_shape)
             z = _arrays.floats(z, (self._params.batch, self._params.z), "z")
             self._call(lib.clg_gan_step_with, real, z, byref(metrics))
         return Metrics(*(getattr(metrics, name) for name in Metrics._fields))
@@ -154,7 +164,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
         """z, float32 [n, z]: the noise vectors number `first` and on of a seed, the same on every machine."""
         n, seed, first = _arrays.whole(n, "n", 1), _arrays.seed(seed), _arrays.seed(first, "first")
         z = np.empty((n, self._params.z), np.float32)
-        lib.clg_gan_noise(byref(self._params), seed, first, n, z)
+        lib.clg_gan_noise(self._params, seed, first, n, z)
         return z
 
     def _z(self, z_or_n, seed: int = 0, first: int = 0) -> np.ndarray:
@@ -237,7 +247,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
 
 def _tell_options() -> None:
     """help(Gan) tells the library's options."""
-    options = gan_options()
+    options = Options("gan")
     Gan.__doc__ = inspect.cleandoc(Gan.__doc__) + "\n\n" + options.help()
     keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
                 for name, value in options.get().items()]

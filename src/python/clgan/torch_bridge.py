@@ -9,6 +9,7 @@ from ctypes import byref, c_int64
 
 from ._c import call, lib, log, text
 from .errors import DataError
+from .options import Options
 
 try:
     import torch
@@ -95,12 +96,12 @@ def _write(path: str, tensors: dict) -> None:
 def from_torch(cls, net_g, net_d, device, options: dict):
     """A new gan of class `cls` with these weights, which the library takes as it takes those of a file."""
     nets = [(net, whose) for net, whose in ((net_g, "netG"), (net_d, "netD")) if net is not None]
-    params, gan = lib.clg_gan_params_default(), None
+    params, gan = Options("gan"), None
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "modules.safetensors")
         _write(path, {name: value for net, whose in nets for name, value in _state(net, whose).items()})
         try:
-            call(lib.clg_checkpoint_params, text(path), byref(params), byref(c_int64()), log())
+            call(lib.clg_checkpoint_params, text(path), params, byref(c_int64()), log())
             sizes = {name: getattr(params, name) for name in ("size", "channels", "z", "ngf", "ndf")}
             if net_d is None:
                 sizes["ndf"] = options.get("ndf")
