@@ -5,6 +5,7 @@
 
 #include <clgan/gan.h>
 #include <clgan/pictures.h>
+#include <clgan/ops.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,10 +34,14 @@ CLG_API void clg_z_neighbours(const float *centre, int length, int n, double sca
 enum clg_net_kind { CLG_NET_GENERATOR, CLG_NET_DISCRIMINATOR };
 
 struct clg_layer_info {
-    char name[32];  // "main.3"
-    char text[64];  // "conv 4x4 / 2, pad 1"
-    int h, w, c;    // of its output
-    bool activated; // an activation, or a batch norm with a built-in one: its output serves as features
+    char name[32];        // "main.3"
+    char text[64];        // "conv 4x4 / 2, pad 1"
+    int h, w, c;          // of its output
+    bool activated;       // an activation, or a batch norm with a built-in one: its output serves as features
+    char type[16];        // "conv", "conv transpose", "batch norm", "activation" ...
+    struct clg_conv conv; // of the first two
+    struct clg_act act;   // of the last two
+    float eps;            // of a batch norm
 };
 CLG_API int clg_gan_layers(const struct clg_gan *gan, enum clg_net_kind net); // how many
 // Describes layer i. CLG_EINVAL when i is out of range.

@@ -118,7 +118,16 @@ int clg_gan_layer(const struct clg_gan *gan, enum clg_net_kind kind, int i, stru
                                     .c = net->shapes[i].c,
                                     .activated = clg_net_probe_activated(layer)};
     snprintf(info->name, sizeof info->name, "%s", layer->name);
+    snprintf(info->type, sizeof info->type, "%s", layer->type->name);
     layer->type->text(layer, info->text, sizeof info->text);
+    if (layer->type == &clg_layer_type_conv || layer->type == &clg_layer_type_conv_transpose)
+        info->conv = layer->conv.conv;
+    else if (layer->type == &clg_layer_type_act)
+        info->act = layer->act;
+    else if (layer->type == &clg_layer_type_norm) {
+        info->act = layer->norm.act;
+        info->eps = layer->norm.eps;
+    }
     return 0;
 }
 

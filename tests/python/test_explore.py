@@ -229,6 +229,12 @@ class Nets(unittest.TestCase):
         gan = tiny()
         layers = gan.layers("generator")
         self.assertEqual((layers[0].name, layers[0].shape, layers[-1].shape), ("main.0", (4, 4, 8), (16, 16, 3)))
+        self.assertEqual([(layer.type, layer.kernel, layer.stride, layer.pad, layer.activation) for layer in layers[:3]],
+                         [("conv transpose", (4, 4), 1, 0, None), ("batch norm", (0, 0), 0, 0, "relu"),
+                          ("conv transpose", (4, 4), 2, 1, None)])
+        self.assertAlmostEqual(layers[1].eps, 1e-5)
+        leaky = gan.layers("discriminator")[1]
+        self.assertEqual((leaky.type, leaky.activation, np.float32(leaky.slope)), ("activation", "leaky_relu", np.float32(0.2)))
         z = gan.noise(5, seed=1)
         self.assertTrue(np.array_equal(gan.maps("generator", len(layers) - 1, z), gan.generate(z)))
         pictures = gan.generate(z)

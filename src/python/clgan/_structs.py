@@ -49,6 +49,10 @@ class clg_conv(Structure):
     _fields_ = [("r", c_int), ("s", c_int), ("stride", c_int), ("pad", c_int)]
 
 
+class clg_act(Structure):
+    _fields_ = [("kind", c_int), ("slope", c_float)]
+
+
 class clg_deconv_report(Structure):
     _fields_ = [("iterations", c_int), ("residual", c_double), ("converged", c_bool)]
 
@@ -121,7 +125,7 @@ class clg_batches(Structure):
 # --- explore.h -----------------------------------------------------------------------------------
 class clg_layer_info(Structure):
     _fields_ = [("name", c_char * 32), ("text", c_char * 64), ("h", c_int), ("w", c_int), ("c", c_int),
-                ("activated", c_bool)]
+                ("activated", c_bool), ("type", c_char * 16), ("conv", clg_conv), ("act", clg_act), ("eps", c_float)]
 
 
 class clg_project_params(Structure):

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ctypes import byref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from .progress import Progress
 
 NETS = ("generator", "discriminator")  # enum clg_net_kind
 GENERATOR, DISCRIMINATOR = range(2)
+ACTIVATIONS = (None, "relu", "leaky_relu", "tanh", "sigmoid")  # enum clg_act_kind
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,14 @@ class Layer:
     name: str
     text: str
     shape: tuple[int, int, int]  # (h, w, c)
-    activated: bool  # its output has gone through an activation: where features are looked at
+    activated: bool  # it is, or ends in, an activation: its output serves as features
+    type: str = field(repr=False)  # "conv", "conv transpose", "batch norm", "activation" ...
+    kernel: tuple[int, int] = field(repr=False)  # of a convolution; stride and pad too
+    stride: int = field(repr=False)
+    pad: int = field(repr=False)
+    activation: str | None = field(repr=False)  # "relu", "leaky_relu", "tanh" or "sigmoid"
+    slope: float = field(repr=False)  # of leaky_relu
+    eps: float = field(repr=False)  # of a batch norm
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,10 @@ class Exploring:
         for i in range(self._call(lib.clg_gan_layers, kind)):
             info = clg_layer_info()
             self._call(lib.clg_gan_layer, kind, i, byref(info))
-            shape = info.h, info.w, info.c
-            found.append(Layer(i, info.name.decode(), info.text.decode(), shape, info.activated))
+            conv, act = info.conv, info.act
+            found.append(Layer(i, info.name.decode(), info.text.decode(), (info.h, info.w, info.c), info.activated,
+                               info.type.decode(), (conv.r, conv.s), conv.stride, conv.pad, ACTIVATIONS[act.kind],
+                               act.slope, info.eps))
         return found
 
     def _layer(self, net: str, layer: int | str) -> Layer:

@@ -18,32 +18,38 @@ except ImportError as error:
     raise ImportError("this needs PyTorch: pip install torch") from error
 
 
-class Generator(nn.Module):
-    """z [n, z, 1, 1] to pictures [n, channels, size, size] in -1..1."""
+def _modules(layer, channels: int) -> list[nn.Module]:
+    """A layer on that many channels; what follows a batch norm is a module of its own."""
+    made = []
+    if layer.type in ("conv", "conv transpose"):
+        make = nn.Conv2d if layer.type == "conv" else nn.ConvTranspose2d
+        made.append(make(channels, layer.shape[2], layer.kernel, layer.stride, layer.pad, bias=False))
+    elif layer.type == "batch norm":
+        made.append(nn.BatchNorm2d(channels, layer.eps))
+    activations = {"relu": nn.ReLU, "leaky_relu": lambda: nn.LeakyReLU(layer.slope), "tanh": nn.Tanh,
+                   "sigmoid": nn.Sigmoid}
+    return made + ([activations[layer.activation]()] if layer.activation else [])
 
-    def __init__(self, size: int, channels: int, z: int, ngf: int):
+
+class _Net(nn.Module):
+    def __init__(self, layers: list, channels: int):
         super().__init__()
-        c = ngf * size // 8
-        layers = [nn.ConvTranspose2d(z, c, 4, 1, 0, bias=False), nn.BatchNorm2d(c), nn.ReLU(True)]
-        while c > ngf:
-            layers += [nn.ConvTranspose2d(c, c // 2, 4, 2, 1, bias=False), nn.BatchNorm2d(c // 2), nn.ReLU(True)]
-            c //= 2
-        self.main = nn.Sequential(*layers, nn.ConvTranspose2d(c, channels, 4, 2, 1, bias=False), nn.Tanh())
+        self.main = nn.Sequential()
+        for layer in layers:
+            for module in _modules(layer, channels):
+                self.main.append(module)
+            channels = layer.shape[2]
+
+
+class Generator(_Net):
+    """z [n, z, 1, 1] to pictures [n, channels, size, size] in -1..1."""
 
     def forward(self, z):
         return self.main(z)
 
 
-class Discriminator(nn.Module):
+class Discriminator(_Net):
     """Pictures [n, channels, size, size] to logits [n]: the example's D without its last sigmoid, as clgan has it."""
-
-    def __init__(self, size: int, channels: int, ndf: int):
-        super().__init__()
-        layers, c = [nn.Conv2d(channels, ndf, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)], ndf
-        while c < ndf * size // 8:
-            layers += [nn.Conv2d(c, 2 * c, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * c), nn.LeakyReLU(0.2, True)]
-            c *= 2
-        self.main = nn.Sequential(*layers, nn.Conv2d(c, 1, 4, 1, 0, bias=False))
 
     def forward(self, pictures):
         return self.main(pictures).view(-1)
@@ -61,8 +67,7 @@ def _load(net: nn.Module, tensors: dict, prefix: str) -> None:
 def to_torch(gan) -> tuple[Generator, Discriminator]:
     """Both nets in eval mode; the generator is the averaged one where there is one, as generate() takes."""
     p, tensors = gan.params, gan.tensors()
-    net_g = Generator(p["size"], p["channels"], p["z"], p["ngf"])
-    net_d = Discriminator(p["size"], p["channels"], p["ndf"])
+    net_g, net_d = Generator(gan.layers("generator"), p["z"]), Discriminator(gan.layers("discriminator"), p["channels"])
     _load(net_g, tensors, "averageG." if p["ema"] else "netG.")
     _load(net_d, tensors, "netD.")
     return net_g, net_d
