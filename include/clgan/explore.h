@@ -4,8 +4,8 @@
 #define CLGAN_EXPLORE_H
 
 #include <clgan/gan.h>
-#include <clgan/pictures.h>
 #include <clgan/ops.h>
+#include <clgan/pictures.h>
 
 #ifdef __cplusplus
 extern "C" {
