@@ -28,13 +28,12 @@ static inline size_t clg_gan_picture_values(const struct clg_gan_params *params)
 {
     return (size_t)params->size * (size_t)params->size * (size_t)params->channels;
 }
-// Can there be such a gan? CLG_EINVAL after a line that names the option and its range.
+// CLG_EINVAL after a line that names the first option out of range, and its range.
 CLG_API int clg_gan_params_check(const struct clg_gan_params *params, const struct clg_log *log);
 
 struct clg_gan;
 
-// Fresh weights: N(0, 0.02), batch-norm gains N(1, 0.02), from the seed. Out-of-range params: CLG_EINVAL with
-// the allowed range in the log.
+// Fresh weights: N(0, 0.02), batch-norm gains N(1, 0.02), from the seed. CLG_EINVAL as clg_gan_params_check.
 CLG_API int clg_gan_new(struct clg_gan **gan, struct clg_device *device, const struct clg_gan_params *params);
 CLG_API void clg_gan_free(struct clg_gan **gan);
 CLG_API const struct clg_gan_params *clg_gan_params_of(const struct clg_gan *gan); // valid as long as the gan
@@ -42,11 +41,11 @@ CLG_API int64_t clg_gan_step_count(const struct clg_gan *gan);                  
 // Trainable parameters of the two nets.
 CLG_API void clg_gan_parameters(const struct clg_gan *gan, int64_t *generator, int64_t *discriminator);
 
-// Allocates and compiles all that a training step needs, with progress; the first step does it otherwise.
-// Afterwards clg_device_memory tells what training takes.
+// Allocates and compiles everything that a training step needs, with progress; without this call the first
+// step does. Afterwards clg_device_memory says how much training takes.
 CLG_API int clg_gan_prepare(struct clg_gan *gan);
 
-// Means over the batch, measured during the step as PyTorch's example prints them.
+// Means over the batch, measured during the step, as in PyTorch's example.
 struct clg_gan_metrics {
     double loss_d, loss_g;              // loss_d: real + fake
     double d_real;                      // D(x): mean probability on real pictures
@@ -58,11 +57,11 @@ struct clg_gan_metrics {
 // [batch][size][size] [channels], 0..255. Waits for the end of the step. A loss or gradient that is not
 // finite: CLG_ENUMERIC after a line that names the net and the layer; that net's weights stay as they were.
 CLG_API int clg_gan_step(struct clg_gan *gan, const uint8_t *real, struct clg_gan_metrics *metrics);
-// The same with everything given: real in -1..1 [batch][size][size][channels], z [batch][z].
+// The same with explicit inputs: real in -1..1 [batch][size][size][channels], z [batch][z].
 CLG_API int clg_gan_step_with(struct clg_gan *gan, const float *real, const float *z,
                               struct clg_gan_metrics *metrics);
 
-// z [n][params.z]: noise vectors number `first` and on of a seed; the same on every machine and device.
+// z [n][params.z]: the noise vectors of a seed from number `first` on; the same on every machine and device.
 CLG_API void clg_gan_noise(const struct clg_gan_params *params, uint64_t seed, uint64_t first, int n,
                            float *z);
 
@@ -78,7 +77,7 @@ CLG_API int clg_gan_discriminate(struct clg_gan *gan, const float *pictures, int
 // is an option's name: CLG_EINVAL.
 CLG_API int clg_gan_save(struct clg_gan *gan, const char *path, const char *const (*extra)[2], int n);
 // A checkpoint of clg_gan_save: continues bit for bit. batch > 0 replaces the checkpoint's batch size. An
-// option that the checkpoint does not tell (an earlier version's) has its default; a format of a later
+// option that is missing in the checkpoint (of an earlier version) has its default; a format of a later
 // version is CLG_EFORMAT. Another program's weights: a fresh gan of the sizes that follow from their shapes,
 // then as clg_gan_init_from.
 CLG_API int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
@@ -89,17 +88,17 @@ CLG_API int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const 
 // name; what belongs to neither net is left out with a warning. A net that is absent stays. When it fails,
 // the gan is as before, unless the device failed.
 CLG_API int clg_gan_init_from(struct clg_gan *gan, const char *path);
-// The params that a checkpoint was saved with, and its step count. Of another program's weights: *steps is
-// -1, size, channels, z, ngf and ndf follow from the shapes, and what does not has its default.
+// The params that a checkpoint was saved with, and its step count. For another program's weights *steps is -1,
+// size, channels, z, ngf and ndf follow from the shapes, and the others have their defaults.
 CLG_API int clg_checkpoint_params(const char *path, struct clg_gan_params *params, int64_t *steps,
                                   const struct clg_log *log);
-// Metadata value of a safetensors file; the caller's: free(). NULL in *value when the key is absent.
+// A metadata value of a safetensors file, to be freed with free(). *value is NULL when the key is absent.
 CLG_API int clg_checkpoint_metadata(const char *path, const char *key, char **value,
                                     const struct clg_log *log);
 
 // Every parameter and running statistic of the two nets by its name in checkpoints ("netG.main.0.weight";
 // "averageG.": the averaged generator) and in PyTorch's layout.
-CLG_API int clg_gan_tensors(const struct clg_gan *gan); // how many
+CLG_API int clg_gan_tensors(const struct clg_gan *gan); // their number
 struct clg_tensor_info {
     char name[64];
     int64_t shape[4];
@@ -109,9 +108,9 @@ CLG_API int clg_gan_tensor(const struct clg_gan *gan, int i, struct clg_tensor_i
 CLG_API int clg_gan_tensor_read(struct clg_gan *gan, int i, float *values);
 CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values);
 
-// Tries what variants there are for each convolution of training these params, and of generating with them,
-// and keeps the fastest in the device's tuning file, which devices opened later take up. Each is checked
-// against the plain one first; what fails costs a warning. Before any gan is made on this device. The rows
+// Times all variants for each convolution of training and generating with these params, and keeps the fastest
+// in the device's tuning file, which devices read when they are opened. Each is checked against the plain one
+// first; one that fails costs a warning. To be called before any gan is made on this device. The rows
 // are the caller's: free().
 CLG_API int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
                          const struct clg_tune_params *params, struct clg_tune_row **rows, int *count);

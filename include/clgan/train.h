@@ -51,15 +51,13 @@ struct clg_batches {
 };
 
 // The params that the run in `folder` was started with, from its checkpoint; texts in *params stay valid
-// until the next call of free(*memory). A relative data folder, as older versions stored it, is looked for
-// from the working directory and from the folders above `folder`. What a command line says afterwards can be
-// laid over them.
+// until free(*memory). A relative data folder, as older versions stored it, is looked for in the working
+// directory and in the folders above `folder`.
 CLG_API int clg_train_params_of(const char *folder, struct clg_train_params *params, char **memory,
                                 const struct clg_log *log);
 
-// What is wrong with a run, as far as it can be told before a device is opened: the model, the data folder,
-// the file of init, the run of resume, an earlier run in out. 0, or the code that clg_train would give, after
-// a line in the log.
+// Checks a run as far as that is possible before a device is opened: the model, the data folder, the file of
+// init, the run of resume, an earlier run in out. 0, or what clg_train would return, after a line in the log.
 CLG_API int clg_train_check(const struct clg_gan_params *gan, const struct clg_train_params *params,
                             const struct clg_log *log);
 

@@ -116,12 +116,9 @@ static int param_load(const struct clg_safetensors *file, const char *path, cons
     if (!array || !array->values)
         return clg_fail(&set->net->log, CLG_EFORMAT, "%s has no float32 tensor %s", path, name);
     if (!clg_weights_same_shape(array, param)) {
-        char is[96], expected[96];
-        int64_t shape[4];
-        clg_weights_shape_text(array->shape, array->dims, is, sizeof is);
-        clg_weights_shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
-        return clg_fail(&set->net->log, CLG_EFORMAT, "%s: %s is %s, the model's is %s", path, name, is,
-                        expected);
+        char shapes[256];
+        clg_weights_shapes_text(array, param, shapes, sizeof shapes);
+        return clg_fail(&set->net->log, CLG_EFORMAT, "%s: %s %s", path, name, shapes);
     }
     return clg_param_write(set->net, param, tensor, array->values);
 }

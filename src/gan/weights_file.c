@@ -13,7 +13,7 @@
 
 enum { CONVOLUTIONS_MAX = 16 };
 
-// --- whose is what -----------------------------------------------------------------------------
+// --- which tensor belongs to which net -----------------------------------------------------------------------------
 struct clg_weight *clg_weights_find(const struct clg_weights *w, enum clg_whose net, const char *param)
 {
     for (int i = 0; i < w->n; i++)
@@ -75,7 +75,7 @@ static int by_param(const void *a, const void *b)
     return strcmp((*x)->name.param, (*y)->name.param);
 }
 
-// No two tensors for one place.
+// No two tensors for one parameter.
 static int twice_check(const struct clg_weights *w)
 {
     const struct clg_weight **sorted = malloc(((size_t)w->n + 1) * sizeof *sorted);
@@ -87,14 +87,14 @@ static int twice_check(const struct clg_weights *w)
     qsort(sorted, (size_t)w->n, sizeof *sorted, by_param);
     for (int i = 1; i < w->n && !status; i++)
         if (sorted[i]->name.whose && sorted[i]->name.param[0] && by_param(&sorted[i - 1], &sorted[i]) == 0)
-            status =
-                clg_fail(w->log, CLG_EFORMAT, "%s holds one net twice: %.200s and %.200s have the same place",
-                         w->path, sorted[i - 1]->array->name, sorted[i]->array->name);
+            status = clg_fail(w->log, CLG_EFORMAT,
+                              "%s holds one net twice: %.200s and %.200s are the same parameter", w->path,
+                              sorted[i - 1]->array->name, sorted[i]->array->name);
     free(sorted);
     return status;
 }
 
-// What stands behind the layer's number: "weight".
+// What follows the layer's number: "weight".
 static const char *field_of(const char *param)
 {
     const char *number = strchr(param, '.'), *field = number ? strchr(number + 1, '.') : NULL;
@@ -156,7 +156,7 @@ void clg_weights_close(struct clg_weights *w)
 }
 
 // --- sizes -------------------------------------------------------------------------------------
-void clg_weights_shape_text(const int64_t *shape, int dims, char *text, size_t size)
+static void shape_text(const int64_t *shape, int dims, char *text, size_t size)
 {
     size_t at = 0;
     snprintf(text, size, "%s", dims ? "" : "a single value");
@@ -166,6 +166,16 @@ void clg_weights_shape_text(const int64_t *shape, int dims, char *text, size_t s
         snprintf(text + at, size - at, "x... (%d dimensions)", dims);
 }
 
+void clg_weights_shapes_text(const struct clg_named_array *array, const struct clg_param *param, char *text,
+                             size_t size)
+{
+    char is[96], expected[96];
+    int64_t shape[4];
+    shape_text(array->shape, array->dims, is, sizeof is);
+    shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
+    snprintf(text, size, "is %s, the model's is %s", is, expected);
+}
+
 bool clg_weights_same_shape(const struct clg_named_array *array, const struct clg_param *param)
 {
     int64_t shape[4];
@@ -173,7 +183,7 @@ bool clg_weights_same_shape(const struct clg_named_array *array, const struct cl
     return array->dims == dims && memcmp(array->shape, shape, (size_t)dims * sizeof *shape) == 0;
 }
 
-// The shapes of a net's convolutions in order, of which G has every third layer, and D too behind its
+// The shapes of a net's convolutions in order, of which G has every third layer, and D too after its
 // first two.
 static int convolutions(const struct clg_weights *w, enum clg_whose net, const int64_t **shapes)
 {
@@ -258,8 +268,8 @@ static int widths_check(const struct clg_weights *w, enum clg_whose whose, const
             continue;
         char is[96], expected[96];
         int64_t shape[4];
-        clg_weights_shape_text(weight->array->shape, weight->array->dims, is, sizeof is);
-        clg_weights_shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
+        shape_text(weight->array->shape, weight->array->dims, is, sizeof is);
+        shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
         status = clg_fail(
             w->log, CLG_EFORMAT,
             "%s: %.200s is %s, and no options of clgan's make a net with it: %s would fit the others",

@@ -35,8 +35,9 @@ struct clg_weight *clg_weights_find(const struct clg_weights *weights, enum clg_
 // after a line when clgan has no such model.
 int clg_weights_sizes(const struct clg_weights *weights, struct clg_gan_params *params);
 
-// "64x3x4x4"
-void clg_weights_shape_text(const int64_t *shape, int dims, char *text, size_t size);
+// "is 8x16x4x4, the model's is 8x32x4x4"
+void clg_weights_shapes_text(const struct clg_named_array *array, const struct clg_param *param, char *text,
+                             size_t size);
 bool clg_weights_same_shape(const struct clg_named_array *array, const struct clg_param *param);
 
 // weights_init.c: a file's nets into the gan's: nothing is written unless all of it fits.

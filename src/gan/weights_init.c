@@ -56,15 +56,13 @@ static void difference_text(const struct clg_weights *w, const struct clg_net *n
         const struct clg_weight *weight = clg_weights_find(w, whose, param->name);
         if (!weight || clg_weights_same_shape(weight->array, param))
             continue;
-        char is[96], expected[96];
-        int64_t shape[4];
-        clg_weights_shape_text(weight->array->shape, weight->array->dims, is, sizeof is);
-        clg_weights_shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
-        snprintf(text, size, "%.100s is %s, the model's is %s", weight->array->name, is, expected);
+        char shapes[256];
+        clg_weights_shapes_text(weight->array, param, shapes, sizeof shapes);
+        snprintf(text, size, "%.90s %.220s", weight->array->name, shapes);
     }
 }
 
-// The options with which the file's nets would fit.
+// Says which options would fit the file's nets.
 static int sizes_check(const struct clg_weights *w, const struct clg_gan_params *has,
                        const struct staged *nets)
 {
@@ -120,12 +118,9 @@ static int param_stage(const struct clg_weights *w, struct staged *s, int i)
             "%s: %.200s is of type %.20s: F32, F64, F16 and BF16 are taken; convert it with .float() first",
             w->path, array->name, array->dtype);
     if (!clg_weights_same_shape(array, param)) {
-        char is[96], expected[96];
-        int64_t shape[4];
-        clg_weights_shape_text(array->shape, array->dims, is, sizeof is);
-        clg_weights_shape_text(shape, clg_param_outside_shape(param, shape), expected, sizeof expected);
-        return clg_fail(w->log, CLG_EFORMAT, "%s: %.200s is %s, the model's is %s", w->path, array->name, is,
-                        expected);
+        char shapes[256];
+        clg_weights_shapes_text(array, param, shapes, sizeof shapes);
+        return clg_fail(w->log, CLG_EFORMAT, "%s: %.200s %s", w->path, array->name, shapes);
     }
     s->values[i] = malloc(clg_shape_count(param->spec.shape) * sizeof **s->values);
     if (!s->values[i])
@@ -146,8 +141,7 @@ static int layer_find(const struct clg_net *net, const char *name)
     return -1;
 }
 
-// The number of the running mean of the batch norm behind the layer that "main.3.bias" names; -1: there
-// is none.
+// The number of the running mean of the batch norm after the layer of "main.3.bias"; -1 without one.
 static int mean_after(const struct clg_net *net, const char *param)
 {
     char name[CLG_PARAM_NAME_MAX];
@@ -169,7 +163,7 @@ static bool all_zero(const float *values, size_t n)
     return true;
 }
 
-// The values of a bias that no parameter took; free() them. NULL: it is no such bias, or memory is out.
+// The values of a convolution's bias; free() them. NULL: it is not such a bias, or memory is out.
 static float *bias_values(const struct clg_weight *weight)
 {
     const char *param = weight->name.param;
@@ -183,7 +177,7 @@ static float *bias_values(const struct clg_weight *weight)
     return values;
 }
 
-// Takes a bias that has a place elsewhere, or none because it is zero.
+// Folds a bias into the batch norm after it; a bias of zeros needs nothing.
 static bool bias_fold(struct staged *s, struct clg_weight *weight, struct names *left_out)
 {
     float *bias = bias_values(weight);
@@ -206,7 +200,7 @@ static bool is_counter(const struct clg_weight *weight)
     return strstr(weight->name.param, ".num_batches_tracked") != NULL;
 }
 
-// What of a net has found no place, and what was done without.
+// Sorts the tensors of a net that no parameter took.
 static void rest_sort(const struct clg_weights *w, struct staged *s, struct names *homeless,
                       struct names *left_out)
 {
@@ -256,7 +250,7 @@ static void net_release(struct staged *s)
 }
 
 // --- both nets ---------------------------------------------------------------------------------
-// What clgan's own checkpoints hold besides the two nets.
+// Tensors of clgan's own checkpoints besides the two nets.
 static bool is_own(const char *name)
 {
     static const char *const prefixes[] = {"averageG.", "adamG.", "adamD."};
@@ -288,7 +282,7 @@ static int average_set(struct clg_gan *gan)
     return status;
 }
 
-// The values of both nets, all checked; nothing is written.
+// Checks and converts the values of both nets; nothing is written.
 static int nets_stage(const struct clg_weights *w, const struct clg_gan_params *params, struct staged *nets,
                       struct names *left_out)
 {
