@@ -5,13 +5,13 @@
 
   step      the training step, in images/s
   generate  drawing 64 pictures in one call, and one picture alone (inference mode, no gradients)
-  memory    what a training process takes at most
-  start     from a process's start to its first finished step, with kernels compiled and files read before
+  memory    peak memory of a training process
+  start     from a process's start to the end of its first step, with kernels compiled and files cached before
 
 PyTorch runs its DCGAN example in float32 (torch_dcgan.py) in several settings: contiguous; channels_last; "split":
 channels_last with transposed convolutions as four dense ones; "compile": channels_last through torch.compile. Each is
-built and warmed up once; the best one of a round counts. clgan runs `clgan bench` in processes of its own. A ratio over
-1: clgan is better.
+built and warmed up once; the best one of a round counts. clgan runs `clgan bench` in separate processes. A ratio above 1
+means that clgan is better.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# PyTorch's settings: NHWC in memory; transposed convolutions as four dense ones; torch.compile.
+# PyTorch's settings: NHWC memory layout; transposed convolutions as four dense ones; torch.compile.
 SETTINGS = {
     "contiguous": {"channels_last": False, "split": False, "compiled": False},
     "channels_last": {"channels_last": True, "split": False, "compiled": False},
@@ -37,7 +37,7 @@ def number(value):
 
 
 class Row:
-    """A line of the table: what is compared, in which unit, and each round's value of clgan and of every setting."""
+    """A line of the table: what is compared, its unit, and each round's values of clgan and of every setting."""
 
     def __init__(self, label, unit, more_is_better):
         self.label, self.unit, self.more = label, unit, more_is_better

@@ -1,4 +1,4 @@
-// Loads a trained model and writes pictures of a seed: each one's noise is named by the seed and its number.
+// Loads a trained model and writes a grid of pictures, whose noise depends on the seed and their numbers alone.
 //   cc generate.c $(pkg-config --cflags --libs clgan) -o generate && ./generate faces.safetensors 7 new.png
 #include <clgan/clgan.h>
 
@@ -24,7 +24,10 @@ static int draw(struct clg_gan *gan, uint64_t seed, const char *path)
         clg_picture_grid(pixels, N, p.size, p.channels, 0, grid);
         status = clg_picture_save(path, grid, w, h, p.channels, NULL);
     }
-    free(z), free(pictures), free(pixels), free(grid);
+    free(z);
+    free(pictures);
+    free(pixels);
+    free(grid);
     return status;
 }
 
@@ -36,8 +39,8 @@ int main(int argc, char **argv)
     }
     struct clg_device *device;
     struct clg_gan *gan;
-    struct clg_device_params where = clg_device_params_default();
-    int status = clg_device_open(&device, &where);
+    struct clg_device_params options = clg_device_params_default();
+    int status = clg_device_open(&device, &options);
     if (status)
         return 1;
     status = clg_gan_load(&gan, device, argv[1], 0);

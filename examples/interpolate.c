@@ -1,4 +1,4 @@
-// Walks through a model's latent space, from face to face and back to the first, as an animated PNG.
+// Writes an animated PNG of a walk through a model's latent space, from face to face and back to the first.
 //   cc interpolate.c $(pkg-config --cflags --libs clgan) -o interpolate && ./interpolate faces.safetensors
 //   walk.png
 #include <clgan/clgan.h>
@@ -25,7 +25,10 @@ static int walk(struct clg_gan *gan, const char *path)
         clg_picture_pixels(pictures, values, pixels);
         status = clg_picture_animate(path, pixels, FRAMES, p.size, p.size, p.channels, FPS, NULL);
     }
-    free(points), free(z), free(pictures), free(pixels);
+    free(points);
+    free(z);
+    free(pictures);
+    free(pixels);
     return status;
 }
 
@@ -37,8 +40,8 @@ int main(int argc, char **argv)
     }
     struct clg_device *device;
     struct clg_gan *gan;
-    struct clg_device_params where = clg_device_params_default();
-    int status = clg_device_open(&device, &where);
+    struct clg_device_params options = clg_device_params_default();
+    int status = clg_device_open(&device, &options);
     if (status)
         return 1;
     status = clg_gan_load(&gan, device, argv[1], 0);

@@ -2,7 +2,7 @@
 
     python3 examples/torch_dcgan.py --setting channels_last --batch 128
 
-takes a few training steps, says when the first one is done, and how much memory the process took at most.
+takes a few training steps and prints when the first one is done and the process's peak memory.
 """
 import argparse
 import json
@@ -18,7 +18,7 @@ from bench_torch import SETTINGS, options
 class SplitTranspose(nn.Module):
     """A 4x4 transposed convolution of stride 2, padding 1, as four dense 2x2 convolutions.
 
-    Each computes the pixels of one parity: even rows sum taps 3 and 1 over the input rows i - 1 and i, odd rows taps
+    Each computes the pixels of one parity. Even rows sum taps 3 and 1 over the input rows i - 1 and i, odd rows taps
     2 and 0 over i and i + 1; columns likewise. Some builds of PyTorch are faster that way.
     """
 

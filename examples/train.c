@@ -1,4 +1,4 @@
-// Trains a small DCGAN on the built-in faces, keeps it, and writes a grid of what it draws.
+// Trains a small DCGAN on the built-in faces, saves it, and writes a grid of pictures that it generates.
 //   cc train.c $(pkg-config --cflags --libs clgan) -o train && ./train 300 faces.png faces.safetensors
 #include <clgan/clgan.h>
 
@@ -6,31 +6,22 @@
 
 enum { N = 64, SIZE = 32, COLUMNS = 8 };
 
-static int train(struct clg_gan *gan, const struct clg_gan_params *p, int steps)
+static bool print_step(void *user, const struct clg_train_status *s)
 {
-    struct clg_data *data;
-    struct clg_data_params from = clg_data_params_default();
-    from.path = "builtin:faces";
-    from.size = p->size;
-    from.channels = p->channels;
-    from.batch = p->batch;
-    uint8_t *batch = malloc((size_t)p->batch * SIZE * SIZE * 3);
-    int status = batch ? clg_data_open(&data, &from) : CLG_ENOMEM;
-    if (status) {
-        free(batch);
-        return status;
-    }
-    struct clg_gan_metrics m;
-    for (int i = 1; i <= steps && !status; i++) {
-        status = clg_data_next(data, batch);
-        if (!status)
-            status = clg_gan_step(gan, batch, &m);
-        if (!status && i % 50 == 0)
-            printf("step %d: loss of D %.2f, of G %.2f\n", i, m.loss_d, m.loss_g);
-    }
-    clg_data_close(&data);
-    free(batch);
-    return status;
+    (void)user;
+    if (s->step % 50 == 0)
+        printf("step %lld: loss of D %.2f, of G %.2f\n", (long long)s->step, s->metrics.loss_d,
+               s->metrics.loss_g);
+    return false; // true would end the training
+}
+
+static int train(struct clg_gan *gan, int64_t steps)
+{
+    struct clg_train_params params = clg_train_params_default();
+    params.data = "builtin:faces"; // or a folder
+    params.out = NULL;             // or a folder for checkpoints, samples and a report
+    params.steps = steps;
+    return clg_train_gan(gan, &params, NULL, print_step, NULL);
 }
 
 static int draw(struct clg_gan *gan, const struct clg_gan_params *p, const char *path)
@@ -51,7 +42,8 @@ static int draw(struct clg_gan *gan, const struct clg_gan_params *p, const char 
         clg_picture_grid(bytes, N, SIZE, 3, COLUMNS, grid);
         status = clg_picture_save(path, grid, w, h, 3, NULL);
     }
-    free(z), free(grid);
+    free(z);
+    free(grid);
     return status;
 }
 
@@ -59,17 +51,17 @@ int main(int argc, char **argv)
 {
     struct clg_device *device;
     struct clg_gan *gan = NULL;
-    struct clg_device_params where = clg_device_params_default();
+    struct clg_device_params options = clg_device_params_default();
     struct clg_gan_params p = clg_gan_params_default();
     p.size = SIZE;
     p.ngf = p.ndf = 16;
     p.batch = 64;
-    int status = clg_device_open(&device, &where);
+    int status = clg_device_open(&device, &options);
     if (status)
         return 1;
     status = clg_gan_new(&gan, device, &p);
     if (!status)
-        status = train(gan, &p, argc > 1 ? atoi(argv[1]) : 300);
+        status = train(gan, argc > 1 ? atoi(argv[1]) : 300);
     if (!status)
         status = draw(gan, &p, argc > 2 ? argv[2] : "faces.png");
     if (!status)

@@ -1,4 +1,4 @@
-"""What two notebooks share: drawn faces cut to the head, and a model of them, trained when it is needed first and kept."""
+"""What two notebooks share: drawn faces cropped to the head, and a model of them, trained on first use and cached."""
 import os
 
 import clgan
@@ -10,20 +10,19 @@ SIDE = 32
 
 
 def heads(n: int, seed: int, first: int = 0):
-    """Drawn faces number `first` and on of a seed, the middle of each: uint8 [n, 32, 32, 3], and every parameter [n]."""
+    """Drawn faces of a seed from number `first` on, the middle of each: uint8 [n, 32, 32, 3], and every parameter [n]."""
     pictures, parameters = clgan.faces(n, seed=seed, size=56, first=first)
     return np.ascontiguousarray(pictures[:, 14:14 + SIDE, 12:12 + SIDE]), parameters
 
 
 def show(pictures, columns: int):
-    """A grid at twice the size: 32 pixels are few on today's screens."""
+    """A grid at twice the size: 32 pixels are small on today's screens."""
     return clgan.show(pictures.repeat(2, axis=1).repeat(2, axis=2), columns=columns)
 
 
 def trained(device=None) -> clgan.Gan:
-    """A gan of those heads: from the cache folder, else trained now (some minutes on two CPU cores)."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    path = os.path.join(cache, "clgan", f"notebook-heads-{STEPS}.safetensors")
+    """A gan of those heads: from the cache folder, or else trained now (a few minutes on two CPU cores)."""
+    path = os.path.join(clgan.cache_folder() or ".", f"notebook-heads-{STEPS}.safetensors")
     if os.path.exists(path):
         return clgan.Gan.load(path, device)
     gan = clgan.Gan(device, size=SIDE, ngf=48, ndf=24, batch=64, ema=0.99)

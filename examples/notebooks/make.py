@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the notebooks and keeps their outputs in them: usage: make.py [--small] [--out FOLDER] [NOTEBOOK...]
+"""Runs the notebooks and stores their outputs in them. Usage: make.py [--small] [--out FOLDER] [NOTEBOOK...]
 
-Without names all of them are run, with --small in seconds each, as the tests do; --out leaves these files as they are and
-writes the results there. Needs nbclient, ipykernel, matplotlib, ipywidgets and numpy, and clgan itself: installed, or by
-PYTHONPATH=src/python and CLGAN_LIBRARY=build/libclgan.so. The cells' output must not depend on the machine's folders.
+Without names, all of them run; with --small, each takes seconds, as in the tests; with --out, the results go there and
+these files stay as they are. Needs nbclient, ipykernel, matplotlib, ipywidgets and numpy, and clgan itself: installed, or
+with PYTHONPATH=src/python and CLGAN_LIBRARY=build/libclgan.so. The cells' output must not depend on the machine's folders.
 """
 import argparse
 import os
@@ -19,7 +19,7 @@ LIMIT = 3600  # seconds for one cell
 
 
 def tidy(notebook):
-    """What changes from run to run without meaning anything is left out."""
+    """Removes what differs from run to run without meaning anything."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -113,7 +113,7 @@ class Torch(unittest.TestCase):
         for modules, says in (((nn.Linear(2, 2), net_d), "the modules: netG.weight has no place"),
                               ((net_g, other_d), "generator draws 16x16x3, its discriminator looks at 32x32x3"),
                               ((nn.Sequential(*net_g.main[:3], *net_g.main[6:]), net_d), "generator draws 8x8x3"),
-                              (({"weights": net_g.state_dict()}, net_d), "netG: 'weights' is no tensor")):
+                              (({"weights": net_g.state_dict()}, net_d), "netG: 'weights' is not a tensor")):
             with self.assertRaisesRegex(ValueError, says):
                 clgan.Gan.from_torch(*modules)
 

@@ -42,6 +42,13 @@ class Devices(unittest.TestCase):
         self.assertEqual(caught.exception.code, -5)
         self.assertIn(found[0].name, str(caught.exception))
 
+    def test_cache_folder(self):
+        code = "import clgan; print(clgan.cache_folder(), clgan.cache_folder('/tuning'))"
+        os.makedirs(path("cache"), exist_ok=True)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT,
+                              env={**os.environ, "XDG_CACHE_HOME": path("cache")})
+        self.assertEqual(done.stdout, f"{path('cache', 'clgan')} {path('cache', 'clgan', 'tuning')}\n", done.stderr)
+
     def test_memory_comes_back(self):
         with clgan.Device(os.environ.get("CLGAN_DEVICE")) as device:
             clgan.Gan(device, **TINY).generate(2)  # the device keeps some scratch
@@ -259,7 +266,7 @@ class Inference(unittest.TestCase):
                 (lambda: gan.step(x), TypeError, "pictures: uint8 (0 to 255) expected, got float32"),
                 (lambda: gan.step(clgan.to_pixels(x)), ValueError, "[4, 16, 16, 3] expected, got [2, 16, 16, 3]"),
                 (lambda: gan.score(x.astype(int)), TypeError, "float32 (-1 to 1) or uint8 (0 to 255) expected"),
-                (lambda: gan.score(x[0]), ValueError, "got [16, 16, 3]; one alone is pictures[None]"),
+                (lambda: gan.score(x[0]), ValueError, "got [16, 16, 3]; for a single one, pass pictures[None]"),
                 (lambda: gan.score(x.transpose(0, 3, 1, 2)), ValueError, "[n, 16, 16, 3] expected, got [2, 3, 16, 16]"),
                 (lambda: gan.score(x[:0]), ValueError, "got [0, 16, 16, 3]"),
                 (lambda: gan.generate(np.zeros((2, 9), np.float32)), ValueError, "z: [n, 8] expected, got [2, 9]"),
@@ -340,7 +347,7 @@ class Processes(unittest.TestCase):
 
     def test_a_wrong_library(self):
         for library, says in (("/nowhere/libclgan.so", "no clgan library at /nowhere/libclgan.so"),
-                              ("libc.so.6", "no clgan library"), (CLGAN, "is no clgan library that works here")):
+                              ("libc.so.6", "no clgan library"), (CLGAN, "is not a clgan library that works here")):
             done = subprocess.run([sys.executable, "-c", "import clgan"], capture_output=True, text=True,
                                   env={**os.environ, "CLGAN_LIBRARY": library}, timeout=LIMIT)
             self.assertEqual(done.returncode, 1)

@@ -1,19 +1,19 @@
 """clgan: deep convolutional GANs (Radford, Metz and Chintala 2015) on any OpenCL device.
 
     import clgan
-    gan = clgan.Gan(size=32, ngf=32, ndf=32, batch=64)    # on the default device; help(clgan.Gan) tells the options
+    gan = clgan.Gan(size=32, ngf=32, ndf=32, batch=64)    # on the default device; help(clgan.Gan) lists the options
     gan.train("builtin:faces", steps=500)                 # or a folder of pictures; Ctrl-C stops and keeps the model
     clgan.show(gan.generate(64, seed=7))                  # a notebook shows the grid; .save("faces.png") keeps it
     gan.save("faces.safetensors")
     frames = gan.generate(clgan.interpolate(gan.noise(4), frames=60, loop=True))
 
-Pictures are numpy arrays [n, height, width, channels], float32 in -1..1 or uint8. Calls let other Python threads run
-while the device computes; calls for one device wait for each other. What fails raises clgan.Error with the library's
-own line; warnings go to the logger "clgan".
+Pictures are numpy arrays [n, height, width, channels], float32 in -1..1 or uint8. Calls release the GIL while the device
+computes; calls on one device run one after another. Failures raise clgan.Error with the library's message; warnings go to
+the logger "clgan".
 """
 from ._c import VERSION as __version__, unescape  # noqa: F401
 from .data import FACE_PARAMETERS, Dataset, Pictures, draw_face, faces
-from .device import Device, DeviceInfo, devices
+from .device import Device, DeviceInfo, cache_folder, devices
 from .errors import DataError, DeviceError, Error, InvalidError, NumericError, OutOfMemory
 from .explore import Layer, Projection
 from .gan import Gan, Metrics

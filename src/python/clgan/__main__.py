@@ -5,7 +5,7 @@ import sys
 
 
 def main():
-    """Becomes the command."""
+    """Replaces this process with the command."""
     here = os.path.dirname(os.path.abspath(__file__))
     paths = [os.path.join(here, "clgan"), os.path.normpath(os.path.join(here, "../../../build/clgan"))]
     found = next((p for p in paths if os.access(p, os.X_OK) and os.path.isfile(p)), None)

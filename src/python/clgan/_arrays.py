@@ -1,4 +1,4 @@
-"""Checks of what comes in: shapes and types of arrays, with messages that tell what was expected."""
+"""Checks of arguments: shapes and types of arrays, with messages that say what was expected."""
 from __future__ import annotations
 
 import numpy as np
@@ -11,16 +11,16 @@ def shape_text(shape) -> str:
 
 
 def check_shape(array: np.ndarray, shape: tuple, what: str) -> None:
-    """`shape` has numbers, and names where any number from 1 on will do."""
+    """`shape` holds sizes, and names for dimensions of any size above 0."""
     fits = len(array.shape) == len(shape) and all(n == want if isinstance(want, int) else n > 0
                                                   for n, want in zip(array.shape, shape))
     if not fits:
-        hint = f"; one alone is {what}[None]" if len(array.shape) + 1 == len(shape) else ""
+        hint = f"; for a single one, pass {what}[None]" if len(array.shape) + 1 == len(shape) else ""
         raise ValueError(f"{what}: {shape_text(shape)} expected, got {shape_text(array.shape)}{hint}")
 
 
 def floats(values, shape: tuple, what: str) -> np.ndarray:
-    """Dense float32 of any floating type."""
+    """As contiguous float32, from any floating-point type."""
     array = np.asarray(values)
     if array.dtype.kind != "f":
         raise TypeError(f"{what}: float32 expected, got {array.dtype}")
@@ -29,7 +29,7 @@ def floats(values, shape: tuple, what: str) -> np.ndarray:
 
 
 def pixels(values, shape: tuple, what: str) -> np.ndarray:
-    """Dense uint8."""
+    """As contiguous uint8."""
     array = np.asarray(values)
     if array.dtype != np.uint8:
         raise TypeError(f"{what}: uint8 (0 to 255) expected, got {array.dtype}")
@@ -45,7 +45,7 @@ def values_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def pictures(values, shape: tuple, what: str = "pictures") -> np.ndarray:
-    """Dense float32 in -1..1, as nets take them, from that or from uint8."""
+    """As contiguous float32 in -1..1, which the nets take, from floats or uint8."""
     array = np.asarray(values)
     if array.dtype == np.uint8:
         check_shape(array, shape, what)
@@ -55,12 +55,12 @@ def pictures(values, shape: tuple, what: str = "pictures") -> np.ndarray:
     return floats(array, shape, what)
 
 
-def whole(value, what: str, least: int, most: int = 2**31 - 1) -> int:
+def whole(value, what: str, low: int, high: int = 2**31 - 1) -> int:
     """A whole number in a range."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{what}: a whole number expected, got {value!r}")
-    if not least <= value <= most:
-        raise ValueError(f"{what}: {value} is not between {least} and {most}")
+    if not low <= value <= high:
+        raise ValueError(f"{what}: {value} is not between {low} and {high}")
     return int(value)
 
 
@@ -69,7 +69,7 @@ def seed(value, what: str = "seed") -> int:
 
 
 def one_of(value, words: tuple, what: str) -> int:
-    """The place of a word among those allowed: an enum of the library."""
+    """The index of a word among those allowed, as in the library's enum."""
     if value not in words:
         raise ValueError(f"{what}: {value!r} is not " + " or ".join(repr(w) for w in words))
     return words.index(value)

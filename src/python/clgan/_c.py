@@ -1,4 +1,4 @@
-"""The library: found, loaded, its functions with their types, and failures turned into exceptions."""
+"""The library: finding and loading it, its functions with their types, and its failures as exceptions."""
 from __future__ import annotations
 
 import contextlib
@@ -10,15 +10,15 @@ from ctypes import (POINTER, c_bool, c_char_p, c_double, c_int, c_int64, c_size_
 
 import numpy as np
 
-from ._structs import *  # noqa: F401, F403: nearly all of them
+from ._structs import *  # noqa: F401, F403: most of them are used
 from .errors import Error, error_of
 
-VERSION = "0.1.0"  # of the library whose structs and functions are mirrored here
+VERSION = "0.1.0"  # of the library whose structs and functions this package mirrors
 
 
 # --- arrays as arguments -------------------------------------------------------------------------
 class _Array:
-    """An argument that a dense numpy array of one type gives, or None."""
+    """An argument: a contiguous numpy array of one type, or None."""
 
     dtype: type
 
@@ -27,7 +27,7 @@ class _Array:
         if array is None:
             return None
         if not isinstance(array, np.ndarray) or array.dtype != cls.dtype or not array.flags.c_contiguous:
-            raise TypeError(f"a dense numpy array of {np.dtype(cls.dtype)} expected")
+            raise TypeError(f"a contiguous numpy array of {np.dtype(cls.dtype)} expected")
         return ctypes.c_void_p(array.ctypes.data)
 
 
@@ -49,7 +49,7 @@ class Ints(_Array):
 
 # --- prototypes ----------------------------------------------------------------------------------
 class Status(c_int):
-    """Returned: 0, or a negative code after a line in the log."""
+    """What a function returns: 0, or a negative code after a message in the log."""
 
 
 _log, _out, _texts = POINTER(clg_log), POINTER(c_void_p), POINTER(c_char_p * 2)
@@ -196,7 +196,7 @@ PROTOTYPES = {
 
 # --- loading -------------------------------------------------------------------------------------
 def _candidates() -> list[str]:
-    """Where libclgan.so may be: $CLGAN_LIBRARY alone when set; else beside this file, or in the source's build."""
+    """Where libclgan.so may be: only $CLGAN_LIBRARY if it is set; else beside this file, or in the source's build."""
     chosen = os.environ.get("CLGAN_LIBRARY")
     if chosen:
         return [chosen]
@@ -215,14 +215,14 @@ def _load() -> ctypes.CDLL:
         dll.clg_version.restype = c_char_p
         version = dll.clg_version().decode()
     except (OSError, AttributeError) as error:
-        raise ImportError(f"{found} is no clgan library that works here: {error}") from None
+        raise ImportError(f"{found} is not a clgan library that works here: {error}") from None
     if version != VERSION:
         raise ImportError(f"{found} is version {version}, this package needs {VERSION}: build both from one source")
     return dll
 
 
 class _Library:
-    """lib.clg_something: bound when first used, so that one missing function spoils nothing else."""
+    """lib.clg_something, bound on first use, so that a missing function breaks nothing else."""
 
     def __init__(self):
         self._dll = _load()
@@ -232,7 +232,7 @@ class _Library:
         try:
             function = self._dll[name]
         except AttributeError:
-            raise Error(f"{self._dll._name} has no {name}: it is older than this package, build it again") from None
+            raise Error(f"{self._dll._name} has no {name}: it is older than this package; build it again") from None
         function.restype, function.argtypes = returned, arguments
         setattr(self, name, function)
         return function
@@ -255,18 +255,18 @@ _free.restype, _free.argtypes = None, [c_void_p]
 
 
 def free(pointer):
-    """Frees what the library left to the caller."""
+    """Frees memory that the library handed to the caller."""
     _free(ctypes.cast(pointer, c_void_p))
 
 
 # --- the log -------------------------------------------------------------------------------------
 _logger = logging.getLogger("clgan")
 _LEVELS = {1: logging.WARNING, 2: logging.INFO}  # CLG_LOG_WARNING, CLG_LOG_INFO
-_here = threading.local()  # .lines: of every call that this thread is in, the errors said so far
-_elsewhere: list[str] = []  # the last error said by a thread of the library's own
+_here = threading.local()  # .lines: the errors logged so far by each call that this thread is in
+_elsewhere: list[str] = []  # the last error logged by one of the library's own threads
 
 
-def _tell(level: int, line: str) -> None:
+def _log_line(level: int, line: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # logging itself fails where stderr is closed
         _logger.log(level, line)
 
@@ -275,14 +275,14 @@ def _on_line(_user, level, line):
     text = line.decode(errors="replace")
     lines = getattr(_here, "lines", None)
     if level:
-        _tell(_LEVELS.get(level, logging.INFO), text)
+        _log_line(_LEVELS.get(level, logging.INFO), text)
     elif lines:
         lines[-1].append(text)
     else:
         _elsewhere[:] = [text]
 
 
-_on_line_c = LOG_FN(_on_line)  # kept for as long as the library may call it
+_on_line_c = LOG_FN(_on_line)  # kept alive as long as the library may call it
 LOG = clg_log(_on_line_c, None)
 
 
@@ -292,40 +292,40 @@ def log() -> object:
 
 
 def call(function, *arguments):
-    """Calls the library. A failure becomes an exception with the lines that this call logged."""
+    """Calls the library. A failure raises an exception with the lines that this call logged."""
     if not hasattr(_here, "lines"):
         _here.lines = []
     _here.lines.append([])
     try:
         result = function(*arguments)
     finally:
-        said = _here.lines.pop()
+        logged = _here.lines.pop()
     if function.restype is not Status:
         return result
     if result.value:
-        said = said or _elsewhere or [lib.clg_error_text(result.value).decode()]
-        message = "\n".join(said)
+        logged = logged or _elsewhere or [lib.clg_error_text(result.value).decode()]
+        message = "\n".join(logged)
         _elsewhere.clear()
         raise error_of(result.value, message)
-    for line in said:  # what went wrong and was got over
-        _tell(logging.ERROR, line)
+    for line in logged:  # errors that the library recovered from
+        _log_line(logging.ERROR, line)
     return None
 
 
 def text(value) -> bytes | None:
-    """A text as the library takes it."""
+    """A text as the library expects it."""
     return None if value is None else os.fsencode(value)
 
 
 def path(value) -> bytes | None:
-    """A path, a str, bytes or os.PathLike, as the library takes it; ~ and ~user are home folders."""
+    """A path (str, bytes or os.PathLike) as the library expects it; ~ and ~user are expanded."""
     return None if value is None else os.fsencode(os.path.expanduser(value))
 
 
 def unescape(text: str) -> str:
-    """A file or class name as it was, from what clgan writes to CSV files, lists of names and files' metadata.
+    """The original file or class name, from what clgan writes to CSV files, lists of names and files' metadata.
 
-    There, bytes that are not UTF-8 stand as \\xHH. The result is what os.fsdecode gives: open() takes it.
+    Bytes that are not UTF-8 are written there as \\xHH. The result is what os.fsdecode gives: open() takes it.
     """
     name = ctypes.create_string_buffer(os.fsencode(text))
     lib.clg_text_from_utf8(name)
@@ -333,7 +333,7 @@ def unescape(text: str) -> str:
 
 
 def pairs(entries: dict):
-    """Texts by key, as pairs for a file's metadata, and how many."""
+    """A dict as pairs for a file's metadata, and their number."""
     rows = (c_char_p * 2 * max(len(entries), 1))()
     for row, (key, value) in zip(rows, entries.items()):
         row[0], row[1] = os.fsencode(str(key)), os.fsencode(str(value))

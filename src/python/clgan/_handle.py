@@ -1,4 +1,4 @@
-"""Objects of the library, owned: freed once, and used by one thread at a time."""
+"""Owners of the library's objects: each is freed once, and used by one thread at a time."""
 from __future__ import annotations
 
 import ctypes
@@ -10,9 +10,9 @@ from ._c import call, lib
 
 
 class Owned:
-    """Freed by close(), at the end of a `with`, or with its last reference. A lock keeps threads apart."""
+    """Freed by close(), at the end of a `with`, or with its last reference. A lock serialises threads."""
 
-    _instead = ""  # of copying or pickling it
+    _instead = ""  # what to do instead of copying or pickling it
 
     def __init__(self):
         self._pointer = ctypes.c_void_p()  # a constructor of the library writes here
@@ -24,7 +24,7 @@ class Owned:
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: {self._instead}")
 
     def _own(self, free: str) -> None:
-        """From now on the pointer is freed by the library's function of that name."""
+        """From now on the library's function of that name frees the pointer."""
         self._finalizer = weakref.finalize(self, _free, lib, free, self._pointer)
 
     @property
@@ -39,7 +39,7 @@ class Owned:
             return call(function, self._as_argument, *arguments)
 
     def close(self) -> None:
-        """Frees it now; it cannot be used any more. Once more does nothing."""
+        """Frees it now; it cannot be used any more. Closing it again does nothing."""
         with self._lock:
             if self._finalizer:
                 self._finalizer()
@@ -56,7 +56,7 @@ _all: weakref.WeakSet[Owned] = weakref.WeakSet()
 
 
 def _renew_locks() -> None:
-    """In a forked child: threads that held a lock are not there to release it. The library refuses what it must."""
+    """In a forked child, threads that held a lock do not exist to release it. The library refuses unsafe calls itself."""
     for owned in list(_all):
         owned._lock = threading.RLock()
 

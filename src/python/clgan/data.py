@@ -1,4 +1,4 @@
-"""Training pictures: a folder or the built-in faces, in batches; and pictures to look at, in a fixed order."""
+"""Training pictures from a folder or the built-in faces, in batches; and pictures of a folder in a fixed order."""
 from __future__ import annotations
 
 import os
@@ -18,13 +18,14 @@ FACE_PARAMETERS = tuple(name for name, _ in clg_face._fields_)
 class Dataset(Owned):
     """Batches of training pictures, uint8 [batch, size, size, channels], decoded ahead by threads; it never ends.
 
-    path: a folder, searched below for JPEG, PNG and WebP files, or "builtin:faces". Sample number i is a function of (folder,
-    seed, i) alone; `start` is the first one's number. crop: "center", "none" or "WxH+X+Y"; flip mirrors half of them.
+    path: a folder, searched recursively for JPEG, PNG and WebP files, or "builtin:faces". Sample i depends only on the
+    folder, the seed and i; `start` is the number of the first one. crop: "center", "none" or "WxH+X+Y"; flip mirrors
+    half of them.
 
         for pictures in clgan.Dataset("~/pictures", size=64, batch=128): ...
     """
 
-    _instead = "make another one, clgan.Dataset(path, ...); `start` is the first sample's number"
+    _instead = "create another one, clgan.Dataset(path, ...); `start` is the number of its first sample"
 
     def __init__(self, path="builtin:faces", size: int = 64, channels: int = 3, batch: int = 128, crop: str = "center",
                  flip: bool = False, threads: int = 2, seed: int = 1, start: int = 0):
@@ -32,7 +33,7 @@ class Dataset(Owned):
         self.path = os.path.expanduser(os.fsdecode(path))
         self.options = {"crop": crop, "flip": flip, "threads": threads}
         params = lib.clg_data_params_default()
-        kept = path_of(self.path)  # the struct points to it
+        kept = path_of(self.path)  # the struct points to this
         params.path, params.crop, params.flip, params.log = kept, crop_of(crop), bool(flip), LOG
         params.size, params.channels = _arrays.whole(size, "size", 1), _arrays.whole(channels, "channels", 1)
         params.batch, params.threads = _arrays.whole(batch, "batch", 1), _arrays.whole(threads, "threads", 1)
@@ -52,8 +53,8 @@ class Dataset(Owned):
             yield self.next()
 
     def info(self) -> dict:
-        """pictures (0: endless); so far, files skipped and pictures read though their decoder warned (warned);
-        images_per_s that decoding can deliver, waited_s for it."""
+        """pictures (0: endless); so far, files skipped and pictures read despite a decoder's warning (warned);
+        images_per_s that decoding can deliver, and waited_s, the time spent waiting for it."""
         info = clg_data_info()
         self._call(lib.clg_data_info, byref(info))
         return {name: getattr(info, name) for name, _ in clg_data_info._fields_}
@@ -105,8 +106,7 @@ class _IterableSource:
 
 
 def source_of(data, shape: tuple, seed: int, start: int):
-    """What gives batches of that shape, next(), for the training's samples from number `start` on; pictures: in a pass,
-    0 if there is no end."""
+    """Its next() gives batches of that shape, with sample `start` first; pictures: per pass, or 0 if endless."""
     if isinstance(data, Dataset):
         if data.batch_shape != shape:
             raise ValueError(f"data: batches {_arrays.shape_text(shape)} expected, this Dataset gives "
@@ -119,7 +119,7 @@ def source_of(data, shape: tuple, seed: int, start: int):
 
 # --- the built-in faces --------------------------------------------------------------------------
 def faces(n: int, seed: int = 0, size: int = 64, first: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Drawn faces number `first` and on of a seed: uint8 [n, size, size, 3], and their parameters, float32 [n] each."""
+    """Drawn faces of a seed from number `first` on: uint8 [n, size, size, 3], and their parameters, float32 [n] each."""
     n, size = _arrays.whole(n, "n", 1), _arrays.whole(size, "size", 1, 4096)
     seed, first = _arrays.seed(seed), _arrays.seed(first, "first")
     pictures = np.empty((n, size, size, 3), np.uint8)
@@ -133,7 +133,7 @@ def faces(n: int, seed: int = 0, size: int = 64, first: int = 0) -> tuple[np.nda
 
 
 def draw_face(size: int = 64, seed: int = 0, index: int = 0, **parameters: float) -> np.ndarray:
-    """Face number `index` of a seed, uint8 [size, size, 3], but for the parameters given (smile=-0.5, glasses=1)."""
+    """Face number `index` of a seed, uint8 [size, size, 3], with parameters changed as given (smile=-0.5, glasses=1)."""
     face = lib.clg_face_random(_arrays.seed(seed), _arrays.seed(index, "index"))
     for name, value in parameters.items():
         if name not in FACE_PARAMETERS:
@@ -151,7 +151,7 @@ def _column(column: str | int | None) -> bytes | None:
 
 
 class Pictures(Owned):
-    """All usable pictures below a folder, sorted by name, or one file: names, load(), labels()."""
+    """All usable pictures in a folder and its subfolders, sorted by name, or one file: names, load(), labels()."""
 
     def __init__(self, path, crop: str = "center"):
         super().__init__()
@@ -162,19 +162,19 @@ class Pictures(Owned):
                       for i in range(self._call(lib.clg_pictures_count))]
 
     def __reduce__(self):
-        """Copied and pickled as its path: the copy opens the folder again, as it is then."""
+        """Copied and pickled as its path: the copy opens the folder again, as it is by then."""
         return Pictures, (os.path.abspath(self.path), self.crop)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def load(self, size: int, channels: int = 3, which=None) -> np.ndarray:
-        """uint8 [n, size, size, channels] of the pictures with the numbers `which`; by default of all."""
+        """uint8 [n, size, size, channels]: the pictures with the numbers `which`, by default all."""
         which = np.arange(len(self)) if which is None else np.asarray(which)
         if which.dtype.kind not in "iu" or which.ndim != 1:
             raise TypeError("which: a list of whole numbers expected")
         if len(which) and not (0 <= which.min() and which.max() < len(self)):
-            raise IndexError(f"which: the pictures have the numbers 0 to {len(self) - 1}")
+            raise IndexError(f"which: pictures are numbered 0 to {len(self) - 1}")
         size, channels = _arrays.whole(size, "size", 1, 16384), (1, 3)[_arrays.one_of(channels, (1, 3), "channels")]
         pixels = np.empty((len(which), size, size, channels), np.uint8)
         if len(which):
@@ -183,7 +183,7 @@ class Pictures(Owned):
 
     @property
     def warned(self) -> int:
-        """How many pictures were read so far though their decoder warned; the log's information names each."""
+        """How many pictures were read so far despite a decoder's warning; the log names each at level INFO."""
         return self._call(lib.clg_pictures_warned)
 
     def labels(self, csv=None, column: str | int | None = None, threshold: float | None = None,
@@ -191,9 +191,9 @@ class Pictures(Owned):
         """A class for each picture: int32 [n], and the classes' names. -1: of another class, or not in the table.
 
         csv: a table as `clgan classify --labels` takes it; without one the folders' names are the classes. column,
-        file_column: where the labels are, and the pictures' names, where that is not clear: a name, or a number from 1.
-        threshold: the column's numbers become two classes. classes: only these, in that order. A column Smiling of 1
-        and 0, or 1 and -1, has the classes "not Smiling" and "Smiling".
+        file_column: the columns of the labels and of the pictures' names, if ambiguous: a name, or a number from 1.
+        threshold splits the column's numbers into two classes. classes: only these, in that order. A column Smiling of
+        1 and 0, or 1 and -1, has the classes "not Smiling" and "Smiling".
         """
         params, found = clg_labels_params(), POINTER(clg_labels)()
         kept = [path_of(csv), _column(column), _column(file_column),

@@ -1,4 +1,4 @@
-"""Devices: which OpenCL devices are there, and one of them opened for work."""
+"""OpenCL devices: listing them, and opening one for work."""
 from __future__ import annotations
 
 import contextlib
@@ -17,12 +17,12 @@ from .errors import ENODEV, DeviceError
 from .progress import Progress
 
 _TYPES = ("gpu", "cpu", "other")  # enum clg_device_type
-_COMPILE_PAUSE = 0.3  # seconds that kernels may take to load before it is worth a word
+_COMPILE_PAUSE = 0.3  # seconds that loading kernels may take before a progress bar appears
 
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """What a device is chosen by. Sizes in bytes; index and platform:device as Device("1") and Device("0:1") count."""
+    """A device's properties. Sizes are in bytes; Device("1") selects by index, Device("0:1") by platform:device."""
 
     index: int
     platform: int
@@ -55,7 +55,7 @@ class DeviceInfo:
 
 
 class _Devices(list):
-    """A list that shows itself one device a line."""
+    """A list whose repr has a line for each device."""
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self)) or lib.clg_devices_advice().decode().rstrip()
@@ -63,7 +63,7 @@ class _Devices(list):
 
 @contextlib.contextmanager
 def _signals_kept():
-    """OpenCL drivers with LLVM inside put signal handlers of their own in place when they start: Python's come back."""
+    """Restores Python's signal handlers, which OpenCL drivers built on LLVM replace when they start."""
     kept = {}
     if threading.current_thread() is threading.main_thread():
         kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
@@ -76,7 +76,7 @@ def _signals_kept():
 
 
 def devices() -> list[DeviceInfo]:
-    """All usable OpenCL devices. When there is none, the empty list shows what to install."""
+    """All usable OpenCL devices. If there are none, the empty list's repr says what to install."""
     rows, count = POINTER(clg_device_info)(), c_int()
     with _signals_kept():
         call(lib.clg_devices_list, byref(rows), byref(count), log())
@@ -85,18 +85,22 @@ def devices() -> list[DeviceInfo]:
     return found
 
 
-def _cache_folder(inside: str) -> bytes | None:
-    """Where the command keeps it; None when there is no place for it."""
+def cache_folder(inside: str = "") -> str | None:
+    """The folder where the command and this package keep what can be computed again; None if there is none.
+
+    $XDG_CACHE_HOME/clgan or ~/.cache/clgan, with `inside` appended ("/tuning"). It may not exist yet.
+    """
     path = create_string_buffer(4096)
-    return lib.clg_cache_folder(text(inside), path, len(path), log())
+    found = lib.clg_cache_folder(text(inside), path, len(path), log())
+    return None if found is None else os.fsdecode(found)
 
 
 class _Compiling:
-    """Tells of kernels being compiled, once that takes a while."""
+    """A progress bar for compiling kernels, shown once that takes a while."""
 
     def __init__(self):
         self.bar = None
-        self.function = PROGRESS_FN(self._at)  # kept for as long as the device may call it
+        self.function = PROGRESS_FN(self._at)  # kept alive as long as the device may call it
         self.start = 0.0
 
     def _at(self, _user, what, done, total):
@@ -115,11 +119,11 @@ class _Compiling:
 class Device(Owned):
     """An opened device.
 
-    select: "auto", "gpu", "cpu", an index "1", platform:device "0:1", or a part of the name; by default
-    $CLGAN_DEVICE, else "auto". Compiled kernels and what `clgan tune` found are taken from and kept in the folders of
-    the command, $XDG_CACHE_HOME/clgan (cache=False, tuning=False: not). kernels: a folder whose .cl files take the
-    place of the library's. variants: forces variants of operations, "conv=plain". exact: no minimal filtering.
-    profile: times every kernel.
+    select: "auto", "gpu", "cpu", an index "1", platform:device "0:1", or part of the name; by default
+    $CLGAN_DEVICE, else "auto". Compiled kernels and the results of `clgan tune` are kept in cache_folder(), as by the
+    command (cache=False, tuning=False: they are neither read nor kept). kernels: a folder whose .cl files replace the
+    library's. variants: forces variants of operations, "conv=plain". exact: no Winograd convolutions. profile: times
+    every kernel.
 
         with clgan.Device("gpu") as device:
             gan = clgan.Gan(device=device, size=64)
@@ -130,15 +134,15 @@ class Device(Owned):
     def __init__(self, select: str | None = None, *, kernels: str | os.PathLike | None = None, cache: bool = True,
                  tuning: bool = True, variants: str | None = None, exact: bool = False, profile: bool = False):
         super().__init__()
-        self._depth = 0  # of calls that this device is in
-        self._dead = []  # (function, pointer) of gans that nobody holds any more
-        self._living = weakref.WeakSet()  # gans, which must go before the device
+        self._depth = 0  # of nested calls on this device
+        self._dead = []  # (function, pointer) of gans without references
+        self._living = weakref.WeakSet()  # gans, which must be freed before the device
         self._compiling = _Compiling()
         params = lib.clg_device_params_default()
         params.select = text(select if select is not None else os.environ.get("CLGAN_DEVICE"))
         params.kernels_dir = path(kernels)
-        params.cache_dir = _cache_folder("") if cache else None
-        params.tuning_dir = _cache_folder("/tuning") if tuning else None
+        params.cache_dir = text(cache_folder()) if cache else None
+        params.tuning_dir = text(cache_folder("/tuning")) if tuning else None
         params.variants = text(variants)
         params.exact, params.profile = exact, profile
         params.log, params.progress = LOG, self._compiling.function
@@ -156,7 +160,7 @@ class Device(Owned):
             raise DeviceError(f"{error}\n{devices()!r}", ENODEV) from None
 
     def _run(self, function, *arguments):
-        """Calls the library for something that lives on this device: one thread at a time."""
+        """Calls the library for this device: one thread at a time."""
         with self._lock:
             self._as_argument  # raises when closed
             self._depth += 1
@@ -168,7 +172,7 @@ class Device(Owned):
 
     @contextlib.contextmanager
     def _paused(self):
-        """Inside a callback of the library: other threads may use the device, and what nobody holds is freed."""
+        """During a callback from the library: other threads may use the device, and unreferenced gans are freed."""
         depth, self._depth = self._depth, 0
         self._bury()
         self._lock.release()
@@ -179,14 +183,14 @@ class Device(Owned):
             self._depth = depth
 
     def _bury(self) -> None:
-        """Frees what nobody holds, outside of all calls."""
+        """Frees unreferenced gans, outside all calls."""
         while self._dead and not self._depth:
             function, pointer = self._dead.pop()
             if pointer:
                 function(byref(pointer))
 
     def _leave(self, function, pointer) -> None:
-        """A finalizer's last word, which may come at any moment, inside a call too."""
+        """What a gan's finalizer calls, at any moment, even during a call."""
         self._dead.append((function, pointer))
         if self._lock.acquire(blocking=False):
             try:
@@ -195,7 +199,7 @@ class Device(Owned):
                 self._lock.release()
 
     def close(self) -> None:
-        """Closes the gans on it, and the device."""
+        """Closes the device and the gans on it."""
         with self._lock:
             for gan in list(self._living):
                 gan.close()
@@ -203,19 +207,19 @@ class Device(Owned):
             super().close()
 
     def memory(self) -> tuple[int, int]:
-        """Bytes of device memory held now, and the most that were."""
+        """Device memory in bytes: allocated now, and at the peak."""
         peak = c_uint64()
         now = self._run(lib.clg_device_memory, self._as_argument, byref(peak))
         return now, peak.value
 
     def peaks(self) -> tuple[float, float]:
-        """What the device can do, measured in about a second: float32 operations and bytes a second."""
+        """Measured peak float32 operations and bytes per second; this takes about a second."""
         measured = clg_peaks()
         self._run(lib.clg_device_peaks, self._as_argument, byref(measured))
         return measured.flops, measured.bytes
 
     def profile(self) -> list[dict]:
-        """With profile=True, every kernel's account so far, longest first: name, calls, seconds, flops, bytes."""
+        """With profile=True, a dict for each kernel so far, longest first: name, calls, seconds, flops, bytes."""
         rows, count = POINTER(clg_profile_row)(), c_int()
         self._run(lib.clg_device_profile, self._as_argument, byref(rows), byref(count))
         found = [{name: getattr(rows[i], name) for name, _ in clg_profile_row._fields_} for i in range(count.value)]
@@ -226,16 +230,16 @@ class Device(Owned):
         if not self._pointer:
             return "<clgan.Device, closed>"
         now, peak = self.memory()
-        return (f"<clgan.Device {self.info.index}, {self.info.name}: {now / 2**20:.1f} MiB held, "
-                f"at most {peak / 2**20:.1f}>")
+        return (f"<clgan.Device {self.info.index}, {self.info.name}: {now / 2**20:.1f} MiB allocated, "
+                f"peak {peak / 2**20:.1f}>")
 
 
 _shared: weakref.WeakValueDictionary[str, Device] = weakref.WeakValueDictionary()
-_default: list[Device] = []  # kept open to the end
+_default: list[Device] = []  # stays open until exit
 
 
 def device_of(device: Device | str | None) -> Device:
-    """The device itself; one shared by all who name it so; or the default one, opened when first needed."""
+    """The device itself; one shared by all who select it by the same text; or the default one, opened on first use."""
     if isinstance(device, Device):
         return device
     if device is None:
@@ -243,7 +247,7 @@ def device_of(device: Device | str | None) -> Device:
             _default[:] = [Device()]
         return _default[0]
     if not isinstance(device, str):
-        raise TypeError(f"device: a Device or a text for one expected, got {device!r}")
+        raise TypeError(f"device: a Device or a text that selects one expected, got {device!r}")
     shared = _shared.get(device)
     if shared is None or not shared._pointer:
         shared = _shared[device] = Device(device)

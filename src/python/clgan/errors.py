@@ -1,4 +1,4 @@
-"""What goes wrong, as exceptions: the library's codes, each with the line that says what happened and what to try."""
+"""Exceptions for the library's error codes, each with the message that says what failed and what to do."""
 from __future__ import annotations
 
 # enum clg_error of <clgan/base.h>
@@ -6,7 +6,7 @@ EINVAL, ENOMEM, EIO, EFORMAT, ENODEV, EDEVICE, EBUILD, EDATA, ENUMERIC = range(-
 
 
 class Error(Exception):
-    """A call of the library failed. str(error) is the library's log line, error.code its (negative) code."""
+    """A call of the library failed. str(error) is the library's message, error.code its (negative) code."""
 
     code = 0
 
@@ -16,25 +16,25 @@ class Error(Exception):
 
 
 class InvalidError(Error, ValueError):
-    """An argument or option is out of its range (CLG_EINVAL)."""
+    """An argument or option is out of range (CLG_EINVAL)."""
 
     code = EINVAL
 
 
 class OutOfMemory(Error, MemoryError):
-    """Host or device memory is short (CLG_ENOMEM)."""
+    """Out of host or device memory (CLG_ENOMEM)."""
 
     code = ENOMEM
 
 
 class DeviceError(Error):
-    """No such device, or an OpenCL call or a kernel's compilation failed (CLG_ENODEV, CLG_EDEVICE, CLG_EBUILD)."""
+    """No such device, or an OpenCL call or the compilation of a kernel failed (CLG_ENODEV, CLG_EDEVICE, CLG_EBUILD)."""
 
     code = EDEVICE
 
 
 class DataError(Error):
-    """A file or data set is not what it should be (CLG_EIO, CLG_EFORMAT, CLG_EDATA)."""
+    """A file or data set cannot be read, written or used (CLG_EIO, CLG_EFORMAT, CLG_EDATA)."""
 
     code = EDATA
 

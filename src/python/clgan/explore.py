@@ -37,7 +37,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Projection:
-    """z [n, z] whose pictures are nearest to those asked for; the pictures; how near, in dB of a range of 2."""
+    """z [n, z] whose pictures are nearest to the targets; these pictures; their PSNR in dB, for a range of 2."""
 
     z: np.ndarray
     pictures: np.ndarray
@@ -128,14 +128,14 @@ class Exploring:
         return gradients, strength
 
     def guided(self, pictures, layer: int | str, map: int) -> tuple[np.ndarray, np.ndarray]:
-        """Guided backpropagation (figure 5) from the strongest place of a feature map of D's layer to each picture.
+        """Guided backpropagation (figure 5) from the maximum of a feature map of D's layer to each picture.
 
-        (gradients float32 [n, size, size, channels], strength [n]: the map's value at that place).
+        (gradients float32 [n, size, size, channels], strength [n]: the maximum).
         """
         return self._gradients(lib.clg_gan_guided, pictures, layer, map)
 
     def saliency(self, pictures, layer: int | str, map: int) -> tuple[np.ndarray, np.ndarray]:
-        """The plain gradient, d map[strongest place] / d picture; arrays as guided() gives."""
+        """The plain gradient of the maximum of a feature map; arrays as guided() returns."""
         return self._gradients(lib.clg_gan_saliency, pictures, layer, map)
 
     def project(self, pictures, mask=None, steps: int | None = None, starts: int | None = None, lr: float | None = None,

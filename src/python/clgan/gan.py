@@ -21,10 +21,10 @@ from .options import Options
 from .picture import to_pixels
 from .training import Training
 
-_PART = 1024  # pictures that one call of the library generates or judges; Ctrl-C comes through between two
+_PART = 1024  # pictures per call of the library when generating or scoring; Ctrl-C takes effect between calls
 
 Metrics = namedtuple("Metrics", [name for name, _ in clg_gan_metrics._fields_])
-Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake) and G, D(x), D(G(z)) before and after
+Metrics.__doc__ = """Of one step, means over the batch: losses of D (real + fake) and G, D(x), and D(G(z)) before and after
 D's update; and the Euclidean norms of the nets' gradients."""
 
 
@@ -35,11 +35,11 @@ class Gan(Owned, Training, Exploring, Inspecting):
         gan.train("builtin:faces", steps=500)
         pictures = gan.generate(64, seed=7)              # float32 [64, 32, 32, 3] in -1..1
 
-    device: a clgan.Device, a text that chooses one ("gpu"), or None for the default one. Pictures are [n, size, size,
-    channels] (NHWC): float32 in -1..1, or uint8 where it is said. The options are those of the command:
+    device: a clgan.Device, a text that selects one ("gpu"), or None for the default one. Pictures are [n, size, size,
+    channels] (NHWC), float32 in -1..1, or uint8 where documented. The options are those of the command:
     """
 
-    _instead = "it lives on a device; gan.save(path) keeps it, and clgan.Gan.load(path) makes a gan from that"
+    _instead = "it lives on a device; use gan.save(path) and clgan.Gan.load(path)"
 
     def __init__(self, device: Device | str | None = None, **options):
         chosen = Options("gan").set(options, "Gan")
@@ -51,9 +51,9 @@ class Gan(Owned, Training, Exploring, Inspecting):
         self.device = device_of(device)
 
     def _made(self, function, *arguments) -> None:
-        """The library's gan, by one of its constructors."""
+        """Creates the library's gan with one of its constructors."""
         self.device._run(function, byref(self._pointer), *arguments)
-        self._lock = self.device._lock  # a device is used by one thread at a time, so its gans are
+        self._lock = self.device._lock  # a device and its gans are used by one thread at a time
         self._finalizer = weakref.finalize(self, self.device._leave, lib.clg_gan_free, self._pointer)
         self.device._living.add(self)
         self._params = Options("gan").copy(lib.clg_gan_params_of(self._pointer))
@@ -64,10 +64,10 @@ class Gan(Owned, Training, Exploring, Inspecting):
     # --- files -----------------------------------------------------------------------------------
     @classmethod
     def load(cls, path, device: Device | str | None = None, batch: int | None = None) -> Gan:
-        """The gan of a checkpoint, which goes on bit for bit; `batch` replaces its batch size.
+        """The gan of a checkpoint, which continues bit for bit; `batch` replaces its batch size.
 
-        Of another program's safetensors file of a DCGAN: a new gan of the sizes that follow from the weights' shapes,
-        then as init_from().
+        From another program's safetensors file of a DCGAN: a new gan, whose sizes follow from the weights' shapes, with
+        the weights that init_from() would take.
         """
         batch = 0 if batch is None else _arrays.whole(batch, "batch", 1)
         gan = cls.__new__(cls)
@@ -75,27 +75,27 @@ class Gan(Owned, Training, Exploring, Inspecting):
         gan._made(lib.clg_gan_load, gan.device._as_argument, path_of(path), batch)
         steps = c_int64()
         call(lib.clg_checkpoint_params, path_of(path), Options("gan"), byref(steps), log())
-        if steps.value >= 0:  # weights of another program are no run to go on with
+        if steps.value >= 0:  # another program's weights are not a run to continue
             gan._folder = gan._folder_of(path)
         return gan
 
     def save(self, path, **metadata) -> None:
-        """A safetensors file with everything that going on needs, under PyTorch's names; whole or not at all."""
+        """Writes a safetensors file with everything needed to continue, under PyTorch's names; whole or not at all."""
         self._call(lib.clg_gan_save, path_of(path), *pairs(metadata))
 
     def init_from(self, path) -> None:
-        """Weights and batch-norm statistics alone, from any safetensors file with PyTorch's names, netG or netD or both.
+        """Takes weights and batch-norm statistics from any safetensors file with PyTorch's names: netG, netD or both.
 
-        Prefixes of other programs (module., _orig_mod., generator. ...) are stripped, F16, BF16 and F64 converted, and
-        biases before batch norm go into its running mean. A tensor of a net that has no place here is a DataError that
-        names it; the gan is then as before.
+        Prefixes of other programs (module., _orig_mod., generator. ...) are stripped, F16, BF16 and F64 are converted,
+        and biases before batch norm are folded into its running mean. A tensor that does not fit raises a DataError
+        that names it and leaves the gan as it was.
         """
         self._call(lib.clg_gan_init_from, path_of(path))
 
     # --- what it is ------------------------------------------------------------------------------
     @property
     def params(self) -> dict:
-        """The options it was made with."""
+        """The options it was created with."""
         return self._params.get()
 
     @property
@@ -105,7 +105,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
 
     @property
     def parameters(self) -> tuple[int, int]:
-        """How many values training changes, in G and in D."""
+        """The number of trainable parameters of G and of D."""
         g, d = c_int64(), c_int64()
         self._call(lib.clg_gan_parameters, byref(g), byref(d))
         return g.value, d.value
@@ -127,7 +127,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
         super().close()
 
     def figure(self) -> str:
-        """The paper's figure 1 of both nets, as the text of an SVG."""
+        """A drawing of both nets like the paper's figure 1, as SVG text."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "figure.svg")
             call(lib.clg_gan_describe_svg, self._params, text(path), log())
@@ -145,9 +145,9 @@ class Gan(Owned, Training, Exploring, Inspecting):
     def step(self, pictures, z=None) -> Metrics:
         """One training step: D on real, D on fake, D's Adam; then G against the new D, G's Adam.
 
-        pictures: uint8 [batch, size, size, channels]. With z, float32 [batch, z], in place of the step's own noise the
-        pictures may be float32 in -1..1 too. A loss or gradient that is not finite: NumericError; that net's weights
-        stay as they were.
+        pictures: uint8 [batch, size, size, channels]. z, float32 [batch, z], replaces the step's own noise; the pictures
+        may then be float32 in -1..1, too. A loss or gradient that is not finite raises NumericError and leaves that
+        net's weights as they were.
         """
         metrics = clg_gan_metrics()
         if z is None:
@@ -161,7 +161,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
 
     # --- inference -------------------------------------------------------------------------------
     def noise(self, n: int, seed: int = 0, first: int = 0) -> np.ndarray:
-        """z, float32 [n, z]: the noise vectors number `first` and on of a seed, the same on every machine."""
+        """z, float32 [n, z]: noise vectors of a seed from number `first` on, the same on every machine."""
         n, seed, first = _arrays.whole(n, "n", 1), _arrays.seed(seed), _arrays.seed(first, "first")
         z = np.empty((n, self._params.z), np.float32)
         lib.clg_gan_noise(self._params, seed, first, n, z)
@@ -179,32 +179,32 @@ class Gan(Owned, Training, Exploring, Inspecting):
         return results
 
     def generate(self, z, seed: int = 0, first: int = 0, as_uint8: bool = False) -> np.ndarray:
-        """Pictures, float32 [n, size, size, channels] in -1..1, or uint8 as files have them.
+        """Pictures, float32 [n, size, size, channels] in -1..1, or uint8.
 
-        z: float32 [n, z], or a number n, for the n noise vectors number `first` and on of the seed. Each picture
-        depends on its own z alone, bit for bit. The averaged generator draws where there is one (ema).
+        z: float32 [n, z], or a number n, for n noise vectors of the seed from number `first` on. Each picture depends
+        only on its own z, bit for bit. The averaged generator is used if there is one (ema).
         """
         z = self._z(z, seed, first)
         pictures = self._in_parts(lib.clg_gan_generate, z, np.empty((len(z), *self.picture_shape), np.float32))
         return to_pixels(pictures) if as_uint8 else pictures
 
     def score(self, pictures) -> np.ndarray:
-        """D's logits, float32 [n], of pictures [n, size, size, channels]: above 0 D holds them for real."""
+        """D's logits, float32 [n], for pictures [n, size, size, channels]: above 0, D takes them for real."""
         pictures = _arrays.pictures(pictures, ("n", *self.picture_shape))
         return self._in_parts(lib.clg_gan_discriminate, pictures, np.empty(len(pictures), np.float32))
 
     # --- weights ---------------------------------------------------------------------------------
     def _tensor_rows(self) -> dict[str, tuple[int, tuple]]:
-        """By name: number and shape."""
+        """Index and shape by name."""
         rows = {}
         for i in range(self._call(lib.clg_gan_tensors)):
-            facts = clg_tensor_info()
-            self._call(lib.clg_gan_tensor, i, byref(facts))
-            rows[facts.name.decode()] = i, tuple(facts.shape[:facts.dims])
+            info = clg_tensor_info()
+            self._call(lib.clg_gan_tensor, i, byref(info))
+            rows[info.name.decode()] = i, tuple(info.shape[:info.dims])
         return rows
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """Every parameter and running statistic by its name ("netG.main.0.weight"), in PyTorch's layout, as a copy."""
+        """Copies of all parameters and running statistics by name ("netG.main.0.weight"), in PyTorch's layout."""
         found = {}
         for name, (i, shape) in self._tensor_rows().items():
             found[name] = np.empty(shape, np.float32)
@@ -212,7 +212,7 @@ class Gan(Owned, Training, Exploring, Inspecting):
         return found
 
     def set_tensors(self, tensors: dict[str, np.ndarray]) -> None:
-        """Replaces the named ones; the others, and Adam's moments, stay. All are checked before any is written."""
+        """Replaces the named tensors; others, and Adam's moments, stay. All are checked before any is written."""
         rows = self._tensor_rows()
         unknown = [name for name in tensors if name not in rows]
         if unknown:
@@ -223,16 +223,16 @@ class Gan(Owned, Training, Exploring, Inspecting):
 
     # --- other formats ---------------------------------------------------------------------------
     def to_torch(self):
-        """(netG, netD): torch.nn.Modules laid out as PyTorch's DCGAN example, with these weights; NCHW. Needs torch."""
+        """(netG, netD): torch.nn.Modules as in PyTorch's DCGAN example, with these weights; NCHW. Needs torch."""
         from .torch_bridge import to_torch
 
         return to_torch(self)
 
     @classmethod
     def from_torch(cls, netG, netD=None, device: Device | str | None = None, **options) -> Gan:
-        """A gan with the weights of modules, or of their state dicts, laid out as PyTorch's DCGAN example.
+        """A gan with the weights of modules, or of their state dicts, as in PyTorch's DCGAN example.
 
-        The sizes follow from the weights, which are taken as init_from() does. Without netD it is fresh.
+        The sizes follow from the weights, which are taken as by init_from(). Without netD, D gets fresh weights.
         """
         from .torch_bridge import from_torch
 
@@ -245,8 +245,8 @@ class Gan(Owned, Training, Exploring, Inspecting):
         export(self, path, net)
 
 
-def _tell_options() -> None:
-    """help(Gan) tells the library's options."""
+def _document_options() -> None:
+    """Makes help(Gan) list the library's options."""
     options = Options("gan")
     Gan.__doc__ = inspect.cleandoc(Gan.__doc__) + "\n\n" + options.help()
     keywords = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
@@ -255,4 +255,4 @@ def _tell_options() -> None:
     Gan.__init__.__signature__ = inspect.Signature(self_and_device + keywords)
 
 
-_tell_options()
+_document_options()

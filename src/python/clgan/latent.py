@@ -12,7 +12,7 @@ KINDS = ("spherical", "linear")  # enum clg_path_kind
 def interpolate(points, frames: int, kind: str = "spherical", loop: bool = False) -> np.ndarray:
     """z, float32 [frames, z], equally spaced along points [k, z], k >= 2; with `loop` back to the first as well.
 
-    "spherical": along great circles, the length interpolated too, where normal noise lies; "linear": straight.
+    "spherical": along great circles with interpolated length, where normal noise lies; "linear": straight lines.
     """
     points = _arrays.floats(points, ("k", "z"), "points")
     k, length = points.shape
@@ -26,7 +26,7 @@ def interpolate(points, frames: int, kind: str = "spherical", loop: bool = False
 
 
 def mean(z) -> np.ndarray:
-    """float32 [z], the mean of z [n, z]: of three or more for a term of an arithmetic (smiling woman - woman + man)."""
+    """float32 [z], the mean of z [n, z]: a term of vector arithmetic (smiling woman - woman + man) averages three or more."""
     z = _arrays.floats(z, ("n", "z"), "z")
     result = np.empty(z.shape[1], np.float32)
     lib.clg_z_mean(z, *z.shape, result)
@@ -45,7 +45,7 @@ def neighbours(centre, n: int = 9, scale: float = 0.25, seed: int = 0) -> np.nda
 def nearest(queries, items, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """For each of queries [q, ...] the k nearest of items [n, ...], float32, nearest first.
 
-    (numbers int32 [q, k], squared Euclidean distances float32 [q, k]).
+    (indices int32 [q, k], squared Euclidean distances float32 [q, k]).
     """
     queries, items = (np.asarray(a, np.float32) for a in (queries, items))
     if queries.shape[1:] != items.shape[1:] or queries.ndim < 2 or not queries.size or not len(items):

@@ -12,7 +12,7 @@ _ACTIVATIONS = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigm
 
 
 def _nodes(helper, layers: list, tensors: dict, prefix: str, last: str):
-    """The nodes, one after the other from the input `last` on, the weights they take by name, and the result's name."""
+    """The nodes of a chain that starts with the input `last`, their weights by name, and the result's name."""
     nodes, weights = [], {}
 
     def add(kind: str, name: str, names: tuple = (), **attributes) -> None:

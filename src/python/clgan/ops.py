@@ -1,7 +1,7 @@
 """The operations by themselves, on numpy arrays: pictures float32 [n, h, w, c] (NHWC), weights float32 [r, s, c, k].
 
-Each takes a `device` as Gan does. The weights are those of a convolution from c to k channels, for all three of
-conv2d, conv_transpose2d and deconv.
+Each takes a `device` as Gan does. conv2d, conv_transpose2d and deconv all take the weights of a
+convolution from c to k channels.
 """
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ._structs import clg_conv, clg_deconv_report, clg_pool, clg_shape, clg_tens
 from .device import Device, device_of
 
 DeconvReport = namedtuple("DeconvReport", ["iterations", "residual", "converged"])
-DeconvReport.__doc__ = "residual: |y - conv2d(x)| / |y| at the end. Not converged: max_iterations came first."
+DeconvReport.__doc__ = "residual: |y - conv2d(x)| / |y| at the end. converged: False if max_iterations was reached."
 _MAX, _AVERAGE = range(2)  # enum clg_pool_kind
 
 
 def _on_device(device: Device, inputs: list[np.ndarray], shape: tuple, body) -> np.ndarray:
-    """Copies the inputs to the device, calls body(their tensors..., the result's tensor), and copies that back."""
+    """Copies the inputs to the device, calls body(device, inputs..., result), and copies the result back."""
     shapes = [clg_shape(*array.shape) for array in inputs] + [clg_shape(*shape)]
     slab, tensors, result = c_void_p(), [], np.empty(shape, np.float32)
     d = device._as_argument
@@ -74,8 +74,8 @@ def deconv(y, w, stride: int = 1, pad: int = 0, size: tuple[int, int] | None = N
            max_iterations: int = 1000, device: Device | str | None = None) -> tuple[np.ndarray, DeconvReport]:
     """Deconvolution in the strict sense: the x with conv2d(x, w) = y, by conjugate gradients.
 
-    Shapes as conv_transpose2d. The exact input where the convolution loses nothing, else the one of least norm. Stops
-    when the normal equations' residual is below `tolerance`. (x [n, h, w, c], report).
+    Shapes as for conv_transpose2d. The exact input if the convolution is invertible, else the one of least norm. Stops
+    when the residual of the normal equations is below `tolerance`. (x [n, h, w, c], report).
     """
     y, w, conv, shape = _adjoint(y, w, stride, pad, size)
     report = clg_deconv_report()
@@ -85,7 +85,7 @@ def deconv(y, w, stride: int = 1, pad: int = 0, size: tuple[int, int] | None = N
 
 
 def _adjoint(y, w, stride, pad, size):
-    """What the two that go from feature maps to pictures share: arrays, convolution, and the picture's shape."""
+    """What conv_transpose2d and deconv share: checked arrays, the convolution, and the picture's shape."""
     y, w = _arrays.floats(y, ("n", "h", "w", "k"), "y"), _arrays.floats(w, ("r", "s", "c", "k"), "w")
     _arrays.check_shape(w, ("r", "s", "c", y.shape[3]), "w")
     conv, (n, oh, ow, _) = _conv(w, stride, pad), y.shape
@@ -99,7 +99,7 @@ def _adjoint(y, w, stride, pad, size):
 
 
 def max_pool(x, size: int = 2, stride: int | None = None, device: Device | str | None = None) -> np.ndarray:
-    """The largest of each window size x size: x [n, h, w, c] to [n, (h - size) // stride + 1, ..., c].
+    """The maximum of each size x size window: x [n, h, w, c] to [n, (h - size) // stride + 1, ..., c].
 
     stride: by default size.
     """
@@ -107,7 +107,7 @@ def max_pool(x, size: int = 2, stride: int | None = None, device: Device | str |
 
 
 def avg_pool(x, size: int = 2, stride: int | None = None, device: Device | str | None = None) -> np.ndarray:
-    """The mean of each window size x size; shapes as max_pool."""
+    """The mean of each size x size window; shapes as for max_pool."""
     return _pool(_AVERAGE, x, size, stride, device)
 
 
@@ -121,7 +121,7 @@ def _pool(kind, x, size, stride, device) -> np.ndarray:
 
 
 class _Enqueue:
-    """One operation of the library with what it is told beside its tensors."""
+    """An operation of the library with its arguments other than tensors."""
 
     def __init__(self, function, how, after: tuple = ()):
         self.function, self.how, self.after, self.restype = function, how, after, function.restype

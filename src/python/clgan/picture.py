@@ -1,4 +1,4 @@
-"""Pictures as arrays: from and to files, as a grid, and to look at in a notebook."""
+"""Pictures as arrays: reading and writing files, grids, and display in notebooks."""
 from __future__ import annotations
 
 import os
@@ -29,14 +29,14 @@ def load_picture(path, size: int, channels: int = 3, crop: str = "center") -> np
 
 
 def save_picture(path, picture) -> None:
-    """uint8, or float32 in -1..1, [h, w, 1 or 3], to a .png, .jpg or .jpeg file."""
+    """Writes uint8, or float32 in -1..1, [h, w, 1 or 3], to a .png, .jpg or .jpeg file."""
     picture = _as_pixels(picture)
     _arrays.check_shape(picture, ("h", "w", "channels"), "picture")
     call(lib.clg_picture_save, path_of(path), picture, picture.shape[1], picture.shape[0], picture.shape[2], log())
 
 
 def to_pixels(values) -> np.ndarray:
-    """Values -1..1, as nets draw them, to uint8 0..255, of any shape: rounded, cut off at the ends."""
+    """Values in -1..1, as nets draw them, to uint8 0..255, in any shape: rounded and clipped."""
     values = np.asarray(values)
     values = _arrays.floats(values, values.shape, "values")
     pixels = np.empty(values.shape, np.uint8)
@@ -45,13 +45,13 @@ def to_pixels(values) -> np.ndarray:
 
 
 def to_values(pixels) -> np.ndarray:
-    """Pixels uint8 0..255, of any shape, to the values -1..1 that nets read: float32."""
+    """Pictures uint8 0..255, in any shape, to float32 in -1..1, as nets read them."""
     pixels = np.asarray(pixels)
     return _arrays.values_of(_arrays.pixels(pixels, pixels.shape, "pixels"))
 
 
 def normalized(maps) -> np.ndarray:
-    """Maps or gradients [n, h, w, c] as pictures to look at: uint8, each of the n from its least to its largest."""
+    """Maps or gradients [n, h, w, c] as pictures to look at: uint8, each scaled from its minimum to its maximum."""
     maps = np.asarray(maps, np.float32)
     _arrays.check_shape(maps, ("n", "h", "w", "c"), "maps")
     low, high = maps.min((1, 2, 3), keepdims=True), maps.max((1, 2, 3), keepdims=True)
@@ -64,7 +64,7 @@ def _as_pixels(pictures) -> np.ndarray:
 
 
 def grid(pictures, columns: int | None = None) -> np.ndarray:
-    """Pictures [n, size, size, 1 or 3], uint8 or float32 in -1..1, as the tiles of one: uint8 [h, w, channels]."""
+    """Pictures [n, size, size, 1 or 3], uint8 or float32 in -1..1, tiled into one: uint8 [h, w, channels]."""
     pictures = _as_pixels(pictures)
     _arrays.check_shape(pictures, ("n", "size", "size", "channels"), "pictures")
     n, size, other, channels = pictures.shape
@@ -78,7 +78,7 @@ def grid(pictures, columns: int | None = None) -> np.ndarray:
 
 
 class Picture:
-    """A PNG that a notebook shows; save(path) keeps it. pixels: uint8 [h, w, channels], or [n, h, ...] if it moves."""
+    """A PNG that a notebook shows; save(path) writes it. pixels: uint8 [h, w, channels], or [n, h, ...] if animated."""
 
     def __init__(self, pixels: np.ndarray, write):
         self.pixels = pixels
@@ -92,7 +92,7 @@ class Picture:
         return self.png
 
     def save(self, path) -> None:
-        """The PNG as a file."""
+        """Writes the PNG to a file."""
         with open(os.path.expanduser(path), "wb") as file:
             file.write(self.png)
 
@@ -108,7 +108,7 @@ def show(pictures, columns: int | None = None) -> Picture:
 
 
 def animate(frames, fps: float = 10) -> Picture:
-    """Frames [n, h, w, 1 or 3], uint8 or float32 in -1..1, as an animated PNG that repeats for ever."""
+    """Frames [n, h, w, 1 or 3], uint8 or float32 in -1..1, as an animated PNG that repeats forever."""
     pixels = _as_pixels(frames)
     _arrays.check_shape(pixels, ("n", "h", "w", "channels"), "frames")
     n, h, w, channels = pixels.shape

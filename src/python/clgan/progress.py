@@ -1,4 +1,4 @@
-"""Progress of long work: tqdm's bar where that is installed, else one line on stderr."""
+"""Progress of long work: tqdm's bar if that is installed, else a line on stderr."""
 from __future__ import annotations
 
 import errno
@@ -12,11 +12,11 @@ except ImportError:
     tqdm = None
 
 _PAUSE = 0.2  # seconds between rewrites of the line
-_PLAIN_PAUSE = 10  # where it cannot be rewritten
+_PLAIN_PAUSE = 10  # if it cannot be rewritten
 
 
 def reader_gone(error: BaseException) -> bool:
-    """Does a failed write mean a pipe without a reader, or a closed terminal (which one may have asked to outlive)?"""
+    """Did a write fail because the pipe has no reader, or the terminal is closed (unless SIGHUP is ignored)?"""
     if not isinstance(error, OSError):
         return False
     hung_up = error.errno == errno.EIO and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
@@ -24,12 +24,12 @@ def reader_gone(error: BaseException) -> bool:
 
 
 class Progress:
-    """`total` things called `unit`. With `shown` False it stays silent, and so it does from the first failed write on."""
+    """Of `total` units. With `shown` False it is silent, as it is after a write fails."""
 
     def __init__(self, total: int, what: str, unit: str, shown: bool = True):
         self.total, self.what, self.unit, self.done = total, what, unit, 0
         self.bar, self.line = None, shown and not tqdm and sys.stderr is not None
-        self.gone = False  # nobody reads it any more
+        self.gone = False  # the reader
         self.last = self.start = time.monotonic()
         self.rewrites = False
         self._try(self._open, shown)
@@ -47,7 +47,7 @@ class Progress:
         self.rewrites = sys.stderr is not None and sys.stderr.isatty()
 
     def at(self, done: int, info: str = "") -> None:
-        """`done` of all so far, with `info` beside it."""
+        """`done` units are complete; `info` is shown beside them."""
         self._try(self._show, done - self.done, info)
         self.done = done
 

@@ -21,9 +21,9 @@ class LinearSVM(Owned):
 
     @classmethod
     def train(cls, features, labels, names: list[str] | None = None, c: float = 0, seed: int = 0) -> LinearSVM:
-        """features: float32 [n, count]; labels: n whole numbers from 0 on with `names`, or n texts; each twice or more.
+        """features: float32 [n, count]; labels: n whole numbers from 0 on with `names`, or n texts; at least two of each.
 
-        c: misclassification's cost; 0: the best of 1e-3, 1e-2 .. 10 on a fifth of the data, drawn from the seed.
+        c: the cost of misclassification; 0: the best of 1e-3, 1e-2 .. 10 on a fifth of the data, drawn with the seed.
         """
         features = _arrays.floats(features, ("n", "count"), "features")
         labels = np.asarray(labels)
@@ -46,14 +46,14 @@ class LinearSVM(Owned):
 
     @classmethod
     def load(cls, path) -> LinearSVM:
-        """From a file of save()."""
+        """From a file written by save()."""
         svm = cls()
         call(lib.clg_svm_load, byref(svm._pointer), path_of(path), log())
         svm._own("clg_svm_free")
         return svm
 
     def save(self, path, **metadata) -> None:
-        """A safetensors file: weight [classes, count], bias [classes], and the names."""
+        """Writes a safetensors file: weight [classes, count], bias [classes], and the names."""
         self._call(lib.clg_svm_save, path_of(path), *pairs(metadata), log())
 
     def __reduce__(self):
@@ -71,18 +71,18 @@ class LinearSVM(Owned):
 
     @property
     def c(self) -> float:
-        """The cost that was taken."""
+        """The cost that training used."""
         return self._call(lib.clg_svm_c)
 
     def scores(self, features) -> np.ndarray:
-        """float32 [n, classes]: signed distances from the classes' planes; the largest is the answer."""
+        """float32 [n, classes]: signed distances from the classes' hyperplanes; the largest is the prediction."""
         features = _arrays.floats(features, ("n", self._call(lib.clg_svm_count)), "features")
         scores = np.empty((len(features), len(self.names)), np.float32)
         self._call(lib.clg_svm_scores, features, len(features), scores)
         return scores
 
     def predict(self, features) -> np.ndarray:
-        """The classes' numbers, int [n]: names[number] is the name."""
+        """The predicted classes as indices into `names`, int [n]."""
         return self.scores(features).argmax(1)
 
     def __repr__(self) -> str:
@@ -92,7 +92,7 @@ class LinearSVM(Owned):
 
 
 def _from_bytes(content: bytes) -> LinearSVM:
-    """From what a file of save() holds."""
+    """From the content of a file written by save()."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "svm.safetensors")
         with open(path, "wb") as file:

@@ -1,4 +1,4 @@
-"""To and from PyTorch: modules laid out as its DCGAN example (netG, netD), NCHW, with equal weights. Needs torch."""
+"""To and from PyTorch: modules as in its DCGAN example (netG, netD), NCHW, with the same weights. Needs torch."""
 from __future__ import annotations
 
 import json
@@ -19,7 +19,7 @@ except ImportError as error:
 
 
 def _modules(layer, channels: int) -> list[nn.Module]:
-    """A layer on that many channels; what follows a batch norm is a module of its own."""
+    """The modules of a layer with that many input channels: a batch norm's activation is one of its own."""
     made = []
     if layer.type in ("conv", "conv transpose"):
         make = nn.Conv2d if layer.type == "conv" else nn.ConvTranspose2d
@@ -49,7 +49,7 @@ class Generator(_Net):
 
 
 class Discriminator(_Net):
-    """Pictures [n, channels, size, size] to logits [n]: the example's D without its last sigmoid, as clgan has it."""
+    """Pictures [n, channels, size, size] to logits [n]: the example's D without its final sigmoid."""
 
     def forward(self, pictures):
         return self.main(pictures).view(-1)
@@ -65,7 +65,7 @@ def _load(net: nn.Module, tensors: dict, prefix: str) -> None:
 
 
 def to_torch(gan) -> tuple[Generator, Discriminator]:
-    """Both nets in eval mode; the generator is the averaged one where there is one, as generate() takes."""
+    """Both nets in eval mode; the generator is the averaged one if there is one, as in generate()."""
     p, tensors = gan.params, gan.tensors()
     net_g, net_d = Generator(gan.layers("generator"), p["z"]), Discriminator(gan.layers("discriminator"), p["channels"])
     _load(net_g, tensors, "averageG." if p["ema"] else "netG.")
@@ -74,18 +74,18 @@ def to_torch(gan) -> tuple[Generator, Discriminator]:
 
 
 def _state(net, whose: str) -> dict:
-    """Its tensors by name on the host: floating-point ones as float32, others (counters) as int64."""
+    """Its tensors by name, on the host: floating-point ones as float32, others (counters) as int64."""
     found = {}
     for name, value in (net.state_dict() if hasattr(net, "state_dict") else net).items():
         if not torch.is_tensor(value):
-            raise ValueError(f"{whose}: {name!r} is no tensor; a module or its state dict is needed")
+            raise ValueError(f"{whose}: {name!r} is not a tensor; pass a module or its state dict")
         kind = torch.float32 if value.is_floating_point() else torch.int64
         found[f"{whose}.{name}"] = value.detach().to("cpu", kind).contiguous().numpy()
     return found
 
 
 def _write(path: str, tensors: dict) -> None:
-    """A safetensors file: the length of a JSON header, the header, the values."""
+    """Writes a safetensors file: the length of a JSON header, the header, the values."""
     header, end = {}, 0
     for name, value in tensors.items():
         start, end = end, end + value.nbytes
@@ -99,7 +99,7 @@ def _write(path: str, tensors: dict) -> None:
 
 
 def from_torch(cls, net_g, net_d, device, options: dict):
-    """A new gan of class `cls` with these weights, which the library takes as it takes those of a file."""
+    """A new gan of class `cls` with these weights, which the library reads as from a file."""
     nets = [(net, whose) for net, whose in ((net_g, "netG"), (net_d, "netD")) if net is not None]
     params, gan = Options("gan"), None
     with tempfile.TemporaryDirectory() as folder:

@@ -83,7 +83,7 @@ class _CtrlC:
 
 
 class _Loop:
-    """The library's callbacks during one training."""
+    """One training, with the callbacks that the library calls."""
 
     def __init__(self, gan, source, callback, progress: bool):
         self.gan, self.source, self.callback, self.progress = gan, source, callback, progress
