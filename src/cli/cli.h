@@ -35,6 +35,7 @@ enum {
 int cli_exit_code(int status);
 
 // --- arguments ---------------------------------------------------------------------------------
+struct cli_run;
 // One table of options over one struct, with a title for --help.
 struct cli_options {
     const char *title;
@@ -49,6 +50,11 @@ struct cli_command {
     const char **word;                 // where the one word that is no option goes; NULL: there is none
     const char *word_name;             // what it is called when it is missing: "PICTURE"
     bool word_is_path;
+    // For cli_run; state is the command's own.
+    int (*check)(struct cli_run *run, void *state);   // do the options fit together? CLI_RUN, or an exit code
+    int (*prepare)(struct cli_run *run, void *state); // all that needs no device; may be NULL
+    int (*body)(struct cli_run *run, void *state);
+    void (*release)(void *state); // called in any case, before the device is closed; may be NULL
 };
 // What was on the command line.
 struct cli_given {
@@ -121,6 +127,20 @@ int cli_drivers_warn(const struct clg_driver *list, int count, const struct clg_
 // Adds them as the array "drivers".
 struct cJSON;
 void cli_drivers_json(struct cJSON *object, const struct clg_driver *list, int count);
+
+// --- running a command (run.c) -----------------------------------------------------------------
+struct cli_run {
+    struct cli_given given;
+    struct cli_device_options device_options;
+    struct clg_log log;
+    struct cli_progress progress;
+    struct clg_device *device;
+    bool opens_device_later; // set by check or prepare: the body calls cli_run_open where it needs the device
+};
+// Parses, with the device's options after the command's, checks, prepares, opens the device, runs the body, ends
+// the progress line, prints the profile on stderr, releases, and closes the device. Returns the exit code.
+int cli_run(const struct cli_command *command, int argc, char **argv, void *state);
+int cli_run_open(struct cli_run *run);
 
 // --- output ------------------------------------------------------------------------------------
 // Prints a document, whose texts may be any bytes, on stdout, on several lines or one. 0, or CLG_ENOMEM after

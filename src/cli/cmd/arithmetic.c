@@ -96,8 +96,9 @@ static int judges_open(struct arithmetic *a)
     return status;
 }
 
-static void close_all(struct arithmetic *a)
+static void release(void *state)
 {
+    struct arithmetic *a = state;
     if (a->judge != a->by)
         cli_judge_close(&a->judge);
     cli_judge_close(&a->by);
@@ -110,6 +111,7 @@ static void close_all(struct arithmetic *a)
     free(a->z);
     clg_gan_free(&a->gan);
     cJSON_Delete(a->json);
+    cli_expression_free(&a->expression);
 }
 
 static int classifier_check(const struct arithmetic *a, const char *path)
@@ -128,9 +130,11 @@ static int noise_check(const struct arithmetic *a, const char *path)
     return status;
 }
 
-// All that needs no device: the model's facts, the files that are read, and those that will be written.
-static int prepare(struct arithmetic *a)
+// The model's params, the files that are read, and those that will be written.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct arithmetic *a = state;
+    (void)run;
     const struct arithmetic_options *o = a->o;
     int64_t step;
     int status = clg_checkpoint_params(o->model, &a->params, &step, &a->log);
@@ -152,9 +156,10 @@ static int prepare(struct arithmetic *a)
     return status;
 }
 
-static int arithmetic(struct clg_device *device, struct arithmetic *a)
+static int arithmetic(struct cli_run *run, void *state)
 {
-    int status = clg_gan_load(&a->gan, device, a->o->model, 0);
+    struct arithmetic *a = state;
+    int status = clg_gan_load(&a->gan, run->device, a->o->model, 0);
     if (!status)
         status = judges_open(a);
     if (!status)
@@ -169,8 +174,8 @@ static int arithmetic(struct clg_device *device, struct arithmetic *a)
     return status;
 }
 
-static int check(const struct arithmetic_options *o, const struct cli_given *given,
-                 const struct cli_expression *expression)
+static int options_check(const struct arithmetic_options *o, const struct cli_given *given,
+                         const struct cli_expression *expression)
 {
     if (!o->model)
         return cli_usage_error("arithmetic", "which model? give --model FILE");
@@ -194,20 +199,25 @@ static int check(const struct arithmetic_options *o, const struct cli_given *giv
     return CLI_RUN;
 }
 
-static int parse(struct arithmetic *a, const struct cli_given *given)
+static int check(struct cli_run *run, void *state)
 {
+    struct arithmetic *a = state;
     char wrong[512];
+    a->log = run->log;
+    a->progress = &run->progress;
+    // The clearest make the best pictures, but whatever else makes them clear spoils their direction.
+    if (a->o->apply && !cli_was_given(&run->given, "take"))
+        a->o->take = 0;
     if (cli_expression_parse(&a->expression, a->o->text, wrong, sizeof wrong))
         return cli_usage_error("arithmetic", "the expression %s", wrong);
-    return check(a->o, given, &a->expression);
+    return options_check(a->o, &run->given, &a->expression);
 }
 
 int cmd_arithmetic(int argc, char **argv)
 {
     struct arithmetic_options options = {.pool = 2000, .take = 100, .scale = 0.25f};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", arithmetic_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    struct arithmetic a = {.o = &options};
+    const struct cli_options tables[] = {{"Options", arithmetic_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan arithmetic \"A - B + C\" --model FILE [--by FILE] (--grid FILE | ...)",
         .about =
@@ -227,31 +237,10 @@ int cmd_arithmetic(int argc, char **argv)
         .options = tables,
         .word = &options.text,
         .word_name = "EXPRESSION",
+        .check = check,
+        .prepare = prepare,
+        .body = arithmetic,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct arithmetic a = {.o = &options, .log = cli_log(&progress, where.verbose), .progress = &progress};
-    // The clearest make the best pictures, but whatever else makes them clear spoils their direction.
-    if (options.apply && !cli_was_given(&given, "take"))
-        options.take = 0;
-    code = parse(&a, &given);
-    if (code == CLI_RUN) {
-        struct clg_device *device = NULL;
-        int status = prepare(&a);
-        if (!status)
-            status = cli_device_open(&device, &where, &progress);
-        if (!status)
-            status = arithmetic(device, &a);
-        close_all(&a);
-        cli_progress_end(&progress, true);
-        if (!status && where.profile)
-            status = clg_device_profile_print(device, stderr);
-        clg_device_close(&device);
-        code = cli_exit_code(status);
-    }
-    cli_expression_free(&a.expression);
-    return code;
+    return cli_run(&command, argc, argv, &a);
 }

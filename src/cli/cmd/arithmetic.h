@@ -23,7 +23,7 @@ struct arithmetic_members {
 };
 
 struct arithmetic {
-    const struct arithmetic_options *o;
+    struct arithmetic_options *o;
     struct clg_log log;
     struct cli_progress *progress;
     struct clg_gan *gan;

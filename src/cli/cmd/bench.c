@@ -83,25 +83,30 @@ static void begin(struct bench *b)
     cJSON_AddNumberToObject(b->json, "batch", p->batch);
 }
 
-// Before a device is opened.
-static int check(const struct bench *b)
+static int prepare(struct cli_run *run, void *state)
 {
+    struct bench *b = state;
     const bool reads = b->options.what == BENCH_DATA || b->options.what == BENCH_ALL;
     struct clg_train_params train = clg_train_params_default();
+    b->log = run->log;
+    b->progress = &run->progress;
+    run->opens_device_later = b->options.what == BENCH_DATA; // never
     train.data = b->options.data;
     train.overwrite = true; // it writes nothing
     train.steps = 1;
     return reads ? clg_train_check(&b->gan, &train, &b->log) : clg_gan_params_check(&b->gan, &b->log);
 }
 
-static int bench(struct bench *b)
+static int bench(struct cli_run *run, void *state)
 {
+    struct bench *b = state;
     static int (*const parts[])(struct bench *) = {[BENCH_STEP] = bench_step,
                                                    [BENCH_OPS] = bench_ops,
                                                    [BENCH_GENERATE] = bench_generate,
                                                    [BENCH_DATA] = bench_data};
-    begin(b);
     int status = 0;
+    b->device = run->device;
+    begin(b);
     for (int i = 0; i < BENCH_ALL && !status; i++)
         if (b->options.what == i || b->options.what == BENCH_ALL)
             status = parts[i](b);
@@ -118,11 +123,8 @@ int cmd_bench(int argc, char **argv)
         .gan = clg_gan_params_default(),
         .options = {
             .steps = 7, .warmup = 2, .data = "builtin:faces", .threads = clg_data_params_default().threads}};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {{"Options", bench_table, &b.options},
-                                         {"Model", clg_gan_options, &b.gan},
-                                         {"Device", cli_device_table, &where},
-                                         {0}};
+    const struct cli_options tables[] = {
+        {"Options", bench_table, &b.options}, {"Model", clg_gan_options, &b.gan}, {0}};
     const struct cli_command command = {
         .usage = "clgan bench [--what step|ops|generate|data|all] [--batch N] [--size N] [--device SPEC] ...",
         .about =
@@ -140,21 +142,8 @@ int cmd_bench(int argc, char **argv)
                     "  clgan bench --what data --data ~/pictures --threads 4\n"
                     "  clgan bench --what all --device gpu --steps 50 --json\n",
         .options = tables,
+        .prepare = prepare,
+        .body = bench,
     };
-    int code = cli_parse(&command, argc, argv, NULL);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    b.progress = &progress;
-    b.log = cli_log(&progress, where.verbose);
-    int status = check(&b);
-    if (!status && b.options.what != BENCH_DATA)
-        status = cli_device_open(&b.device, &where, &progress);
-    if (!status)
-        status = bench(&b);
-    cli_progress_end(&progress, true);
-    if (!status && b.device && where.profile)
-        status = clg_device_profile_print(b.device, stderr);
-    clg_device_close(&b.device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &b);
 }

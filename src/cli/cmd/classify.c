@@ -38,8 +38,15 @@ static const struct clg_option apply_table[] = {
     {0},
 };
 
-static int check(const struct classify_options *o, const struct cli_given *given)
+static int check(struct cli_run *run, void *state)
 {
+    struct classify *c = state;
+    const struct classify_options *o = &c->options;
+    const struct cli_given *given = &run->given;
+    c->run = run;
+    c->progress = &run->progress;
+    c->log = run->log;
+    run->opens_device_later = true; // classifiers of pixels need none
     if (!o->data)
         return cli_usage_error("classify", "which pictures? give --data DIR");
     for (const struct clg_option *row = train_table; o->svm && row->name; row++)
@@ -65,17 +72,30 @@ int classify_check_model(struct classify *c)
 
 int classify_open_model(struct classify *c)
 {
-    int status = cli_device_open(&c->device, &c->where, c->progress);
-    return status ? status : clg_gan_load(&c->gan, c->device, c->options.model, 0);
+    int status = cli_run_open(c->run);
+    return status ? status : clg_gan_load(&c->gan, c->run->device, c->options.model, 0);
+}
+
+static int classify(struct cli_run *run, void *state)
+{
+    struct classify *c = state;
+    (void)run;
+    return c->options.svm ? classify_apply(c) : classify_train(c);
+}
+
+static void release(void *state)
+{
+    struct classify *c = state;
+    cli_data_close(&c->pictures, c->options.data, &c->log);
+    clg_gan_free(&c->gan);
 }
 
 int cmd_classify(int argc, char **argv)
 {
-    struct classify c = {.options = {.test = 0.2f, .seed = 1}, .where = cli_device_defaults()};
+    struct classify c = {.options = {.test = 0.2f, .seed = 1}};
     const struct cli_options tables[] = {{"Options", classify_table, &c.options},
                                          {"To train and test", train_table, &c.options},
                                          {"To put to use", apply_table, &c.options},
-                                         {"Device", cli_device_table, &c.where},
                                          {0}};
     const struct cli_command command = {
         .usage = "clgan classify --model FILE --data DIR [--labels TABLE] [--compare] [--save FILE] ...\n"
@@ -103,22 +123,9 @@ int cmd_classify(int argc, char **argv)
             "  clgan classify --model runs/mine/model.safetensors --data sorted     folders are the classes\n"
             "  clgan classify --svm smile.svm --model runs/mine/model.safetensors --data new > classes.csv\n",
         .options = tables,
+        .check = check,
+        .body = classify,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&c.options, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    c.progress = &progress;
-    c.log = cli_log(&progress, c.where.verbose);
-    int status = c.options.svm ? classify_apply(&c) : classify_train(&c);
-    cli_progress_end(&progress, true);
-    if (!status && c.where.profile && c.device)
-        status = clg_device_profile_print(c.device, stderr);
-    cli_data_close(&c.pictures, c.options.data, &c.log);
-    clg_gan_free(&c.gan);
-    clg_device_close(&c.device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &c);
 }

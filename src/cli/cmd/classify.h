@@ -14,8 +14,7 @@ struct classify_options {
 
 struct classify {
     struct classify_options options;
-    struct cli_device_options where;
-    struct clg_device *device; // NULL: nothing needed one yet
+    struct cli_run *run;
     struct clg_gan *gan;
     struct clg_gan_params params;
     struct clg_crop crop;

@@ -14,7 +14,7 @@ int classify_untrained(struct classify *c, uint64_t seed, struct clg_gan **gan)
 {
     struct clg_gan_params params = c->params;
     params.seed = seed;
-    return clg_gan_new(gan, c->device, &params);
+    return clg_gan_new(gan, c->run->device, &params);
 }
 
 static int largest(const float *scores, int n)

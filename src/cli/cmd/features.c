@@ -103,9 +103,11 @@ struct extraction {
     float *rows;
 };
 
-// All that needs no device: the model's params, the pictures, where the features go.
-static int prepare(struct extraction *e)
+// The model's params, the pictures, where the features go.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct extraction *e = state;
+    (void)run;
     const struct features_options *o = e->o;
     struct clg_crop crop;
     int64_t step;
@@ -131,12 +133,13 @@ static int prepare(struct extraction *e)
                     (double)e->n * (double)e->count * sizeof *e->rows / GIB);
 }
 
-static int features(struct extraction *e, struct clg_device *device, struct cli_progress *progress)
+static int features(struct cli_run *run, void *state)
 {
+    struct extraction *e = state;
     const struct features_options *o = e->o;
     struct cli_features_source source = {
-        .params = e->params, .pictures = e->pictures, .progress = progress, .log = e->log};
-    int status = clg_gan_load(&source.gan, device, o->model, 0);
+        .params = e->params, .pictures = e->pictures, .progress = &run->progress, .log = e->log};
+    int status = clg_gan_load(&source.gan, run->device, o->model, 0);
     if (!status)
         status = cli_features_read(&source, e->which, e->n, e->rows);
     if (!status)
@@ -149,12 +152,32 @@ static int features(struct extraction *e, struct clg_device *device, struct cli_
     return status;
 }
 
+static void release(void *state)
+{
+    struct extraction *e = state;
+    free(e->rows);
+    free(e->which);
+    cli_data_close(&e->pictures, e->o->data, e->log);
+}
+
+static int check(struct cli_run *run, void *state)
+{
+    struct extraction *e = state;
+    e->log = &run->log;
+    if (!e->o->model)
+        return cli_usage_error("features", "which model? give --model FILE");
+    if (!e->o->data)
+        return cli_usage_error("features", "which pictures? give --data DIR");
+    if (!e->o->npy)
+        return cli_usage_error("features", "where to? give --npy FILE");
+    return CLI_RUN;
+}
+
 int cmd_features(int argc, char **argv)
 {
     struct features_options options = {0};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", features_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    struct extraction e = {.o = &options};
+    const struct cli_options tables[] = {{"Options", features_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan features --model FILE --data DIR --npy FILE [--names FILE] [--n N] [--first N] ...",
         .about = "What the discriminator sees in pictures, as numbers: the outputs of all its activated\n"
@@ -168,31 +191,10 @@ int cmd_features(int argc, char **argv)
             "      --npy part-3.npy --names part-3.txt\n"
             "  python3 -c 'import numpy; print(numpy.load(\"features.npy\").shape)'\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = features,
+        .release = release,
     };
-    int code = cli_parse(&command, argc, argv, NULL);
-    if (code == CLI_RUN && !options.model)
-        code = cli_usage_error("features", "which model? give --model FILE");
-    if (code == CLI_RUN && !options.data)
-        code = cli_usage_error("features", "which pictures? give --data DIR");
-    if (code == CLI_RUN && !options.npy)
-        code = cli_usage_error("features", "where to? give --npy FILE");
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_log log = cli_log(&progress, where.verbose);
-    struct clg_device *device = NULL;
-    struct extraction e = {.o = &options, .log = &log};
-    int status = prepare(&e);
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = features(&e, device, &progress);
-    free(e.rows);
-    free(e.which);
-    cli_data_close(&e.pictures, e.o->data, e.log);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &e);
 }

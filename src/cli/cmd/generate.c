@@ -41,6 +41,7 @@ struct generation {
     const struct generate_options *o;
     const struct clg_log *log;
     struct clg_gan_params gan;
+    int n;
     size_t one; // values of a picture
     float *z, *floats;
     uint8_t *pixels;
@@ -138,16 +139,19 @@ static int save_whole(struct generation *g, int n)
     return 0;
 }
 
-// All that needs no device: the model's facts, the noise, where the pictures go. *n: how many.
-static int prepare(struct generation *g, int *n)
+// The model's params, the noise, where the pictures go.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct generation *g = state;
     const struct generate_options *o = g->o;
     int64_t step;
+    g->log = &run->log;
+    g->n = o->z && !cli_was_given(&run->given, "n") ? 0 : o->n; // 0: as many as the file has
     int status = clg_checkpoint_params(o->model, &g->gan, &step, g->log);
     if (!status)
-        status = o->z ? noise_from_file(g, n) : noise_make(g, *n);
+        status = o->z ? noise_from_file(g, &g->n) : noise_make(g, g->n);
     if (!status)
-        status = make_room(g, *n);
+        status = make_room(g, g->n);
     if (!status && o->grid)
         status = cli_picture_check(o->grid, g->log);
     if (!status && o->npy)
@@ -159,28 +163,38 @@ static int prepare(struct generation *g, int *n)
     return status;
 }
 
-static int generate(struct generation *g, struct clg_device *device, int n, struct cli_progress *progress)
+static int generate(struct cli_run *run, void *state)
 {
+    struct generation *g = state;
     struct clg_gan *gan = NULL;
-    int status = clg_gan_load(&gan, device, g->o->model, 0);
+    int status = clg_gan_load(&gan, run->device, g->o->model, 0);
     if (!status && g->o->out)
         status = cli_folder_create(g->o->out, g->log);
     if (!status)
-        status = generate_all(g, gan, n, progress);
+        status = generate_all(g, gan, g->n, &run->progress);
     if (!status)
-        status = save_whole(g, n);
+        status = save_whole(g, g->n);
     clg_gan_free(&gan);
     return status;
 }
 
-static int check(const struct generate_options *o, const struct cli_given *given)
+static void release(void *state)
 {
+    struct generation *g = state;
+    free(g->z);
+    free(g->floats);
+    free(g->pixels);
+}
+
+static int check(struct cli_run *run, void *state)
+{
+    const struct generate_options *o = ((struct generation *)state)->o;
     if (!o->model)
         return cli_usage_error("generate", "which model? give --model FILE");
     if (!o->out && !o->grid && !o->npy && !o->z_out)
         return cli_usage_error("generate",
                                "where to? give --out DIR, --grid FILE, --npy FILE or --z-out FILE");
-    if (o->z && cli_was_given(given, "seed"))
+    if (o->z && cli_was_given(&run->given, "seed"))
         return cli_usage_error("generate", "--z and --seed both name the noise: give one of them");
     return CLI_RUN;
 }
@@ -188,9 +202,8 @@ static int check(const struct generate_options *o, const struct cli_given *given
 int cmd_generate(int argc, char **argv)
 {
     struct generate_options options = {.n = 64};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", generate_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    struct generation g = {.o = &options};
+    const struct cli_options tables[] = {{"Options", generate_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan generate --model FILE (--out DIR | --grid FILE | --npy FILE) [--n N] [--seed N] ...",
         .about = "Generates pictures with a trained model. Picture number i of a seed is the same in any "
@@ -200,29 +213,10 @@ int cmd_generate(int argc, char **argv)
                     "  clgan generate --model runs/mine/model.safetensors --n 1000 --out faces --format jpg\n"
                     "  clgan generate --model runs/mine/model.safetensors --z noise.npy --npy pictures.npy\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = generate,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&options, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_log log = cli_log(&progress, where.verbose);
-    struct clg_device *device = NULL;
-    struct generation g = {.o = &options, .log = &log};
-    int n = options.z && !cli_was_given(&given, "n") ? 0 : options.n; // 0: as many as the file has
-    int status = prepare(&g, &n);
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = generate(&g, device, n, &progress);
-    free(g.z);
-    free(g.floats);
-    free(g.pixels);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &g);
 }

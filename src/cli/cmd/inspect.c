@@ -149,8 +149,10 @@ static int inspect_list(struct inspection *in)
 typedef int inspect_fn(struct inspection *in);
 
 // Is what was asked for possible? CLI_RUN, or an exit code after a line.
-static int check(struct inspect_options *o, const struct cli_given *given)
+static int check(struct cli_run *run, void *state)
 {
+    struct inspect_options *o = ((struct inspection *)state)->o;
+    const struct cli_given *given = &run->given;
     const bool removes = o->remove || o->map >= 0 || o->find, net_given = cli_was_given(given, "net");
     if (!o->model)
         return cli_usage_error("inspect", "which model? give --model FILE");
@@ -189,13 +191,17 @@ static inspect_fn *part_of(const struct inspect_options *o, const struct cli_giv
     return inspect_list;
 }
 
-// All that needs no device: the model, the pictures, the classifier, where the sheet goes.
-static int prepare(struct inspection *in, const struct cli_given *given)
+// The model, the pictures, the classifier, where the sheet goes.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct inspection *in = state;
+    const struct cli_given *given = &run->given;
     struct inspect_options *o = in->o;
     struct clg_pictures *pictures = NULL;
     struct clg_svm *svm = NULL;
     int64_t step;
+    in->log = &run->log;
+    in->progress = &run->progress;
     int status = clg_checkpoint_params(o->model, &in->params, &step, in->log);
     if (!status && part_of(o, given) != inspect_list)
         status = cli_picture_check(o->out, in->log);
@@ -211,14 +217,16 @@ static int prepare(struct inspection *in, const struct cli_given *given)
     return status;
 }
 
-static int inspect(struct inspection *in, const struct cli_given *given)
+static int inspect(struct cli_run *run, void *state)
 {
+    struct inspection *in = state;
     struct inspect_options *o = in->o;
+    in->device = run->device;
     int status = clg_gan_load(&in->gan, in->device, o->model, 0);
     if (!status && o->json && !(in->json = cJSON_CreateObject()))
         status = cli_fail(in->log, CLG_ENOMEM, "out of memory");
     if (!status)
-        status = part_of(o, given)(in);
+        status = part_of(o, &run->given)(in);
     if (!status && in->json)
         status = cli_json_print(in->json, false, in->log);
     cJSON_Delete(in->json);
@@ -229,11 +237,9 @@ static int inspect(struct inspection *in, const struct cli_given *given)
 int cmd_inspect(int argc, char **argv)
 {
     struct inspect_options options = {.out = "inspect.png", .layer = -1, .map = -1, .per = 4, .seed = 1};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {{"Options", inspect_table, &options},
-                                         {"Instead of feature maps", mode_table, &options},
-                                         {"Device", cli_device_table, &where},
-                                         {0}};
+    struct inspection in = {.o = &options};
+    const struct cli_options tables[] = {
+        {"Options", inspect_table, &options}, {"Instead of feature maps", mode_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan inspect --model FILE [--picture PATH | --net generator] [--layer N] [--out FILE] ...",
         .about =
@@ -248,24 +254,9 @@ int cmd_inspect(int argc, char **argv)
             "  clgan inspect --model m.safetensors --guided --picture faces --n 1000 --out features.png\n"
             "  clgan inspect --model m.safetensors --remove 3,7,9 --n 10 --out removed.png\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = inspect,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&options, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    const struct clg_log log = cli_log(&progress, where.verbose);
-    struct inspection in = {.o = &options, .log = &log, .progress = &progress};
-    int status = prepare(&in, &given);
-    if (!status)
-        status = cli_device_open(&in.device, &where, &progress);
-    if (!status)
-        status = inspect(&in, &given);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(in.device, stderr);
-    clg_device_close(&in.device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &in);
 }

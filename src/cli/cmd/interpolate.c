@@ -188,12 +188,14 @@ static int tell(const struct walk *w)
     return 0;
 }
 
-// All that needs no device: the model's facts, the way, where the pictures go.
-static int prepare(struct walk *w)
+// The model's params, the path, where the pictures go.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct walk *w = state;
     const struct interpolate_options *o = w->o;
     const char *const files[] = {o->animation, o->npy, o->z_out};
     int64_t step;
+    w->log = &run->log;
     int status = clg_checkpoint_params(o->model, &w->gan, &step, w->log);
     if (!status)
         status = path_make(w);
@@ -206,12 +208,13 @@ static int prepare(struct walk *w)
     return status;
 }
 
-static int interpolate(struct walk *w, struct clg_device *device, struct cli_progress *progress)
+static int interpolate(struct cli_run *run, void *state)
 {
+    struct walk *w = state;
     struct clg_gan *gan = NULL;
-    int status = clg_gan_load(&gan, device, w->o->model, 0);
+    int status = clg_gan_load(&gan, run->device, w->o->model, 0);
     if (!status)
-        status = cli_sheet_generate(gan, w->z, w->frames, &w->pictures, progress, w->log);
+        status = cli_sheet_generate(gan, w->z, w->frames, &w->pictures, &run->progress, w->log);
     if (!status) {
         changes_measure(w);
         status = cli_sheet_pixels(&w->gan, w->pictures, w->frames, &w->pixels, w->log);
@@ -224,15 +227,25 @@ static int interpolate(struct walk *w, struct clg_device *device, struct cli_pro
     return status;
 }
 
-static int check(const struct interpolate_options *o, const struct cli_given *given)
+static void release(void *state)
 {
+    struct walk *w = state;
+    free(w->at);
+    free(w->z);
+    free(w->pictures);
+    free(w->pixels);
+}
+
+static int check(struct cli_run *run, void *state)
+{
+    const struct interpolate_options *o = ((struct walk *)state)->o;
     if (!o->model)
         return cli_usage_error("interpolate", "which model? give --model FILE");
     if (!o->seeds == !o->z)
         return cli_usage_error("interpolate", "between what? give --seeds LIST or --z FILE");
-    if (o->z && cli_was_given(given, "seed"))
+    if (o->z && cli_was_given(&run->given, "seed"))
         return cli_usage_error("interpolate", "--z and --seed both name the noise: give one of them");
-    if (cli_was_given(given, "fps") && !o->animation)
+    if (cli_was_given(&run->given, "fps") && !o->animation)
         return cli_usage_error("interpolate", "--fps is of an --animation FILE");
     if (!o->out && !o->grid && !o->animation && !o->npy && !o->z_out && !o->json)
         return cli_usage_error("interpolate", "where to? give --grid FILE, --animation FILE, --out DIR, "
@@ -243,9 +256,8 @@ static int check(const struct interpolate_options *o, const struct cli_given *gi
 int cmd_interpolate(int argc, char **argv)
 {
     struct interpolate_options options = {.frames = 10, .fps = 12};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", interpolate_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    struct walk w = {.o = &options};
+    const struct cli_options tables[] = {{"Options", interpolate_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan interpolate --model FILE (--seeds LIST | --z FILE) (--grid FILE | --animation FILE | "
                  "...)",
@@ -259,29 +271,10 @@ int cmd_interpolate(int argc, char **argv)
             "  clgan interpolate --model m.safetensors --seeds 0-7 --frames 24 --loop --animation loop.png\n"
             "  clgan interpolate --model m.safetensors --z ends.npy --linear --out frames\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = interpolate,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&options, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_log log = cli_log(&progress, where.verbose);
-    struct clg_device *device = NULL;
-    struct walk w = {.o = &options, .log = &log};
-    int status = prepare(&w);
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = interpolate(&w, device, &progress);
-    free(w.at);
-    free(w.z);
-    free(w.pictures);
-    free(w.pixels);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &w);
 }

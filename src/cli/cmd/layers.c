@@ -123,28 +123,41 @@ static int print_json(const struct layers_options *o, const struct clg_primer_ou
 }
 
 // --- the command -------------------------------------------------------------------------------
-// Loads the picture before a device is opened.
-static int load_picture(const struct layers_options *o, uint8_t **pixels, const struct clg_log *log)
+struct showing {
+    struct layers_options o;
+    uint8_t *pixels;
+};
+
+static int prepare(struct cli_run *run, void *state)
 {
+    struct showing *s = state;
+    const struct layers_options *o = &s->o;
     const struct clg_crop crop = {.kind = CLG_CROP_CENTER};
-    *pixels = malloc((size_t)o->size * (size_t)o->size * (size_t)o->channels);
-    if (!*pixels)
-        return cli_fail(log, CLG_ENOMEM, "out of memory: use a smaller --size");
-    return clg_picture_load(o->picture, crop, o->size, o->channels, *pixels, log);
+    s->pixels = malloc((size_t)o->size * (size_t)o->size * (size_t)o->channels);
+    if (!s->pixels)
+        return cli_fail(&run->log, CLG_ENOMEM, "out of memory: use a smaller --size");
+    int status = clg_picture_load(o->picture, crop, o->size, o->channels, s->pixels, &run->log);
+    return status ? status : cli_folder_check(o->out, &run->log);
 }
 
-static int show_steps(struct clg_device *device, const struct layers_options *o, const uint8_t *pixels,
-                      const struct clg_log *log, struct cli_progress *progress)
+static void release(void *state)
 {
+    free(((struct showing *)state)->pixels);
+}
+
+static int layers(struct cli_run *run, void *state)
+{
+    const struct showing *s = state;
+    const struct layers_options *o = &s->o;
     struct clg_primer_output outputs[CLG_PRIMER_STEPS] = {0};
-    int status = cli_folder_create(o->out, log);
+    int status = cli_folder_create(o->out, &run->log);
     if (!status)
-        status = clg_primer_run(device, pixels, o->size, o->channels, outputs);
+        status = clg_primer_run(run->device, s->pixels, o->size, o->channels, outputs);
     if (!status)
-        status = layers_save(outputs, o->out, sheet, log);
-    cli_progress_end(progress, false);
+        status = layers_save(outputs, o->out, sheet, &run->log);
+    cli_progress_end(&run->progress, false);
     if (!status && o->json)
-        status = print_json(o, outputs, log);
+        status = print_json(o, outputs, &run->log);
     else if (!status)
         print_table(o, outputs);
     clg_primer_free(outputs);
@@ -153,10 +166,8 @@ static int show_steps(struct clg_device *device, const struct layers_options *o,
 
 int cmd_layers(int argc, char **argv)
 {
-    struct layers_options options = {.out = "layers", .size = 96, .channels = 3};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", layers_table, &options}, {"Device", cli_device_table, &where}, {0}};
+    struct showing s = {.o = {.out = "layers", .size = 96, .channels = 3}};
+    const struct cli_options tables[] = {{"Options", layers_table, &s.o}, {0}};
     const struct cli_command command = {
         .usage = "clgan layers PICTURE [--size N] [--channels 1|3] [--out DIR] [--json]",
         .about =
@@ -166,28 +177,12 @@ int cmd_layers(int argc, char **argv)
         .examples = "  clgan layers me.jpg\n"
                     "  clgan layers me.jpg --channels 1 --size 256 --out grey\n",
         .options = tables,
-        .word = &options.picture,
+        .word = &s.o.picture,
         .word_name = "PICTURE",
         .word_is_path = true,
+        .prepare = prepare,
+        .body = layers,
+        .release = release,
     };
-    int code = cli_parse(&command, argc, argv, NULL);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_log log = cli_log(&progress, where.verbose);
-    struct clg_device *device = NULL;
-    uint8_t *pixels;
-    int status = load_picture(&options, &pixels, &log);
-    if (!status)
-        status = cli_folder_check(options.out, &log);
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = show_steps(device, &options, pixels, &log, &progress);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    free(pixels);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &s);
 }

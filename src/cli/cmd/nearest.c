@@ -78,10 +78,11 @@ static int search(struct nearest *n)
     return status;
 }
 
-static int nearest(struct nearest *n, struct clg_device *device)
+static int nearest(struct cli_run *run, void *state)
 {
+    struct nearest *n = state;
     const struct nearest_options *o = &n->options;
-    int status = clg_gan_load(&n->gan, device, o->model, 0);
+    int status = clg_gan_load(&n->gan, run->device, o->model, 0);
     if (!status && !o->pictures)
         status = draw_samples(n);
     if (!status)
@@ -91,8 +92,9 @@ static int nearest(struct nearest *n, struct clg_device *device)
     return status ? status : nearest_report(n);
 }
 
-static void nearest_free(struct nearest *n)
+static void release(void *state)
 {
+    struct nearest *n = state;
     clg_memorisation_free(&n->found);
     free(n->values);
     cli_data_close(&n->own, n->options.pictures, &n->log);
@@ -114,30 +116,35 @@ static int as_trained(struct nearest *n, bool flip_given)
     return status;
 }
 
-// All that needs no device: the model's params, the pictures, where the sheet goes.
-static int prepare(struct nearest *n, bool flip_given)
+// The model's params, the pictures, where the sheet goes.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct nearest *n = state;
     const struct nearest_options *o = &n->options;
     int64_t step;
     int status = clg_checkpoint_params(o->model, &n->params, &step, &n->log);
     if (!status && o->out)
         status = cli_picture_check(o->out, &n->log);
     if (!status)
-        status = as_trained(n, flip_given);
+        status = as_trained(n, cli_was_given(&run->given, "flip"));
     if (!status)
         status = cli_data_open(&n->training, o->data, n->crop, &n->log);
     return status || !o->pictures ? status : load_samples(n);
 }
 
-static int check(const struct nearest_options *o, const struct cli_given *given)
+static int check(struct cli_run *run, void *state)
 {
+    struct nearest *n = state;
+    const struct nearest_options *o = &n->options;
+    n->progress = &run->progress;
+    n->log = run->log;
     if (!o->model)
         return cli_usage_error("nearest", "which model? give --model FILE");
     if (!o->data)
         return cli_usage_error("nearest", "which training pictures? give --data DIR");
     if (!o->out && !o->json)
         return cli_usage_error("nearest", "where to? give --out FILE.png, or --json for the numbers alone");
-    if (o->pictures && (cli_was_given(given, "n") || cli_was_given(given, "seed")))
+    if (o->pictures && (cli_was_given(&run->given, "n") || cli_was_given(&run->given, "seed")))
         return cli_usage_error("nearest", "--pictures takes the place of samples: leave out --n and --seed");
     return CLI_RUN;
 }
@@ -145,9 +152,7 @@ static int check(const struct nearest_options *o, const struct cli_given *given)
 int cmd_nearest(int argc, char **argv)
 {
     struct nearest n = {.options = {.n = 8, .k = 5, .by = BOTH, .seed = 1}};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {
-        {"Options", nearest_table, &n.options}, {"Device", cli_device_table, &where}, {0}};
+    const struct cli_options tables[] = {{"Options", nearest_table, &n.options}, {0}};
     const struct cli_command command = {
         .usage = "clgan nearest --model FILE --data DIR --out FILE.png [--n N] [--seed N] [--k N] ...",
         .about =
@@ -164,26 +169,10 @@ int cmd_nearest(int argc, char **argv)
             "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --pictures mine --out "
             "like.png\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = nearest,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&n.options, &given);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_device *device = NULL;
-    n.progress = &progress;
-    n.log = cli_log(&progress, where.verbose);
-    int status = prepare(&n, cli_was_given(&given, "flip"));
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = nearest(&n, device);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    nearest_free(&n);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &n);
 }

@@ -276,17 +276,20 @@ static int mask_make(struct projection *p)
     return clg_mask_make(p->o->mask, p->gan.size, p->search.seed, p->mask, p->log);
 }
 
-// All that needs no device: the model's params, the mask and the pictures, where the results go.
-static int prepare(struct projection *p, bool crop_given)
+// The model's params, the mask and the pictures, where the results go.
+static int prepare(struct cli_run *run, void *state)
 {
+    struct projection *p = state;
     struct project_options *o = p->o;
     int64_t step;
+    p->log = &run->log;
+    p->progress = &run->progress;
     int status = clg_checkpoint_params(o->model, &p->gan, &step, p->log);
     if (!status) {
         p->one = cli_sheet_one(&p->gan);
         status = o->mask ? mask_make(p) : 0;
     }
-    if (!status && !crop_given)
+    if (!status && !cli_was_given(&run->given, "crop"))
         status = cli_pictures_crop(o->model, &o->crop, p->log);
     if (!status)
         status = cli_pictures_open(&p->pictures, o->picture, o->crop, o->first, o->n, &p->gan, p->log);
@@ -300,10 +303,11 @@ static int prepare(struct projection *p, bool crop_given)
     return status;
 }
 
-static int project(struct projection *p, struct clg_device *device)
+static int project(struct cli_run *run, void *state)
 {
+    struct projection *p = state;
     struct clg_gan *gan = NULL;
-    int status = clg_gan_load(&gan, device, p->o->model, 0);
+    int status = clg_gan_load(&gan, run->device, p->o->model, 0);
     if (!status)
         status = search(p, gan);
     if (!status)
@@ -314,8 +318,9 @@ static int project(struct projection *p, struct clg_device *device)
     return status;
 }
 
-static void projection_free(struct projection *p)
+static void release(void *state)
 {
+    struct projection *p = state;
     cli_pictures_close(&p->pictures);
     free(p->mask);
     free(p->z);
@@ -323,8 +328,10 @@ static void projection_free(struct projection *p)
     free(p->psnr);
 }
 
-static int check(const struct project_options *o)
+static int check(struct cli_run *run, void *state)
 {
+    const struct project_options *o = ((struct projection *)state)->o;
+    (void)run;
     if (!o->model)
         return cli_usage_error("project", "which model? give --model FILE");
     if (!o->picture)
@@ -338,11 +345,8 @@ int cmd_project(int argc, char **argv)
 {
     struct project_options options = {.n = 16, .columns = 8};
     struct projection p = {.o = &options, .search = clg_project_params_default()};
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {{"Options", project_table, &options},
-                                         {"Search", search_table, &p.search},
-                                         {"Device", cli_device_table, &where},
-                                         {0}};
+    const struct cli_options tables[] = {
+        {"Options", project_table, &options}, {"Search", search_table, &p.search}, {0}};
     const struct cli_command command = {
         .usage = "clgan project --model FILE --picture FILE|DIR (--grid FILE | --out DIR | --z-out FILE) ...",
         .about =
@@ -355,27 +359,10 @@ int cmd_project(int argc, char **argv)
                     "completed.png\n"
                     "  clgan project --model m.safetensors --picture me.jpg --z-out me.npy --steps 1000\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = project,
+        .release = release,
     };
-    struct cli_given given;
-    int code = cli_parse(&command, argc, argv, &given);
-    if (code == CLI_RUN)
-        code = check(&options);
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    const struct clg_log log = cli_log(&progress, where.verbose);
-    p.log = &log;
-    p.progress = &progress;
-    struct clg_device *device = NULL;
-    int status = prepare(&p, cli_was_given(&given, "crop"));
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = project(&p, device);
-    projection_free(&p);
-    cli_progress_end(&progress, true);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &p);
 }

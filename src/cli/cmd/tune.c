@@ -151,23 +151,44 @@ static int forget(struct clg_device *device, const char *file)
     return status;
 }
 
-static int tune(struct clg_device *device, const struct clg_gan_params *gan, const struct tune_options *o,
-                const struct clg_log *log, struct cli_progress *progress)
+struct tuning {
+    struct tune_options options;
+    struct clg_gan_params gan;
+};
+
+static int check(struct cli_run *run, void *state)
 {
+    (void)state;
+    if (run->device_options.no_tuning)
+        return cli_usage_error("tune", "--no-tuning ignores what this command finds: leave it out");
+    return CLI_RUN;
+}
+
+static int prepare(struct cli_run *run, void *state)
+{
+    const struct tuning *t = state;
+    return t->options.reset ? 0 : clg_gan_params_check(&t->gan, &run->log);
+}
+
+static int tune(struct cli_run *run, void *state)
+{
+    const struct tuning *t = state;
+    const struct tune_options *o = &t->options;
+    struct clg_device *device = run->device;
     struct result result = {.file = clg_tuning_file(device)};
     struct clg_tune_params params = clg_tune_params_default();
     params.seconds = (double)o->time;
     params.all = o->all;
     params.progress = on_progress;
-    params.user = progress;
+    params.user = &run->progress;
     int status = 0;
     if (!result.file)
-        status = cli_fail(log, CLG_EINVAL, "no place to keep the result: set XDG_CACHE_HOME or HOME");
+        status = cli_fail(&run->log, CLG_EINVAL, "no place to keep the result: set XDG_CACHE_HOME or HOME");
     else if (o->reset)
         status = forget(device, result.file);
     else
-        status = clg_gan_tune(device, gan, &params, &result.rows, &result.n);
-    cli_progress_end(progress, false);
+        status = clg_gan_tune(device, &t->gan, &params, &result.rows, &result.n);
+    cli_progress_end(&run->progress, false);
     if (!status && o->json && !o->reset)
         status = print_json(device, &result);
     else if (!status && !o->reset)
@@ -179,13 +200,10 @@ static int tune(struct clg_device *device, const struct clg_gan_params *gan, con
 
 int cmd_tune(int argc, char **argv)
 {
-    struct tune_options options = {.time = (float)clg_tune_params_default().seconds};
-    struct clg_gan_params gan = clg_gan_params_default();
-    struct cli_device_options where = cli_device_defaults();
-    const struct cli_options tables[] = {{"Options", tune_table, &options},
-                                         {"Model", clg_gan_options, &gan},
-                                         {"Device", cli_device_table, &where},
-                                         {0}};
+    struct tuning t = {.options = {.time = (float)clg_tune_params_default().seconds},
+                       .gan = clg_gan_params_default()};
+    const struct cli_options tables[] = {
+        {"Options", tune_table, &t.options}, {"Model", clg_gan_options, &t.gan}, {0}};
     const struct cli_command command = {
         .usage = "clgan tune [--time SECONDS] [--batch N] [--size N] [--device SPEC] ...\n"
                  "       clgan tune --reset [--device SPEC]",
@@ -195,22 +213,9 @@ int cmd_tune(int argc, char **argv)
         .examples = "  clgan tune\n  clgan tune --size 32 --ngf 48 --ndf 24 --batch 64 --time 60\n"
                     "  clgan tune --device gpu --time 300 --json\n  clgan tune --reset\n",
         .options = tables,
+        .check = check,
+        .prepare = prepare,
+        .body = tune,
     };
-    int code = cli_parse(&command, argc, argv, NULL);
-    if (code == CLI_RUN && where.no_tuning)
-        code = cli_usage_error("tune", "--no-tuning leaves aside what this command finds: leave it out");
-    if (code != CLI_RUN)
-        return code;
-    struct cli_progress progress = cli_progress_new();
-    struct clg_log log = cli_log(&progress, where.verbose);
-    struct clg_device *device = NULL;
-    int status = options.reset ? 0 : clg_gan_params_check(&gan, &log);
-    if (!status)
-        status = cli_device_open(&device, &where, &progress);
-    if (!status)
-        status = tune(device, &gan, &options, &log, &progress);
-    if (!status && where.profile)
-        status = clg_device_profile_print(device, stderr);
-    clg_device_close(&device);
-    return cli_exit_code(status);
+    return cli_run(&command, argc, argv, &t);
 }
