@@ -83,7 +83,7 @@ CLG_API int clg_gan_save(struct clg_gan *gan, const char *path, const char *cons
 CLG_API int clg_gan_load(struct clg_gan **gan, struct clg_device *device, const char *path, int batch);
 // Weights and batch-norm statistics alone, from any safetensors file that holds one or both nets of PyTorch's
 // DCGAN example as F32, F64, F16 or BF16: netG.main.0.weight, also generator., G., gen. and the like, inside
-// wrappers (module., _orig_mod., model., state_dict.); a net without a name is told by its layers. A bias
+// wrappers (module., _orig_mod., model., state_dict.); a net without a name is recognised by its layers. A bias
 // before batch norm goes into its running mean. A tensor of a net that has no place: CLG_EFORMAT with its
 // name; what belongs to neither net is left out with a warning. A net that is absent stays. When it fails,
 // the gan is as before, unless the device failed.

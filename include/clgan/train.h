@@ -69,7 +69,7 @@ CLG_API int clg_train(struct clg_device *device, const struct clg_gan_params *ga
                       const struct clg_train_params *params, const struct clg_batches *batches,
                       clg_train_fn *step, void *user);
 // The same loop for a gan in memory: steps (or epochs) more, from the step it is at. With out it is a run of that
-// folder, which starts with this gan; with resume, the folder's run goes on with this gan, the one of its last
+// folder, which starts with this gan; with resume, the folder's run is resumed with this gan, the one of its last
 // checkpoint; with neither (NULL) nothing is written. init is not read. Whatever it returns, the gan is usable
 // and at its last good step. The callbacks may use the gan, but not free it.
 CLG_API int clg_train_gan(struct clg_gan *gan, const struct clg_train_params *params,

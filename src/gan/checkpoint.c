@@ -247,7 +247,7 @@ int clg_gan_init_from(struct clg_gan *gan, const char *path)
     return status;
 }
 
-// --- what a file tells -------------------------------------------------------------------------
+// --- what a file says --------------------------------------------------------------------------
 int clg_checkpoint_params(const char *path, struct clg_gan_params *params, int64_t *steps,
                           const struct clg_log *log)
 {
