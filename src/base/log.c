@@ -52,6 +52,22 @@ static void quiet(void *user, enum clg_log_level level, const char *line)
 }
 const struct clg_log clg_log_silent = {quiet, NULL};
 
+static void capture_line(void *user, enum clg_log_level level, const char *line)
+{
+    struct clg_log_capture *capture = user;
+    if (level != CLG_LOG_ERROR)
+        clg_log_line(&capture->next, level, "%s", line);
+    else if (!capture->text[0])
+        snprintf(capture->text, sizeof capture->text, "%s", line);
+}
+
+struct clg_log clg_log_capture(struct clg_log_capture *capture, const struct clg_log *next)
+{
+    capture->next = *next;
+    capture->text[0] = 0;
+    return (struct clg_log){capture_line, capture};
+}
+
 void clg_log_line(const struct clg_log *log, enum clg_log_level level, const char *format, ...)
 {
     va_list args;

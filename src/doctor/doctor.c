@@ -19,16 +19,9 @@ struct clg_doctor_params clg_doctor_params_default(void)
     return (struct clg_doctor_params){0};
 }
 
-static void hear(void *user, enum clg_log_level level, const char *line)
-{
-    struct clg_doctor *doc = user;
-    if (level == CLG_LOG_ERROR && !doc->said[0])
-        snprintf(doc->said, sizeof doc->said, "%s", line);
-}
-
 struct clg_log clg_doctor_log(struct clg_doctor *doc)
 {
-    return (struct clg_log){hear, doc};
+    return clg_log_capture(&doc->log, &clg_log_silent);
 }
 
 int clg_doctor_tensor(struct clg_device *d, struct clg_slab **slab, int n, struct clg_tensor *tensor)
@@ -51,7 +44,7 @@ bool clg_doctor_begin(struct clg_doctor *doc, const char *format, ...)
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    doc->said[0] = 0;
+    doc->log.text[0] = 0;
     if (doc->params->progress)
         doc->params->progress(doc->params->user, what, doc->done, doc->total);
     doc->done++;
@@ -84,8 +77,8 @@ void clg_doctor_tell(struct clg_doctor *doc, int status, struct clg_doctor_row r
     char text[1600];
     size_t used = 0;
     if (status) {
-        const char *why = doc->said[0] ? doc->said : clg_error_text(status);
-        used = (size_t)snprintf(text, sizeof text, "%s; ", why);
+        const char *why = doc->log.text[0] ? doc->log.text : clg_error_text(status);
+        used = (size_t)snprintf(text, sizeof text, "%.1023s; ", why);
         row.ok = false;
         row.value = NAN;
     }

@@ -4,6 +4,7 @@
 
 #include <clgan/doctor.h>
 
+#include "base/log.h"
 #include "device/device.h"
 
 struct clg_doctor {
@@ -13,7 +14,7 @@ struct clg_doctor {
     bool lost;          // the device no longer answers
     size_t total, done; // trials
     int failures;
-    char said[1024]; // the first error that was logged since the trial began
+    struct clg_log_capture log; // the first error since the trial began
 };
 
 // Begins a trial, named for the progress; false: it is left out.

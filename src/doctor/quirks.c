@@ -78,7 +78,7 @@ static void local_memory(struct clg_doctor *doc)
         clg_doctor_tell(doc, 0, found, "all %zu bytes that are told can be used", told);
     else
         clg_doctor_tell(doc, 0, found, "told are %zu bytes, usable are about %zu%s%s", told, usable,
-                        doc->said[0] ? ": " : "", doc->said);
+                        doc->log.text[0] ? ": " : "", doc->log.text);
 }
 
 // --- special numbers ---------------------------------------------------------------------------

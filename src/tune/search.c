@@ -132,7 +132,7 @@ static void tell(struct turn *t, const struct clg_trial_candidate *c)
     char name[24];
     const double best = fastest(&t->all);
     clg_search_name(c->variant, c->config, name, sizeof name);
-    t->s->status.gflops = isfinite(best) ? clg_conv_flops(&t->trial.job) / best * 1e-9 : 0;
+    t->s->status.gflops = isfinite(best) ? clg_conv_flops(&t->trial.bench.job) / best * 1e-9 : 0;
     clg_search_tell(t->s, t->job, name, t->weight_done);
 }
 
@@ -214,7 +214,7 @@ int clg_search_job(struct clg_search *s, int job, double seconds, double weight_
     int status = clg_trial_open(&t.trial, s->d, &s->jobs[job].job, s->jobs[job].row.uses == 0);
     if (status)
         return status;
-    status = candidates_of(s, &t.trial.job, &t.all);
+    status = candidates_of(s, &t.trial.bench.job, &t.all);
     if (!status) {
         first_round(&t);
         more_rounds(&t);

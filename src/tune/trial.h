@@ -1,12 +1,12 @@
-// One convolution on trial: random data, what plain makes of it, and candidates checked and timed.
+// One convolution in the tuner: random data, plain's result, and candidates checked and timed.
 #ifndef CLG_TUNE_TRIAL_H
 #define CLG_TUNE_TRIAL_H
 
-#include "ops/ops.h"
+#include "selftest/harness.h"
 
 enum { CLG_TRIAL_SAMPLES = 9 };
 
-// A way to run the convolution, and what was seen of it.
+// A variant and config, and what was measured of it.
 struct clg_trial_candidate {
     const struct clg_conv_variant *variant;
     int config;
@@ -16,29 +16,26 @@ struct clg_trial_candidate {
     int samples_n;
     struct clg_list *list;
     int repeats;   // runs in a sample
-    char why[200]; // it does not work
+    char why[200]; // why it does not work
 };
 
 struct clg_trial {
     struct clg_device *d;
-    struct clg_conv_job job;
-    bool weights_stay; // as in generation, where their forms are kept (ops/forms.c)
-    struct clg_slab *slabs[4];
-    struct clg_tensor reference;
-    int period;       // images until the data repeats
-    float *host;      // room for the result
-    double *expected; // of a period's images, or of the filter
-    size_t result_n, expected_n;
-    double rms, limit;
+    struct clg_conv_harness bench;
+    int images;       // different ones: the data repeats after them
+    double *expected; // of those images, or of the filter
+    size_t expected_n;
+    double rms;           // of the result
     double plain_seconds; // of plain on the whole job, estimated
 };
 
-// Tensors of the job's shapes; runs plain. Fails when that fails: nothing can be trusted then.
+// Allocates the job's tensors and runs plain. An error when that fails: there is no reference then.
+// weights_stay: as in generation, where packed weights are kept.
 int clg_trial_open(struct clg_trial *trial, struct clg_device *d, const struct clg_conv_job *job,
                    bool weights_stay);
 void clg_trial_close(struct clg_trial *trial);
 
-// Compiles, checks and times the candidate once. Its failure is no error: works is false and `why` tells.
+// Compiles, checks and times the candidate once. Its failure is not an error: works is false, `why` says why.
 void clg_trial_check(struct clg_trial *trial, struct clg_trial_candidate *candidate);
 // Times it once more.
 void clg_trial_sample(struct clg_trial *trial, struct clg_trial_candidate *candidate);
