@@ -113,7 +113,7 @@ CLG_API int clg_gan_tensor_write(struct clg_gan *gan, int i, const float *values
 // first; one that fails costs a warning. To be called before any gan is made on this device. The rows
 // are the caller's: free().
 CLG_API int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
-                         const struct clg_tune_params *params, struct clg_tune_row **rows, int *count);
+                         const struct clg_tune_params *params, struct clg_tune_result **rows, int *count);
 
 // The operations of a training step as it is recorded, each with how often the step runs it, in the order of
 // their first run. samples > 0: each is run alone, repeatedly, and timed so many times; the nets' weights are

@@ -47,7 +47,7 @@ static void job_add(void *user, const struct clg_conv_job *job)
     }
     if (at == c->n)
         c->jobs[c->n++] = (struct clg_tune_job){.job = shapes_of(job)};
-    c->jobs[at].row.uses += c->uses;
+    c->jobs[at].result.uses += c->uses;
 }
 
 static int convs_collect(struct clg_device *d, const struct clg_gan_params *params, struct collection *c)
@@ -72,7 +72,7 @@ static int convs_collect(struct clg_device *d, const struct clg_gan_params *para
 }
 
 int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
-                 const struct clg_tune_params *params, struct clg_tune_row **rows, int *count)
+                 const struct clg_tune_params *params, struct clg_tune_result **rows, int *count)
 {
     struct collection c = {0};
     *rows = NULL;
@@ -86,7 +86,7 @@ int clg_gan_tune(struct clg_device *device, const struct clg_gan_params *gan,
             status = clg_fail(&device->log, CLG_ENOMEM, "out of memory for %d rows", c.n);
     }
     for (int i = 0; i < c.n && !status; i++)
-        (*rows)[i] = c.jobs[i].row;
+        (*rows)[i] = c.jobs[i].result;
     *count = status ? 0 : c.n;
     free(c.jobs);
     return status;

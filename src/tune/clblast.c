@@ -1,5 +1,5 @@
-// CLBlast's parameter lists. One list holds for all products of a device, and a change compiles anew: so each
-// is tried on all jobs that it may matter to, and the best for their sum is taken.
+// CLBlast's parameter lists. One list applies to all products of a device, and changing it recompiles them: so each
+// is tried on all jobs where it may matter, and the one with the best total is taken.
 #include "tune/search.h"
 
 #include "base/log.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double MATTERS = 3; // times the best: CLBlast's own parameters are not further behind
+static const double MATTERS = 3; // slower than this times the best, CLBlast does not matter
 static const double NOISE = 0.98;
 enum { SAMPLES = 3 };
 
@@ -38,23 +38,23 @@ static bool matters(struct clg_search *s, int job)
 
 static double share_of(struct clg_search *s, int job, double gemm_seconds)
 {
-    const int uses = s->jobs[job].row.uses;
+    const int uses = s->jobs[job].result.uses;
     return (uses ? uses : 1) * fmin(gemm_seconds, rest_of(&s->found[job]));
 }
 
-// Seconds of one job's products, and their error; INFINITY when they do not work.
+// Time and error of one job's products; INFINITY seconds if they fail.
 static int one(struct clg_search *s, int job, const char *name, struct clg_search_result *result)
 {
     struct clg_trial trial;
     struct clg_trial_candidate c = {.variant = &clg_conv_gemm};
-    int status = clg_trial_open(&trial, s->d, &s->jobs[job].job, s->jobs[job].row.uses == 0);
+    int status = clg_trial_open(&trial, s->d, &s->jobs[job].job, s->jobs[job].result.uses == 0);
     if (status)
         return status;
     clg_trial_check(&trial, &c);
     for (int i = 1; i < SAMPLES && c.works; i++)
         clg_trial_sample(&trial, &c);
     if (!c.works)
-        clg_search_refuse(s, job, name, &c);
+        clg_search_reject(s, job, name, &c);
     *result = (struct clg_search_result){&clg_conv_gemm, 0, c.works ? clg_trial_seconds(&c) : INFINITY,
                                          c.error, c.samples_n >= SAMPLES};
     clg_trial_candidate_free(&c);
@@ -62,7 +62,7 @@ static int one(struct clg_search *s, int job, const char *name, struct clg_searc
     return 0;
 }
 
-// Sums up what the jobs take with the list in force. INFINITY when it is wrong somewhere, or time is up.
+// The jobs' total time with the current list. INFINITY if a result is wrong, or time is up.
 static int all(struct clg_search *s, int list, struct clg_search_result *results, double *total)
 {
     char name[24];
@@ -72,11 +72,12 @@ static int all(struct clg_search *s, int list, struct clg_search_result *results
         if (!matters(s, job))
             continue;
         if (clg_search_seconds(s) > s->params->seconds) {
-            clg_log_line(&s->d->log, CLG_LOG_WARNING, "%s was not tried to the end: time was up", name);
+            clg_log_line(&s->d->log, CLG_LOG_WARNING, "%s was not tried on all convolutions: time was up",
+                         name);
             *total = INFINITY;
             return 0;
         }
-        clg_search_tell(s, job, name, 1);
+        clg_search_report(s, job, name, 1);
         int status = one(s, job, name, &results[job]);
         if (status)
             return status;

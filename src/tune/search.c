@@ -1,4 +1,4 @@
-// The candidates of one convolution: checked and timed one by one, then the faster ones in turns.
+// The candidates of one convolution: each is checked and timed once, then the faster ones take turns.
 #include "tune/search.h"
 
 #include "base/file.h"
@@ -8,11 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SURE = 3 };                // samples
-static const double PRUNE = 2;    // times the best's first time: no more samples
-static const double HOPELESS = 3; // times the best: a row's other parameter lists are not tried
+enum { SURE = 3 };                // samples that make a result reliable
+static const double PRUNE = 2;    // slower than this times the best: not timed again
+static const double HOPELESS = 3; // slower than this times the best: its other configs are not tried
 
-// --- telling -----------------------------------------------------------------------------------
+// --- reporting -----------------------------------------------------------------------------------
 
 double clg_search_seconds(const struct clg_search *s)
 {
@@ -27,36 +27,36 @@ void clg_search_name(const struct clg_conv_variant *variant, int config, char *t
         snprintf(text, size, "%.16s", variant->name);
 }
 
-void clg_search_tell(struct clg_search *s, int job, const char *variant, double weight_done)
+void clg_search_report(struct clg_search *s, int job, const char *variant, double weight_done)
 {
     if (!s->params->progress)
         return;
     struct clg_tune_status *status = &s->status;
     const double now = clg_search_seconds(s), left = fmax(s->params->seconds - now, 0);
-    status->operation = s->jobs[job].row.operation;
-    status->shape = s->jobs[job].row.shape;
+    status->operation = s->jobs[job].result.operation;
+    status->shape = s->jobs[job].result.shape;
     status->variant = variant;
     status->seconds = now;
     status->eta_s = weight_done > 0 ? fmin(left, now * (1 - weight_done) / weight_done) : left;
     s->params->progress(s->params->user, status);
 }
 
-void clg_search_refuse(struct clg_search *s, int job, const char *variant,
+void clg_search_reject(struct clg_search *s, int job, const char *variant,
                        const struct clg_trial_candidate *c)
 {
-    struct clg_tune_row *row = &s->jobs[job].row;
-    row->refused++;
-    clg_log_line(&s->d->log, CLG_LOG_WARNING, "%s is left out for %s %s: %s", variant, row->operation,
-                 row->shape, c->why);
+    struct clg_tune_result *result = &s->jobs[job].result;
+    result->refused++;
+    clg_log_line(&s->d->log, CLG_LOG_WARNING, "%s is not used for %s %s: %s", variant, result->operation,
+                 result->shape, c->why);
 }
 
 // --- candidates --------------------------------------------------------------------------------
 
-bool clg_search_may_use(const struct clg_search *s, const struct clg_conv_variant *row)
+bool clg_search_may_use(const struct clg_search *s, const struct clg_conv_variant *variant)
 {
     // CLBlast compiles for half a minute on CPUs, and is slow there.
-    const bool late = row == &clg_conv_gemm && s->d->info.type == CLG_DEVICE_CPU && !s->params->all;
-    return !late && (row->exact || !s->d->params.exact);
+    const bool late = variant == &clg_conv_gemm && s->d->info.type == CLG_DEVICE_CPU && !s->params->all;
+    return !late && (variant->exact || !s->d->params.exact);
 }
 
 struct candidates {
@@ -64,39 +64,41 @@ struct candidates {
     int n;
 };
 
-static void add(struct clg_search *s, const struct clg_conv_job *job, const struct clg_conv_variant *row,
-                int config, struct candidates *all)
+static void candidate_add(struct clg_search *s, const struct clg_conv_job *job,
+                          const struct clg_conv_variant *variant, int config, struct candidates *all)
 {
     struct clg_conv_job chosen = *job;
     chosen.config = config;
-    if (row->fits(s->d, &chosen))
-        all->list[all->n++] = (struct clg_trial_candidate){.variant = row, .config = config};
+    if (variant->fits(s->d, &chosen))
+        all->list[all->n++] = (struct clg_trial_candidate){.variant = variant, .config = config};
 }
 
-// The rule's own first, so that there is something to compare with; then the rows' rules, then their
-// parameter lists; plain at the end, where it is mostly known to be too slow.
+// First what is used untuned, to compare with; then each variant's own config, then its other configs; plain last,
+// when it is usually known to be too slow.
 static int candidates_of(struct clg_search *s, const struct clg_conv_job *job, struct candidates *all)
 {
-    const struct clg_conv_variant *rule = clg_conv_default(s->d, job);
-    size_t most = 2;
-    for (int i = 0; s->rows[i]; i++)
-        most += 1 + (size_t)s->rows[i]->configs;
-    *all = (struct candidates){calloc(most, sizeof *all->list), 0};
+    const struct clg_conv_variant *untuned = clg_conv_default(s->d, job);
+    size_t max = 2;
+    for (int i = 0; s->variants[i]; i++)
+        max += 1 + (size_t)s->variants[i]->configs;
+    *all = (struct candidates){calloc(max, sizeof *all->list), 0};
     if (!all->list)
-        return clg_fail(&s->d->log, CLG_ENOMEM, "out of memory for %zu candidates", most);
-    add(s, job, rule, 0, all);
-    for (int i = 0; s->rows[i]; i++)
-        if (s->rows[i] != rule && s->rows[i] != &clg_conv_plain && clg_search_may_use(s, s->rows[i]))
-            add(s, job, s->rows[i], 0, all);
-    for (int i = 0; s->rows[i]; i++)
-        for (int config = 1; config <= s->rows[i]->configs && clg_search_may_use(s, s->rows[i]); config++)
-            add(s, job, s->rows[i], config, all);
-    if (rule != &clg_conv_plain)
-        add(s, job, &clg_conv_plain, 0, all);
+        return clg_fail(&s->d->log, CLG_ENOMEM, "out of memory for %zu candidates", max);
+    candidate_add(s, job, untuned, 0, all);
+    for (int i = 0; s->variants[i]; i++)
+        if (s->variants[i] != untuned && s->variants[i] != &clg_conv_plain &&
+            clg_search_may_use(s, s->variants[i]))
+            candidate_add(s, job, s->variants[i], 0, all);
+    for (int i = 0; s->variants[i]; i++)
+        for (int config = 1; config <= s->variants[i]->configs && clg_search_may_use(s, s->variants[i]);
+             config++)
+            candidate_add(s, job, s->variants[i], config, all);
+    if (untuned != &clg_conv_plain)
+        candidate_add(s, job, &clg_conv_plain, 0, all);
     return 0;
 }
 
-static double fastest(const struct candidates *all)
+static double fastest_seconds(const struct candidates *all)
 {
     double best = INFINITY;
     for (int i = 0; i < all->n; i++)
@@ -105,10 +107,10 @@ static double fastest(const struct candidates *all)
     return best;
 }
 
-// Is it known to be too slow without trying?
+// Known to be too slow without a trial?
 static bool hopeless(const struct candidates *all, const struct clg_trial_candidate *c, double plain_seconds)
 {
-    const double best = fastest(all);
+    const double best = fastest_seconds(all);
     if (c->variant == &clg_conv_plain)
         return plain_seconds > PRUNE * best;
     for (int i = 0; i < all->n && c->config; i++)
@@ -127,13 +129,13 @@ struct turn {
     struct candidates all;
 };
 
-static void tell(struct turn *t, const struct clg_trial_candidate *c)
+static void report_candidate(struct turn *t, const struct clg_trial_candidate *c)
 {
     char name[24];
-    const double best = fastest(&t->all);
+    const double best = fastest_seconds(&t->all);
     clg_search_name(c->variant, c->config, name, sizeof name);
     t->s->status.gflops = isfinite(best) ? clg_conv_flops(&t->trial.bench.job) / best * 1e-9 : 0;
-    clg_search_tell(t->s, t->job, name, t->weight_done);
+    clg_search_report(t->s, t->job, name, t->weight_done);
 }
 
 static bool time_is_up(const struct turn *t)
@@ -141,41 +143,41 @@ static bool time_is_up(const struct turn *t)
     return clg_search_seconds(t->s) > t->end;
 }
 
-// Everything once; the first two that work have no time limit, as one alone tells nothing.
+// Everything once. The first two that work have no time limit: there must be something to compare.
 static void first_round(struct turn *t)
 {
-    struct clg_tune_row *row = &t->s->jobs[t->job].row;
+    struct clg_tune_result *result = &t->s->jobs[t->job].result;
     for (int i = 0; i < t->all.n; i++) {
         struct clg_trial_candidate *c = &t->all.list[i];
         if (hopeless(&t->all, c, t->trial.plain_seconds))
             continue;
-        if (time_is_up(t) && row->tried >= 2) {
-            row->untried++;
+        if (time_is_up(t) && result->tried >= 2) {
+            result->untried++;
             continue;
         }
-        tell(t, c);
+        report_candidate(t, c);
         clg_trial_check(&t->trial, c);
-        row->tried += c->works;
+        result->tried += c->works;
         if (!c->works) {
             char name[24];
             clg_search_name(c->variant, c->config, name, sizeof name);
-            clg_search_refuse(t->s, t->job, name, c);
+            clg_search_reject(t->s, t->job, name, c);
         }
     }
 }
 
-// The rule's own in any case: the others are compared with it.
+// The untuned candidate always: the others are compared with it.
 static bool is_kept(const struct turn *t, int i, double limit)
 {
     const struct clg_trial_candidate *c = &t->all.list[i];
     return c->works && (i == 0 || clg_trial_shortest(c) <= limit);
 }
 
-// The faster ones in turns, so that a disturbance meets all of them: a few times in any case while there is
-// time for the whole, then while the job has time. One that is alone needs few samples.
+// The faster ones take turns, so that a disturbance hits all of them: SURE times while the tuner has time at all,
+// then while the job has. A single candidate needs few samples.
 static void more_rounds(struct turn *t)
 {
-    const double limit = PRUNE * fastest(&t->all);
+    const double limit = PRUNE * fastest_seconds(&t->all);
     int kept = 0;
     for (int i = 0; i < t->all.n; i++)
         kept += is_kept(t, i, limit);
@@ -184,19 +186,19 @@ static void more_rounds(struct turn *t)
         for (int i = 0; i < t->all.n && clg_search_seconds(t->s) <= end; i++) {
             if (!is_kept(t, i, limit))
                 continue;
-            tell(t, &t->all.list[i]);
+            report_candidate(t, &t->all.list[i]);
             clg_trial_sample(&t->trial, &t->all.list[i]);
         }
     }
 }
 
-static int note(struct turn *t)
+static int results_note(struct turn *t)
 {
     struct clg_search_found *found = &t->s->found[t->job];
     found->results = calloc((size_t)t->all.n + 1, sizeof *found->results);
     if (!found->results)
         return clg_fail(&t->s->d->log, CLG_ENOMEM, "out of memory for %d results", t->all.n);
-    found->rule_works = t->all.n && t->all.list[0].works;
+    found->untuned_works = t->all.n && t->all.list[0].works;
     for (int i = 0; i < t->all.n; i++) {
         const struct clg_trial_candidate *c = &t->all.list[i];
         if (c->works)
@@ -210,15 +212,15 @@ int clg_search_job(struct clg_search *s, int job, double seconds, double weight_
 {
     struct turn t = {.s = s, .job = job, .end = clg_search_seconds(s) + seconds, .weight_done = weight_done};
     s->status.gflops = 0;
-    clg_search_tell(s, job, clg_conv_plain.name, weight_done);
-    int status = clg_trial_open(&t.trial, s->d, &s->jobs[job].job, s->jobs[job].row.uses == 0);
+    clg_search_report(s, job, clg_conv_plain.name, weight_done);
+    int status = clg_trial_open(&t.trial, s->d, &s->jobs[job].job, s->jobs[job].result.uses == 0);
     if (status)
         return status;
     status = candidates_of(s, &t.trial.bench.job, &t.all);
     if (!status) {
         first_round(&t);
         more_rounds(&t);
-        status = note(&t);
+        status = results_note(&t);
     }
     for (int i = 0; i < t.all.n; i++)
         clg_trial_candidate_free(&t.all.list[i]);

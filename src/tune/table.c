@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { ROOM = 32 };
+enum { CAPACITY = 32 };
 
 // --- shapes ------------------------------------------------------------------------------------
 
@@ -50,25 +50,25 @@ static bool same_layer(const struct clg_tuning_entry *a, const struct clg_tuning
 
 // --- the table ---------------------------------------------------------------------------------
 
-static int room_for_one(struct clg_device *d)
+static int reserve_one(struct clg_device *d)
 {
     struct clg_tuning *t = d->tuning;
-    if (t && t->n < t->room)
+    if (t && t->n < t->capacity)
         return 0;
-    const int room = t && t->room ? 2 * t->room : ROOM;
-    struct clg_tuning *larger = realloc(t, sizeof *t + (size_t)room * sizeof *t->entries);
+    const int capacity = t && t->capacity ? 2 * t->capacity : CAPACITY;
+    struct clg_tuning *larger = realloc(t, sizeof *t + (size_t)capacity * sizeof *t->entries);
     if (!larger)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory for the tuning table");
     if (!t)
         *larger = (struct clg_tuning){0};
-    larger->room = room;
+    larger->capacity = capacity;
     d->tuning = larger;
     return 0;
 }
 
 int clg_tuning_put(struct clg_device *d, const struct clg_tuning_entry *entry)
 {
-    int status = room_for_one(d);
+    int status = reserve_one(d);
     if (status)
         return status;
     struct clg_tuning *t = d->tuning;

@@ -1,11 +1,11 @@
 // The tuning table: which variant was measured to be the fastest for a convolution on this device. A text
-// file in params.tuning_dir, read at the first convolution; no trouble with it ever stops work.
+// file in params.tuning_dir, read at the first convolution; problems with it never stop work.
 #ifndef CLG_TUNE_TABLE_H
 #define CLG_TUNE_TABLE_H
 
 #include "ops/ops.h"
 
-// A line of it. One shape can have two: the fastest variant, and where that is inexact the fastest exact one.
+// A line of it. A shape has up to two: the fastest variant and, if that is inexact, the fastest exact one.
 struct clg_tuning_entry {
     enum clg_conv_pass pass;
     struct clg_conv conv;
@@ -16,31 +16,30 @@ struct clg_tuning_entry {
 };
 
 struct clg_tuning {
-    int n, room;
-    int clblast_list; // the parameter list for CLBlast's products, 0: its own
+    int n, capacity;
+    int clblast_list; // CLBlast's parameter list, 0: its own
     struct clg_tuning_entry entries[];
 };
 
-// The table's file; false without a folder for it, or when the folder's name is too long.
+// The table's file; false without a folder for it, or if its path is too long.
 bool clg_tuning_path(const struct clg_device *d, char *path, size_t size);
 
-// Reads the file into d->tuning; entries name variants of `rows`. Lines that make no sense on this device are
-// left out, each with an information line. Never fails but for memory.
-int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *rows);
+// Reads the file into d->tuning; entries name some of `variants`. Lines that make no sense on this device are
+// skipped, each with an information line. Fails only for lack of memory.
+int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *variants);
 
-// Into d->tuning, in the place of an earlier entry for the shape that is as exact.
+// Into d->tuning; replaces an earlier entry for the shape that is equally exact.
 int clg_tuning_put(struct clg_device *d, const struct clg_tuning_entry *entry);
 
-// The file's present content and the given lines over it, into d->tuning and the file.
-int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *rows,
+// Merges the entries into the file's content, in d->tuning and in the file.
+int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *variants,
                     const struct clg_tuning_entry *entries, int n, int clblast_list);
 
-// What was found for the job, loading the table when needed: an entry for the layer that fits and, with
-// params.exact, is exact. That of its batch (or d->tuned_batch), else of the batch whose ratio to its own is
-// smallest. NULL: none.
+// The job's entry, loading the table if needed: one for the layer that fits and, with params.exact, is exact; for
+// its batch (or d->tuned_batch), or else for the closest batch by ratio. NULL: none.
 const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struct clg_conv_job *job);
 
-// The parameter list for CLBlast, loading the table when needed.
+// CLBlast's parameter list, loading the table if needed.
 int clg_tuning_clblast(struct clg_device *d);
 
 // "forward", and "128x32x32x64 k128 4x4/2+1": batch, map and channels; channels of the other

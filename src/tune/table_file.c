@@ -1,4 +1,4 @@
-// The tuning table as a text file: a line that tells the device, then a line for each shape.
+// The tuning table as a text file: a header that names the device, then a line for each shape.
 //   forward 128x32x32x64 k128 4x4/2+1  winograd 0   12.300 ms  699.1 GF/s  error 1.2e-06
 //   clblast 2
 #include "tune/table.h"
@@ -17,15 +17,15 @@ enum { FILE_MAX = 1 << 20, HEADER = 640, NAME = 32, SIDE_MAX = 1 << 20, KERNEL_M
 
 // --- whose file it is --------------------------------------------------------------------------
 
-// The first line: what the times depend on. A table of another version of clgan is none, as a choice's number
-// may mean something else there.
+// The first line: what the times depend on. Tables of other versions of clgan are not used: a config's number may
+// mean something else there.
 static void header_of(const struct clg_device *d, char text[HEADER])
 {
     snprintf(text, HEADER, "# clgan %s, tuned on %s; %s; %s; driver %s; %u units\n", clg_version(),
              d->info.name, d->info.platform_name, d->info.version, d->info.driver, d->info.compute_units);
 }
 
-// The device's name as far as it is harmless in a file's name, and a hash of the device and its driver.
+// The device's name, without characters that are unsafe in file names, and a hash of device and driver.
 bool clg_tuning_path(const struct clg_device *d, char *path, size_t size)
 {
     char name[41], header[HEADER];
@@ -38,7 +38,7 @@ bool clg_tuning_path(const struct clg_device *d, char *path, size_t size)
     }
     name[n] = 0;
     header_of(d, header);
-    const char *device = strchr(header, ','); // the version is no part of it: the file is then written anew
+    const char *device = strchr(header, ','); // without the version: a new version rewrites the file
     int length = !d->tuning_dir ? -1
                                 : snprintf(path, size, "%s/%s%s%08" PRIx32 ".txt", d->tuning_dir, name,
                                            n && name[n - 1] != '-' ? "-" : "",
@@ -48,11 +48,12 @@ bool clg_tuning_path(const struct clg_device *d, char *path, size_t size)
 
 // --- lines -------------------------------------------------------------------------------------
 
-static const struct clg_conv_variant *row_named(const struct clg_conv_variant *const *rows, const char *name)
+static const struct clg_conv_variant *variant_named(const struct clg_conv_variant *const *variants,
+                                                    const char *name)
 {
-    for (; *rows; rows++)
-        if (strcmp((*rows)->name, name) == 0)
-            return *rows;
+    for (; *variants; variants++)
+        if (strcmp((*variants)->name, name) == 0)
+            return *variants;
     return NULL;
 }
 
@@ -61,7 +62,7 @@ static bool fits_int(struct clg_shape shape)
     return (double)shape.n * shape.h * shape.w * shape.c <= INT32_MAX;
 }
 
-// Shapes that can be: the variants' plans count in int.
+// Shapes in range: the variants' plans count in int.
 static bool sides_are_sound(const struct clg_tuning_entry *e)
 {
     const struct clg_conv *c = &e->conv;
@@ -79,8 +80,8 @@ static bool sides_are_sound(const struct clg_tuning_entry *e)
            fits_int(job.y.shape);
 }
 
-// NULL, or why the line is of no use.
-static const char *line_parse(struct clg_device *d, const struct clg_conv_variant *const *rows,
+// NULL, or why the line cannot be used.
+static const char *line_parse(struct clg_device *d, const struct clg_conv_variant *const *variants,
                               const char *line, struct clg_tuning_entry *e)
 {
     char pass[NAME], variant[NAME];
@@ -98,11 +99,11 @@ static const char *line_parse(struct clg_device *d, const struct clg_conv_varian
     e->pass = (enum clg_conv_pass)at;
     if (at == 3 || !sides_are_sound(e))
         return "no such convolution";
-    e->variant = row_named(rows, variant);
+    e->variant = variant_named(variants, variant);
     if (!e->variant)
         return "no such variant";
     if (e->config < 0 || e->config > e->variant->configs)
-        return "the variant has no such choice";
+        return "the variant has no such config";
     const struct clg_conv_job job = clg_tuning_job(e);
     return e->variant->fits(d, &job) ? NULL : "the variant does not fit";
 }
@@ -126,7 +127,7 @@ static void line_print(FILE *file, const struct clg_tuning_entry *e)
 
 // --- the file ----------------------------------------------------------------------------------
 
-static int lines_read(struct clg_device *d, const struct clg_conv_variant *const *rows, const char *path,
+static int lines_read(struct clg_device *d, const struct clg_conv_variant *const *variants, const char *path,
                       char *text)
 {
     int status = 0, number = 1; // the header
@@ -139,16 +140,16 @@ static int lines_read(struct clg_device *d, const struct clg_conv_variant *const
             d->tuning->clblast_list = list;
             continue;
         }
-        const char *why = line_parse(d, rows, line, &entry);
+        const char *why = line_parse(d, variants, line, &entry);
         if (why)
-            clg_log_line(&d->log, CLG_LOG_INFO, "line %d of %s is left out: %s", number, path, why);
+            clg_log_line(&d->log, CLG_LOG_INFO, "line %d of %s is skipped: %s", number, path, why);
         else
             status = clg_tuning_put(d, &entry);
     }
     return status;
 }
 
-int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *rows)
+int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *variants)
 {
     char path[4096], header[HEADER], *text;
     size_t size;
@@ -163,12 +164,12 @@ int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *
     int status = 0;
     if (strncmp(text, header, strlen(header)) == 0) {
         struct clg_locale locale = clg_locale_enter();
-        status = lines_read(d, rows, path, text + strlen(header));
+        status = lines_read(d, variants, path, text + strlen(header));
         clg_locale_leave(locale);
         clg_log_line(&d->log, CLG_LOG_INFO, "tuned convolutions: %d, from %s", d->tuning->n, path);
     } else {
-        clg_log_line(&d->log, CLG_LOG_INFO, "%s is left out: another version of clgan or of the driver",
-                     path);
+        clg_log_line(&d->log, CLG_LOG_INFO,
+                     "%s is not used: it is of another version of clgan or of the driver", path);
     }
     free(text);
     return status;
@@ -194,14 +195,14 @@ static int file_write(struct clg_device *d, const char *path)
     return clg_file_commit(&file, &d->log);
 }
 
-int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *rows,
+int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *variants,
                     const struct clg_tuning_entry *entries, int n, int clblast_list)
 {
     char path[4096];
     const bool has_file = clg_tuning_path(d, path, sizeof path);
     const struct clg_log loud = d->log;
-    d->log = clg_log_silent; // it has been said when the table was looked up first
-    int status = has_file || !d->tuning ? clg_tuning_load(d, rows) : 0;
+    d->log = clg_log_silent; // problems were reported when the table was first loaded
+    int status = has_file || !d->tuning ? clg_tuning_load(d, variants) : 0;
     d->log = loud;
     for (int i = 0; i < n && !status; i++)
         status = clg_tuning_put(d, &entries[i]);

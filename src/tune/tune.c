@@ -1,4 +1,4 @@
-// The tuner: goes through the convolutions, shares the time between them, and keeps what it found.
+// The tuner: divides its time between the convolutions, and stores the results.
 #include "tune/tune.h"
 
 #include "base/file.h"
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double NOISE = 0.98;      // a gain of less than 2 % is none: the rule's choice stays
-static const double FOR_CLBLAST = 0.3; // of the time, where its parameter lists are tried
+static const double NOISE = 0.98;      // a gain of less than 2 % is noise: the untuned variant stays
+static const double FOR_CLBLAST = 0.3; // of the time, if CLBlast's parameter lists are tried
 
 struct clg_tune_params clg_tune_params_default(void)
 {
@@ -25,18 +25,18 @@ static const struct clg_search_result *fastest(const struct clg_search_found *fo
     const struct clg_search_result *best = NULL;
     for (int i = 0; i < found->n; i++) {
         const struct clg_search_result *r = &found->results[i];
-        const bool is_rule = best == found->results && found->rule_works;
+        const bool is_untuned = best == found->results && found->untuned_works;
         if ((exact && !r->variant->exact) || (best && !r->sure))
             continue;
-        if (!best || r->seconds < best->seconds * (is_rule ? NOISE : 1))
+        if (!best || r->seconds < best->seconds * (is_untuned ? NOISE : 1))
             best = r;
     }
     return best;
 }
 
-static struct clg_tune_choice choice_of(const struct clg_conv_variant *variant, int config, double seconds)
+static struct clg_tune_config config_of(const struct clg_conv_variant *variant, int config, double seconds)
 {
-    struct clg_tune_choice c = {.ms = seconds * 1e3};
+    struct clg_tune_config c = {.ms = seconds * 1e3};
     clg_search_name(variant, config, c.variant, sizeof c.variant);
     return c;
 }
@@ -51,38 +51,38 @@ static struct clg_tuning_entry entry_of(const struct clg_conv_job *job, const st
     return e;
 }
 
-// Fills the job's row from what was found, and keeps that in the table, where there was a comparison.
-static int keep(struct clg_search *s, int job, int clblast_list)
+// Fills in the job's result, and stores it in the table if there was something to compare with.
+static int results_store(struct clg_search *s, int job, int clblast_list)
 {
     const struct clg_search_found *found = &s->found[job];
     const struct clg_search_result *best = fastest(found, false), *exact = fastest(found, true);
     if (!best)
         return 0;
     const struct clg_conv_job *j = &s->jobs[job].job;
-    struct clg_tune_row *row = &s->jobs[job].row;
-    if (found->rule_works)
-        row->rule.ms = found->results[0].seconds * 1e3;
-    row->best = choice_of(best->variant, best->config, best->seconds);
-    row->gflops = clg_conv_flops(j) / best->seconds * 1e-9;
-    row->error = best->error;
-    if (found->n == 1 && row->untried)
+    struct clg_tune_result *result = &s->jobs[job].result;
+    if (found->untuned_works)
+        result->untuned.ms = found->results[0].seconds * 1e3;
+    result->best = config_of(best->variant, best->config, best->seconds);
+    result->gflops = clg_conv_flops(j) / best->seconds * 1e-9;
+    result->error = best->error;
+    if (found->n == 1 && result->untried)
         return 0;
     struct clg_tuning_entry entries[2] = {entry_of(j, best)};
     int n = 1;
     if (exact && exact != best)
         entries[n++] = entry_of(j, exact);
-    return clg_tuning_keep(s->d, s->rows, entries, n, clblast_list);
+    return clg_tuning_keep(s->d, s->variants, entries, n, clblast_list);
 }
 
 // --- time --------------------------------------------------------------------------------------
 
-// How much of the time a job deserves: half of it goes by what the job costs in a step, half to each alike,
-// as compiling takes no less for small ones.
+// A job's share of the time: half of all time is divided by the jobs' cost in a step, half equally, as small jobs
+// compile just as long.
 static double weight_of(const struct clg_search *s, int job)
 {
     double all = 0, own = 0;
     for (int i = 0; i < s->n; i++) {
-        const int uses = s->jobs[i].row.uses;
+        const int uses = s->jobs[i].result.uses;
         const double cost = clg_conv_flops(&s->jobs[i].job) * (uses ? uses : 1);
         all += cost;
         own = i == job ? cost : own;
@@ -100,7 +100,7 @@ static int next_job(const double *weights, int n)
     return at;
 }
 
-static int go_through(struct clg_search *s, double *weights, double end)
+static int search_all(struct clg_search *s, double *weights, double end)
 {
     double left = 0;
     for (int i = 0; i < s->n; i++)
@@ -112,9 +112,9 @@ static int go_through(struct clg_search *s, double *weights, double end)
         if (now < end) {
             status = clg_search_job(s, job, (end - now) * weights[job] / left, 1 - left / whole);
             if (!status)
-                status = keep(s, job, s->d->clblast_list);
+                status = results_store(s, job, s->d->clblast_list);
         } else {
-            s->jobs[job].row.untried++;
+            s->jobs[job].result.untried++;
         }
         if (status)
             return status;
@@ -125,43 +125,43 @@ static int go_through(struct clg_search *s, double *weights, double end)
     return 0;
 }
 
-// --- all of it ---------------------------------------------------------------------------------
+// --- the whole ---------------------------------------------------------------------------------
 
-static void row_start(struct clg_device *d, struct clg_tune_job *job)
+static void result_init(struct clg_device *d, struct clg_tune_job *job)
 {
-    struct clg_tune_row *row = &job->row;
-    const int uses = row->uses;
-    *row = (struct clg_tune_row){.uses = uses};
-    snprintf(row->operation, sizeof row->operation, "%s", clg_conv_pass_names[job->job.pass]);
-    clg_conv_shape_text(&job->job, row->shape, sizeof row->shape);
-    row->rule = row->best = choice_of(clg_conv_default(d, &job->job), 0, 0);
+    struct clg_tune_result *result = &job->result;
+    const int uses = result->uses;
+    *result = (struct clg_tune_result){.uses = uses};
+    snprintf(result->operation, sizeof result->operation, "%s", clg_conv_pass_names[job->job.pass]);
+    clg_conv_shape_text(&job->job, result->shape, sizeof result->shape);
+    result->untuned = result->best = config_of(clg_conv_default(d, &job->job), 0, 0);
 }
 
 static bool has_clblast(const struct clg_search *s)
 {
-    for (int i = 0; s->rows[i]; i++)
-        if (s->rows[i] == &clg_conv_gemm)
-            return clg_search_may_use(s, s->rows[i]);
+    for (int i = 0; s->variants[i]; i++)
+        if (s->variants[i] == &clg_conv_gemm)
+            return clg_search_may_use(s, s->variants[i]);
     return false;
 }
 
 static int search(struct clg_search *s, double *weights)
 {
     const double seconds = s->params->seconds * (has_clblast(s) ? 1 - FOR_CLBLAST : 1);
-    int status = go_through(s, weights, seconds), list = s->d->clblast_list;
+    int status = search_all(s, weights, seconds), list = s->d->clblast_list;
     if (status || !has_clblast(s))
         return status;
     status = clg_search_clblast(s, &list);
     for (int i = 0; i < s->n && !status && list; i++)
-        status = keep(s, i, list);
+        status = results_store(s, i, list);
     return status;
 }
 
-int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *rows, struct clg_tune_job *jobs,
+int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *variants, struct clg_tune_job *jobs,
              int n, const struct clg_tune_params *params)
 {
     struct clg_search s = {.d = d,
-                           .rows = rows,
+                           .variants = variants,
                            .params = params,
                            .jobs = jobs,
                            .n = n,
@@ -175,7 +175,7 @@ int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *rows, s
     if (d->clblast_list < 0) // CLBlast's own parameters, not those found earlier
         clg_gemm_list_set(d, 0);
     for (int i = 0; i < n; i++)
-        row_start(d, &jobs[i]);
+        result_init(d, &jobs[i]);
     if (!status)
         status = search(&s, weights);
     for (int i = 0; i < n && s.found; i++)

@@ -7,14 +7,14 @@
 #include "ops/ops.h"
 
 struct clg_tune_job {
-    struct clg_conv_job job; // its tensors have shapes only
-    struct clg_tune_row row; // `uses` is given, the rest is found
+    struct clg_conv_job job;       // its tensors have shapes only
+    struct clg_tune_result result; // `uses` is input, the rest output
 };
 
-// Tries the variants of `rows` (ends in NULL) and keeps what is found in the device's tuning table after each
-// job. What fails of them is warned of in a line and left out; fails when plain does, or the file cannot be
-// written. No recorded list may be in use on the device: scratch is let go of.
-int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *rows, struct clg_tune_job *jobs,
+// Tries `variants` (ends in NULL) and stores the results in the device's tuning table after each job. A variant
+// that fails is skipped with a warning. An error if plain fails, or the file cannot be written. Scratch memory is
+// freed, so no recorded list may be run afterwards.
+int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *variants, struct clg_tune_job *jobs,
              int n, const struct clg_tune_params *params);
 
 #endif

@@ -332,13 +332,13 @@ static void test_taken(void **state)
 // --- the tuner ---------------------------------
 
 static void tune_one(struct clg_device *d, const struct clg_conv_variant *const *rows,
-                     enum clg_conv_pass pass, int n, double seconds, struct clg_tune_row *row)
+                     enum clg_conv_pass pass, int n, double seconds, struct clg_tune_result *row)
 {
     struct clg_tune_params params = clg_tune_params_default();
-    struct clg_tune_job job = {.job = job_of(pass, n), .row.uses = 1};
+    struct clg_tune_job job = {.job = job_of(pass, n), .result.uses = 1};
     params.seconds = seconds;
     assert_int_equal(clg_tune(d, rows, &job, 1, &params), 0);
-    *row = job.row;
+    *row = job.result;
 }
 
 static void test_refused(void **state)
@@ -349,14 +349,14 @@ static void test_refused(void **state)
         for (int pass = 0; pass < 3; pass++) {
             const struct clg_conv_variant *const rows[] = {&clg_conv_plain, bad[i], NULL};
             struct clg_device *d = open_tuned();
-            struct clg_tune_row row;
+            struct clg_tune_result row;
             const int expected = bad[i] != &no_sum || pass == CLG_CONV_BACKWARD_FILTER;
             tune_one(d, rows, (enum clg_conv_pass)pass, 7, 60, &row);
             if (row.refused != expected || log_.errors || log_.lines != expected ||
                 (expected && !strncmp(row.best.variant, bad[i]->name, strlen(bad[i]->name))))
                 fail_msg("%s, pass %d: %d refused, the best is %s; log: %s", bad[i]->name, pass, row.refused,
                          row.best.variant, log_.text);
-            assert_true(row.best.ms > 0 && row.rule.ms > 0 && row.error <= 1e-5);
+            assert_true(row.best.ms > 0 && row.untuned.ms > 0 && row.error <= 1e-5);
             clg_programs_build_all(d);
             for (const struct clg_program *p = d->programs; p; p = p->next)
                 assert_non_null(p->program); // nothing broken is left
@@ -368,7 +368,7 @@ static void test_found_is_taken(void **state)
 {
     (void)state;
     struct clg_device *d = open_tuned();
-    struct clg_tune_row row;
+    struct clg_tune_result row;
     tune_one(d, made_up, CLG_CONV_FORWARD, 9, 60, &row);
     if (row.tried < 3 || row.refused || row.untried)
         fail_msg("%d tried, %d refused, %d not tried: %s", row.tried, row.refused, row.untried, log_.text);
@@ -386,10 +386,11 @@ static void test_no_time(void **state)
 {
     (void)state;
     struct clg_device *d = open_tuned();
-    struct clg_tune_row row;
+    struct clg_tune_result row;
     calls = 0;
     tune_one(d, made_up, CLG_CONV_FORWARD, 9, 0, &row);
-    if (calls || row.tried || !row.untried || row.best.ms > 0 || strcmp(row.best.variant, row.rule.variant))
+    if (calls || row.tried || !row.untried || row.best.ms > 0 ||
+        strcmp(row.best.variant, row.untuned.variant))
         fail_msg("%d calls, %d tried, %d not tried, best %s", calls, row.tried, row.untried,
                  row.best.variant);
     clg_device_close(&d);

@@ -32,13 +32,13 @@ static void on_progress(void *user, const struct clg_tune_status *s)
 
 // --- the result --------------------------------------------------------------------------------
 struct result {
-    struct clg_tune_row *rows;
+    struct clg_tune_result *rows;
     int n;
     char *file;
 };
 
 struct totals {
-    double rule, best; // ms of a step's convolutions
+    double untuned, best; // ms of a step's convolutions
     int measured, untried, refused;
 };
 
@@ -46,11 +46,11 @@ static struct totals totals_of(const struct result *r)
 {
     struct totals t = {0};
     for (int i = 0; i < r->n; i++) {
-        const struct clg_tune_row *row = &r->rows[i];
+        const struct clg_tune_result *row = &r->rows[i];
         t.untried += row->untried > 0;
         t.refused += row->refused;
-        if (row->rule.ms > 0 && row->best.ms > 0) {
-            t.rule += row->uses * row->rule.ms;
+        if (row->untuned.ms > 0 && row->best.ms > 0) {
+            t.untuned += row->uses * row->untuned.ms;
             t.best += row->uses * row->best.ms;
             t.measured++;
         }
@@ -66,15 +66,15 @@ static void ms_text(double ms, char text[16])
         snprintf(text, 16, "-");
 }
 
-static void print_row(const struct clg_tune_row *row)
+static void print_row(const struct clg_tune_result *row)
 {
-    char rule[16], best[16], gain[16] = "-";
-    ms_text(row->rule.ms, rule);
+    char untuned[16], best[16], gain[16] = "-";
+    ms_text(row->untuned.ms, untuned);
     ms_text(row->best.ms, best);
-    if (row->rule.ms > 0 && row->best.ms > 0)
-        snprintf(gain, sizeof gain, "%.2f", row->rule.ms / row->best.ms);
+    if (row->untuned.ms > 0 && row->best.ms > 0)
+        snprintf(gain, sizeof gain, "%.2f", row->untuned.ms / row->best.ms);
     printf("%-16s %-34s %4d  %-12s %9s  %-12s %9s %6s %8.1f\n", row->operation, row->shape, row->uses,
-           row->rule.variant, rule, row->best.variant, best, gain, row->gflops);
+           row->untuned.variant, untuned, row->best.variant, best, gain, row->gflops);
 }
 
 static void print_table(const struct result *r)
@@ -84,7 +84,7 @@ static void print_table(const struct result *r)
            "best", "ms", "gain", "GF/s");
     for (int i = 0; i < r->n; i++)
         print_row(&r->rows[i]);
-    printf("\nconvolutions of a training step: %.1f ms by the rules, %.1f ms as tuned", t.rule, t.best);
+    printf("\nconvolutions of a training step: %.1f ms by the rules, %.1f ms as tuned", t.untuned, t.best);
     printf(t.measured < r->n ? " (%d of %d measured)\n" : "\n", t.measured, r->n);
     if (t.untried)
         printf("time was up before everything was tried for %d of %d convolutions: --time gives more\n",
@@ -100,7 +100,7 @@ static double rounded(double value)
     return round(value * 1e4) / 1e4;
 }
 
-static void add_choice(cJSON *o, const char *name, const struct clg_tune_choice *config)
+static void add_choice(cJSON *o, const char *name, const struct clg_tune_config *config)
 {
     cJSON *c = cJSON_AddObjectToObject(o, name);
     cJSON_AddStringToObject(c, "variant", config->variant);
@@ -117,16 +117,16 @@ static int print_json(struct clg_device *device, const struct result *r)
     cJSON_AddStringToObject(all, "clgan", clg_version());
     cJSON_AddStringToObject(all, "device", clg_device_info(device)->name);
     cJSON_AddStringToObject(all, "file", r->file);
-    cJSON_AddNumberToObject(all, "rule_ms", rounded(t.rule));
+    cJSON_AddNumberToObject(all, "rule_ms", rounded(t.untuned));
     cJSON_AddNumberToObject(all, "best_ms", rounded(t.best));
     cJSON *list = cJSON_AddArrayToObject(all, "convolutions");
     for (int i = 0; i < r->n; i++) {
-        const struct clg_tune_row *row = &r->rows[i];
+        const struct clg_tune_result *row = &r->rows[i];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddStringToObject(o, "operation", row->operation);
         cJSON_AddStringToObject(o, "shape", row->shape);
         cJSON_AddNumberToObject(o, "uses", row->uses);
-        add_choice(o, "rule", &row->rule);
+        add_choice(o, "rule", &row->untuned);
         add_choice(o, "best", &row->best);
         cJSON_AddNumberToObject(o, "gflops", rounded(row->gflops));
         cJSON_AddNumberToObject(o, "error", row->error);
