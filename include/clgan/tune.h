@@ -12,8 +12,8 @@ extern "C" {
 struct clg_tune_status {
     int done, convolutions;
     const char *operation, *shape, *variant; // as in struct clg_tune_row
-    double gflops;                           // of the convolution's fastest variant so far; 0 before the first
-    double seconds, eta_s;                   // elapsed; left, at most
+    double gflops;         // of the convolution's fastest variant so far; 0 before the first
+    double seconds, eta_s; // elapsed; left, at most
 };
 typedef void clg_tune_fn(void *user, const struct clg_tune_status *status);
 
@@ -36,7 +36,8 @@ struct clg_tune_result {
     char shape[96]; // "128x32x32x64 k128 4x4/2+1": batch, picture side; k feature maps; kernel/stride+padding
     int uses;       // in a training step; 0: only when pictures are generated
     struct clg_tune_config untuned, best; // used without tuning; used from now on
-    double gflops, error; // of the best: speed, and largest difference from the plain variant in units of the result's rms
+    double gflops,
+        error; // of the best: speed, and largest difference from the plain variant in units of the result's rms
     int tried, refused, untried; // candidates timed; failing or wrong; not tried as time was up
 };
 

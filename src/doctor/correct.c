@@ -5,7 +5,7 @@
 #include "tune/table.h"
 
 // --- operations without variants ---------------------------------------------------------------
-static void operation(struct clg_doctor *doc, const struct clg_selftest *basic, int channels)
+static void operation_examine(struct clg_doctor *doc, const struct clg_selftest *basic, int channels)
 {
     char shape[32] = "";
     if (channels)
@@ -14,25 +14,26 @@ static void operation(struct clg_doctor *doc, const struct clg_selftest *basic, 
         return;
     double error = 0;
     int status = clg_selftest_run(doc->d, basic, channels ? channels : 1, &error);
-    const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
-                                       .name = basic->name,
-                                       .shape = shape,
-                                       .ok = error <= basic->limit,
-                                       .value = error,
-                                       .limit = basic->limit};
-    clg_doctor_tell(doc, status, row, "%s",
-                    status || !row.ok
-                        ? "there is no other way to compute it: update the driver, or choose another --device"
-                        : "right");
+    const struct clg_doctor_finding finding = {.area = CLG_DOCTOR_CORRECTNESS,
+                                               .name = basic->name,
+                                               .shape = shape,
+                                               .ok = error <= basic->limit,
+                                               .value = error,
+                                               .limit = basic->limit};
+    clg_doctor_report(
+        doc, status, finding, "%s",
+        status || !finding.ok
+            ? "there is no other variant: update the driver, or choose another device (--device)"
+            : "right");
 }
 
 void clg_doctor_operations(struct clg_doctor *doc)
 {
-    static const int channels[] = {64, 3, 100, 512}; // kernels of batch norm are made for their number
+    static const int channels[] = {64, 3, 100, 512}; // batch norm's kernels are compiled for their number
     const struct clg_selftest *basic;
     for (int i = 0; (basic = clg_selftest_at(i)); i++)
         for (int c = 0; c < (!basic->by_channels ? 1 : doc->params->quick ? 1 : 4); c++)
-            operation(doc, basic, basic->by_channels ? channels[c] : 0);
+            operation_examine(doc, basic, basic->by_channels ? channels[c] : 0);
 }
 
 // --- convolutions ------------------------------------------------------------------------------
@@ -52,7 +53,7 @@ static const struct shape {
     {1, 5, 6, 3, 33, {3, 3, 1, 1}, false},
 };
 
-static struct clg_conv_job job_of(const struct shape *s, enum clg_conv_pass pass, int list)
+static struct clg_conv_job shape_job(const struct shape *s, enum clg_conv_pass pass, int list)
 {
     const struct clg_conv *c = &s->conv;
     struct clg_conv_job job = {.pass = pass, .conv = *c, .config = list};
@@ -63,18 +64,18 @@ static struct clg_conv_job job_of(const struct shape *s, enum clg_conv_pass pass
     return job;
 }
 
-static const char *advice_of(const struct clg_conv_variant *variant, int status, bool ok)
+static const char *advice(const struct clg_conv_variant *variant, int status, bool ok)
 {
     if (ok && !status)
         return "right";
     if (variant == &clg_conv_plain)
-        return "no result can be trusted where the plainest kernel fails: update the driver, or choose "
+        return "no result can be trusted if the simplest kernel fails: update the driver, or choose "
                "another device";
-    return "clgan goes on without it, by another way that is right; to choose: --variant conv=plain";
+    return "clgan uses another variant instead, which it tests first; to force one: --variant conv=plain";
 }
 
-static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *variant,
-                        const struct clg_conv_job *job)
+static void convolution_examine(struct clg_doctor *doc, const struct clg_conv_variant *variant,
+                                const struct clg_conv_job *job)
 {
     char name[64], shape[96], list[16] = "";
     if (job->config)
@@ -86,16 +87,16 @@ static void convolution(struct clg_doctor *doc, const struct clg_conv_variant *v
     double error = 0;
     const double limit = clg_conv_selftest_limit(job, variant);
     int status = clg_conv_selftest(doc->d, job, variant, &error);
-    const struct clg_doctor_row row = {.area = CLG_DOCTOR_CORRECTNESS,
-                                       .name = name,
-                                       .shape = shape,
-                                       .ok = error <= limit,
-                                       .value = error,
-                                       .limit = limit};
-    clg_doctor_tell(doc, status, row, "%s", advice_of(variant, status, row.ok));
+    const struct clg_doctor_finding finding = {.area = CLG_DOCTOR_CORRECTNESS,
+                                               .name = name,
+                                               .shape = shape,
+                                               .ok = error <= limit,
+                                               .value = error,
+                                               .limit = limit};
+    clg_doctor_report(doc, status, finding, "%s", advice(variant, status, finding.ok));
 }
 
-static void shape_try(struct clg_doctor *doc, const struct shape *shape)
+static void shape_examine(struct clg_doctor *doc, const struct shape *shape)
 {
     const bool cpu = doc->d->info.type == CLG_DEVICE_CPU, all = doc->params->all, first = shape == shapes;
     for (int v = 0; clg_conv_variants[v]; v++) {
@@ -105,9 +106,9 @@ static void shape_try(struct clg_doctor *doc, const struct shape *shape)
         const int lists = all || (first && !doc->params->quick) ? variant->configs : 0;
         for (int pass = CLG_CONV_FORWARD; pass <= CLG_CONV_BACKWARD_FILTER; pass++)
             for (int list = 0; list <= lists; list++) {
-                const struct clg_conv_job job = job_of(shape, (enum clg_conv_pass)pass, list);
+                const struct clg_conv_job job = shape_job(shape, (enum clg_conv_pass)pass, list);
                 if (variant->fits(doc->d, &job))
-                    convolution(doc, variant, &job);
+                    convolution_examine(doc, variant, &job);
             }
     }
 }
@@ -116,5 +117,5 @@ void clg_doctor_convolutions(struct clg_doctor *doc)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shapes[i].quick || !doc->params->quick)
-            shape_try(doc, &shapes[i]);
+            shape_examine(doc, &shapes[i]);
 }

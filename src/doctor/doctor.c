@@ -1,4 +1,4 @@
-// An examination: its parts in order, what they find told one by one, and a device that stops answering.
+// An examination: its parts in order, their findings, and devices that stop responding.
 #include "doctor/doctor.h"
 
 #include "base/log.h"
@@ -52,7 +52,7 @@ bool clg_doctor_begin(struct clg_doctor *doc, const char *format, ...)
 }
 
 // Does it still do the simplest thing?
-static bool answers(struct clg_device *d)
+static bool device_responds(struct clg_device *d)
 {
     struct clg_slab *slab = NULL;
     struct clg_tensor x;
@@ -66,38 +66,38 @@ static bool answers(struct clg_device *d)
     return !status && value == 2;
 }
 
-static void give(struct clg_doctor *doc, const struct clg_doctor_row *row)
+static void pass_on(struct clg_doctor *doc, const struct clg_doctor_finding *finding)
 {
-    doc->failures += !row->ok;
-    doc->params->row(doc->params->user, row);
+    doc->failures += !finding->ok;
+    doc->params->finding(doc->params->user, finding);
 }
 
-void clg_doctor_tell(struct clg_doctor *doc, int status, struct clg_doctor_row row, const char *format, ...)
+void clg_doctor_report(struct clg_doctor *doc, int status, struct clg_doctor_finding finding,
+                       const char *format, ...)
 {
     char text[1600];
     size_t used = 0;
     if (status) {
         const char *why = doc->log.text[0] ? doc->log.text : clg_error_text(status);
         used = (size_t)snprintf(text, sizeof text, "%.1023s; ", why);
-        row.ok = false;
-        row.value = NAN;
+        finding.ok = false;
+        finding.value = NAN;
     }
     va_list args;
     va_start(args, format);
     vsnprintf(text + used, sizeof text - used, format, args);
     va_end(args);
-    row.text = text;
-    row.shape = row.shape ? row.shape : "";
-    give(doc, &row);
-    if (!status || answers(doc->d))
+    finding.text = text;
+    finding.shape = finding.shape ? finding.shape : "";
+    pass_on(doc, &finding);
+    if (!status || device_responds(doc->d))
         return;
     doc->lost = true;
-    row =
-        (struct clg_doctor_row){.area = CLG_DOCTOR_QUIRK,
-                                .name = "device lost",
-                                .shape = "",
-                                .text = "the device does not answer any more: what comes after is left out"};
-    give(doc, &row);
+    finding = (struct clg_doctor_finding){.area = CLG_DOCTOR_QUIRK,
+                                          .name = "device lost",
+                                          .shape = "",
+                                          .text = "the device no longer responds: the rest is skipped"};
+    pass_on(doc, &finding);
 }
 
 static void examine(struct clg_doctor *doc)
@@ -114,8 +114,8 @@ int clg_device_doctor(struct clg_device *d, const struct clg_doctor_params *para
     struct clg_doctor doc = {.d = d, .params = params, .counting = true};
     const struct clg_log log = d->log;
     *failures = 0;
-    if (!params->row)
-        return clg_fail(&d->log, CLG_EINVAL, "a doctor needs someone to tell: params.row is NULL");
+    if (!params->finding)
+        return clg_fail(&d->log, CLG_EINVAL, "params.finding is NULL: there is nowhere to report to");
     d->log = clg_doctor_log(&doc);
     examine(&doc);
     doc.counting = false;

@@ -1,4 +1,4 @@
-// What drivers do their own way: limits that are told and what works, special numbers, timers, binaries.
+// Where drivers differ: reported limits and what works, special numbers, timers, binaries.
 #include "doctor/doctor.h"
 
 #include "base/file.h"
@@ -8,16 +8,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-static struct clg_doctor_row quirk(const char *name, bool ok, double value, double limit)
+static struct clg_doctor_finding quirk(const char *name, bool ok, double value, double limit)
 {
-    return (struct clg_doctor_row){
+    return (struct clg_doctor_finding){
         .area = CLG_DOCTOR_QUIRK, .name = name, .ok = ok, .value = value, .limit = limit};
 }
 
 // --- work-groups and local memory --------------------------------------------------------------
 enum { GROUPS = 3 };
 
-// Groups of `size` work-items that hand each other `each` numbers through local memory. *right: all arrived.
+// Work-groups of `size` items that pass each other `each` numbers through local memory. *right: all arrived.
 static int exchange(struct clg_device *d, size_t size, size_t each, bool *right)
 {
     struct clg_slab *slab = NULL;
@@ -43,28 +43,29 @@ static int exchange(struct clg_device *d, size_t size, size_t each, bool *right)
     return status;
 }
 
-static void groups(struct clg_doctor *doc)
+static void groups_examine(struct clg_doctor *doc)
 {
-    const size_t told = doc->d->info.max_work_group;
-    if (!clg_doctor_begin(doc, "work-groups of %zu", told))
+    const size_t reported = doc->d->info.max_work_group;
+    if (!clg_doctor_begin(doc, "work-groups of %zu", reported))
         return;
     bool right;
-    int status = exchange(doc->d, told, 1, &right);
-    clg_doctor_tell(doc, status,
-                    quirk("work-group limit", right, right && !status ? (double)told : 0, (double)told),
-                    status || !right ? "work-groups of %zu do not work although the device tells that they do"
-                                     : "work-groups of %zu work, as told",
-                    told);
+    int status = exchange(doc->d, reported, 1, &right);
+    clg_doctor_report(
+        doc, status,
+        quirk("work-group limit", right, right && !status ? (double)reported : 0, (double)reported),
+        status || !right ? "work-groups of %zu do not work although the device reports them"
+                         : "work-groups of %zu work, as reported",
+        reported);
 }
 
-// As told, or less: where that fails, the first smaller size that works is searched for.
-static void local_memory(struct clg_doctor *doc)
+// If the reported size fails, searches for the first smaller size that works.
+static void local_memory_examine(struct clg_doctor *doc)
 {
-    const size_t told = (size_t)doc->d->info.local_memory, size = (size_t)doc->d->work_group,
-                 row = size * sizeof(cl_int);
-    if (!clg_doctor_begin(doc, "%zu bytes of local memory", told))
+    const size_t reported = (size_t)doc->d->info.local_memory, size = (size_t)doc->d->work_group,
+                 finding = size * sizeof(cl_int);
+    if (!clg_doctor_begin(doc, "%zu bytes of local memory", reported))
         return;
-    size_t each = told / row;
+    size_t each = reported / finding;
     bool right;
     int status = exchange(doc->d, size, each, &right);
     const bool all = !status && right;
@@ -72,13 +73,13 @@ static void local_memory(struct clg_doctor *doc)
         each -= each > 8 ? each / 8 : 1;
         status = exchange(doc->d, size, each, &right);
     }
-    const size_t usable = right && !status ? each * row : 0;
-    const struct clg_doctor_row found = quirk("local memory", all, (double)usable, (double)told);
+    const size_t usable = right && !status ? each * finding : 0;
+    const struct clg_doctor_finding found = quirk("local memory", all, (double)usable, (double)reported);
     if (all)
-        clg_doctor_tell(doc, 0, found, "all %zu bytes that are told can be used", told);
+        clg_doctor_report(doc, 0, found, "all %zu bytes reported can be used", reported);
     else
-        clg_doctor_tell(doc, 0, found, "told are %zu bytes, usable are about %zu%s%s", told, usable,
-                        doc->log.text[0] ? ": " : "", doc->log.text);
+        clg_doctor_report(doc, 0, found, "%zu bytes are reported, about %zu are usable%s%s", reported, usable,
+                          doc->log.text[0] ? ": " : "", doc->log.text);
 }
 
 // --- special numbers ---------------------------------------------------------------------------
@@ -89,9 +90,9 @@ enum { ANSWERS = 6, SPECIALS = 7, PAIRS = SPECIALS * SPECIALS + 2 };
 // denormal numbers.
 static void pairs_make(float *a, float *b)
 {
-    const float special[SPECIALS] = {NAN, INFINITY, -INFINITY, 0, 1, -1, 3e38f};
+    const float special_examine[SPECIALS] = {NAN, INFINITY, -INFINITY, 0, 1, -1, 3e38f};
     for (int i = 0; i < SPECIALS * SPECIALS; i++)
-        a[i] = special[i / SPECIALS], b[i] = special[i % SPECIALS];
+        a[i] = special_examine[i / SPECIALS], b[i] = special_examine[i % SPECIALS];
     a[PAIRS - 2] = 1e-20f, b[PAIRS - 2] = 1e-19f;
     a[PAIRS - 1] = TINY, b[PAIRS - 1] = 2;
 }
@@ -135,48 +136,49 @@ static int first_wrong(const float *a, const float *b, const float *out, float *
 {
     for (int i = 0; i < ANSWERS * SPECIALS * SPECIALS; i++) {
         const float x = a[i / ANSWERS], y = b[i / ANSWERS];
-        const float answers[ANSWERS] = {x + y,
-                                        x - y,
-                                        x * y,
-                                        x / y,
-                                        isnan(x)   ? 1.0f
-                                        : isinf(x) ? 2.0f
-                                                   : 0.0f,
-                                        (x > y ? 1.0f : 0.0f) + (isnan(x) ? 2.0f : 0.0f)};
-        *expected = answers[i % ANSWERS];
+        const float device_responds[ANSWERS] = {x + y,
+                                                x - y,
+                                                x * y,
+                                                x / y,
+                                                isnan(x)   ? 1.0f
+                                                : isinf(x) ? 2.0f
+                                                           : 0.0f,
+                                                (x > y ? 1.0f : 0.0f) + (isnan(x) ? 2.0f : 0.0f)};
+        *expected = device_responds[i % ANSWERS];
         if (!same(out[i], *expected))
             return i;
     }
     return -1;
 }
 
-static void special_tell(struct clg_doctor *doc, const float *a, const float *b, const float *out)
+static void special_report(struct clg_doctor *doc, const float *a, const float *b, const float *out)
 {
     static const char *const signs[ANSWERS] = {"+", "-", "*", "/", "(class of the first)", ">"};
     float expected;
     const int wrong = first_wrong(a, b, out, &expected);
     if (wrong < 0)
-        clg_doctor_tell(doc, 0, quirk("NaN and infinity", true, 0, 0), "survive kernels, as IEEE 754 wants");
+        clg_doctor_report(doc, 0, quirk("NaN and infinity", true, 0, 0),
+                          "survive kernels, as IEEE 754 demands");
     else
-        clg_doctor_tell(
+        clg_doctor_report(
             doc, 0, quirk("NaN and infinity", false, 1, 0),
-            "%g %s %g gives %g, not %g: the driver computes fast rather than right; a training that "
-            "fails may go unnoticed",
+            "%g %s %g gives %g, not %g: the driver prefers speed to correctness; a failing training "
+            "may go unnoticed",
             (double)a[wrong / ANSWERS], signs[wrong % ANSWERS], (double)b[wrong / ANSWERS],
             (double)out[wrong], (double)expected);
 }
 
-static void denormal_tell(struct clg_doctor *doc, const float *out)
+static void denormal_report(struct clg_doctor *doc, const float *out)
 {
     const bool made = out[ANSWERS * (PAIRS - 2) + 2] != 0, taken = out[ANSWERS * (PAIRS - 1) + 2] != 0,
-               told = clg_device_keeps_denormals(doc->d);
-    clg_doctor_tell(
-        doc, 0, quirk("denormals", true, made + taken, 2 * told),
-        "as results they are %s, as operands %s; the device tells that it %s (clgan does not need them)",
-        made ? "kept" : "zero", taken ? "taken" : "zero", told ? "has them" : "has none");
+               reported = clg_device_keeps_denormals(doc->d);
+    clg_doctor_report(
+        doc, 0, quirk("denormals", true, made + taken, 2 * reported),
+        "as results they are %s, as operands %s; the device reports that it %s (clgan does not need them)",
+        made ? "kept" : "zero", taken ? "taken" : "zero", reported ? "has them" : "has none");
 }
 
-static void special(struct clg_doctor *doc)
+static void special_examine(struct clg_doctor *doc)
 {
     float a[PAIRS], b[PAIRS], out[ANSWERS * PAIRS];
     if (!clg_doctor_begin(doc, "NaN, infinity and denormals"))
@@ -184,16 +186,16 @@ static void special(struct clg_doctor *doc)
     pairs_make(a, b);
     int status = special_run(doc->d, NULL, a, b, out);
     if (status) {
-        clg_doctor_tell(doc, status, quirk("NaN and infinity", false, 0, 0), "they cannot be tried");
+        clg_doctor_report(doc, status, quirk("NaN and infinity", false, 0, 0), "they cannot be tested");
         return;
     }
-    special_tell(doc, a, b, out);
-    denormal_tell(doc, out);
+    special_report(doc, a, b, out);
+    denormal_report(doc, out);
 }
 
 // --- binaries ----------------------------------------------------------------------------------
-// A program made of its own binary computes the same.
-static void reload(struct clg_doctor *doc)
+// A program made from its own binary computes the same.
+static void reload_examine(struct clg_doctor *doc)
 {
     static const char options[] = " -DRELOADED"; // a program of its own
     struct clg_device *d = doc->d;
@@ -218,18 +220,18 @@ static void reload(struct clg_doctor *doc)
         status = special_run(d, options, a, b, second);
     for (int i = 0; i < ANSWERS * PAIRS && !status; i++)
         same_results &= first[i] == second[i] || (isnan(first[i]) && isnan(second[i]));
-    const struct clg_doctor_row row = quirk("kernel binaries", same_results, 1e3 * seconds, 0);
+    const struct clg_doctor_finding finding = quirk("kernel binaries", same_results, 1e3 * seconds, 0);
     if (status || !same_results)
-        clg_doctor_tell(doc, status, row,
-                        "a kernel made of its binary does not do what the compiled one did: "
-                        "--no-cache goes without binaries");
+        clg_doctor_report(doc, status, finding,
+                          "a kernel made from its binary differs from the compiled one: open the "
+                          "device without a cache folder (--no-cache)");
     else
-        clg_doctor_tell(doc, 0, row, "reload and compute the same (%.0f ms)%s", 1e3 * seconds,
-                        d->caches_itself ? "; not used here, as the driver keeps its own" : "");
+        clg_doctor_report(doc, 0, finding, "reload and compute the same (%.0f ms)%s", 1e3 * seconds,
+                          d->caches_itself ? "; not used here, as the driver keeps its own" : "");
 }
 
 // --- timers ------------------------------------------------------------------------------------
-// Seconds that the device's own timers count for some fills of a vector, and the host's.
+// The time of some fills of a vector, by the device's timers and the host's.
 static int fills_time(struct clg_device *d, double *device, double *host)
 {
     enum { FLOATS = 1 << 22, FILLS = 8 };
@@ -256,7 +258,7 @@ static int fills_time(struct clg_device *d, double *device, double *host)
     return status;
 }
 
-static void timers(struct clg_doctor *doc)
+static void timers_examine(struct clg_doctor *doc)
 {
     char select[32];
     struct clg_device *d = NULL;
@@ -276,16 +278,16 @@ static void timers(struct clg_doctor *doc)
         status = fills_time(d, &device, &host);
     clg_device_close(&d);
     const bool ok = device > 0 && device <= 1.05 * host + 1e-3;
-    clg_doctor_tell(doc, status, quirk("profiling timers", ok, 1e3 * device, 1e3 * host),
-                    "%.3f ms by the device's timers, %.3f ms by the host's%s", 1e3 * device, 1e3 * host,
-                    ok || status ? "" : ": --profile tells nothing here");
+    clg_doctor_report(doc, status, quirk("profiling timers", ok, 1e3 * device, 1e3 * host),
+                      "%.3f ms by the device's timers, %.3f ms by the host's%s", 1e3 * device, 1e3 * host,
+                      ok || status ? "" : ": profiles (--profile) mean nothing here");
 }
 
 void clg_doctor_quirks(struct clg_doctor *doc)
 {
-    groups(doc);
-    local_memory(doc);
-    special(doc);
-    reload(doc);
-    timers(doc);
+    groups_examine(doc);
+    local_memory_examine(doc);
+    special_examine(doc);
+    reload_examine(doc);
+    timers_examine(doc);
 }

@@ -1,4 +1,4 @@
-// Determinism: a small model trained twice, and the same pictures drawn in two ways.
+// Determinism: a small model trained twice, and the same pictures generated together and one by one.
 #include "doctor/doctor.h"
 
 #include "base/log.h"
@@ -34,7 +34,7 @@ static size_t count_of(struct clg_gan *gan, int i)
     return count;
 }
 
-// What is left of a run: all weights, and some pictures together and one by one. One block.
+// A run's outcome: all weights, and some pictures generated together and one by one. One block.
 struct outcome {
     float *weights, *together, *alone;
     size_t n; // weights
@@ -99,38 +99,38 @@ static int differing(const float *a, const float *b, size_t n)
     return count;
 }
 
-static struct clg_doctor_row row_of(const char *name, const char *shape, int differing)
+static struct clg_doctor_finding finding_of(const char *name, const char *shape, int differing)
 {
-    return (struct clg_doctor_row){.area = CLG_DOCTOR_DETERMINISM,
-                                   .name = name,
-                                   .shape = shape,
-                                   .ok = differing == 0,
-                                   .value = differing};
+    return (struct clg_doctor_finding){.area = CLG_DOCTOR_DETERMINISM,
+                                       .name = name,
+                                       .shape = shape,
+                                       .ok = differing == 0,
+                                       .value = differing};
 }
 
-static void weights_tell(struct clg_doctor *doc, const char *shape, int differ, size_t n)
+static void weights_report(struct clg_doctor *doc, const char *shape, int differ, size_t n)
 {
-    const struct clg_doctor_row row = row_of("training steps", shape, differ);
+    const struct clg_doctor_finding finding = finding_of("training steps", shape, differ);
     if (differ)
-        clg_doctor_tell(
-            doc, 0, row,
-            "%d of %zu weights differ between two equal runs: no run here can be repeated, or resumed "
-            "as if unbroken",
+        clg_doctor_report(
+            doc, 0, finding,
+            "%d of %zu weights differ between two equal runs: runs on this device cannot be reproduced, "
+            "nor resumed exactly",
             differ, n);
     else
-        clg_doctor_tell(doc, 0, row, "all %zu weights of two equal runs are the same, bit for bit", n);
+        clg_doctor_report(doc, 0, finding, "all %zu weights of two equal runs are the same, bit for bit", n);
 }
 
-static void pictures_tell(struct clg_doctor *doc, const struct outcome *a, const struct outcome *b)
+static void pictures_report(struct clg_doctor *doc, const struct outcome *a, const struct outcome *b)
 {
     const struct clg_gan_params p = model();
     const size_t n = PICTURES * picture_size(&p);
     const int differ = differing(a->together, a->alone, n) + differing(a->together, b->together, n);
-    const struct clg_doctor_row row = row_of("pictures", "7 together, one by one, again", differ);
+    const struct clg_doctor_finding finding = finding_of("pictures", "7 together, one by one, again", differ);
     if (differ)
-        clg_doctor_tell(doc, 0, row, "%d values differ: a picture depends on more than its z", differ);
+        clg_doctor_report(doc, 0, finding, "%d values differ: a picture depends on more than its z", differ);
     else
-        clg_doctor_tell(doc, 0, row, "each is the same however it is drawn");
+        clg_doctor_report(doc, 0, finding, "each is the same, generated alone or with others");
 }
 
 void clg_doctor_steps(struct clg_doctor *doc)
@@ -145,10 +145,11 @@ void clg_doctor_steps(struct clg_doctor *doc)
     if (!status)
         status = train(doc->d, steps, &b);
     if (status) {
-        clg_doctor_tell(doc, status, row_of("training steps", shape, 0), "a small model cannot be trained");
+        clg_doctor_report(doc, status, finding_of("training steps", shape, 0),
+                          "a small model cannot be trained");
     } else {
-        weights_tell(doc, shape, differing(a.weights, b.weights, a.n), a.n);
-        pictures_tell(doc, &a, &b);
+        weights_report(doc, shape, differing(a.weights, b.weights, a.n), a.n);
+        pictures_report(doc, &a, &b);
     }
     free(a.weights), free(b.weights);
 }

@@ -20,7 +20,7 @@ int clg_layer_act_backward(const struct clg_pass *p, struct clg_act act, struct 
 {
     const struct clg_act relu = {CLG_ACT_RELU, 0};
     const bool guided = p->guided && (act.kind == CLG_ACT_RELU || act.kind == CLG_ACT_LEAKY_RELU);
-    int status = guided ? clg_act_forward(p->device, relu, p->dout, p->dout) : 0; // what is negative goes
+    int status = guided ? clg_act_forward(p->device, relu, p->dout, p->dout) : 0; // drops negative gradients
     return status ? status : clg_act_backward(p->device, guided ? relu : act, p->out, p->dout, to);
 }
 

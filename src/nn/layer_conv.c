@@ -1,4 +1,4 @@
-// Convolution and transposed convolution: the same three primitives, the other way round.
+// Convolution and transposed convolution: the same three primitives with the roles swapped.
 #include "nn/layers.h"
 
 #include "base/log.h"
@@ -47,7 +47,7 @@ static int transpose_shape(const struct clg_layer *layer, const struct clg_shape
     *out = (struct clg_shape){in->n, (in->h - 1) * c->stride - 2 * c->pad + c->r,
                               (in->w - 1) * c->stride - 2 * c->pad + c->s, layer->conv.channels};
     if (out->h < 1 || out->w < 1)
-        return clg_fail(log, CLG_EINVAL, "layer %s: padding %d leaves nothing of its %dx%d input's output",
+        return clg_fail(log, CLG_EINVAL, "layer %s: padding %d leaves no output for its %dx%d input",
                         layer->name, c->pad, in->h, in->w);
     return 0;
 }

@@ -1,4 +1,4 @@
-// Batch normalisation, with a ReLU or LeakyReLU on top when the layer has one.
+// Batch normalisation, optionally with a ReLU or LeakyReLU on top.
 #include "nn/layers.h"
 
 #include "base/log.h"
@@ -64,7 +64,7 @@ static int backward(const struct clg_pass *p)
 {
     if (!p->training)
         return running_backward(p);
-    // The net's first layer may have no gradient to give on; the sums still need a place: dout's own.
+    // The net's first layer may have no gradient to pass on; dx then overwrites dout.
     struct clg_tensor dx = p->din[0].buffer ? p->din[0] : p->dout;
     return clg_norm_backward(p->device, norm_of(p), p->in[0], p->dout, dx, p->grad[0], p->grad[1],
                              p->accumulate);

@@ -1,4 +1,4 @@
-// The kinds of layers, one extern each.
+// The layer types.
 #ifndef CLG_NN_LAYERS_H
 #define CLG_NN_LAYERS_H
 

@@ -1,10 +1,11 @@
-// Nets: shape inference, parameters, initial values, and the way in and out of PyTorch's layouts.
+// Nets: shape inference, parameters, initial values, and conversion from and to PyTorch's layouts.
 #include "nn/net.h"
 
 #include "base/log.h"
 #include "ops/ops.h"
 #include "base/random.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,7 @@ static void add_params(struct clg_net *net, int at)
     struct clg_param_spec specs[CLG_LAYER_PARAMS_MAX];
     struct clg_shape in = clg_net_input_shape(net, at, 0);
     int n = layer->type->params ? layer->type->params(layer, &in, specs) : 0;
+    assert(n <= CLG_LAYER_PARAMS_MAX);
     for (int i = 0; i < n; i++) {
         struct clg_param p = {.layer = at, .spec = specs[i]};
         snprintf(p.name, sizeof p.name, "%s.%s", layer->name, specs[i].name);
@@ -64,10 +66,10 @@ int clg_net_add(struct clg_net *net, struct clg_layer layer)
     int at = net->n;
     if (at == CLG_LAYERS_MAX)
         return clg_fail(&net->log, CLG_EINVAL, "a net has at most %d layers", CLG_LAYERS_MAX);
-    const int most = layer.type->inputs_max ? layer.type->inputs_max : 1;
-    if (layer.inputs_n < 1 || layer.inputs_n > most)
+    const int max = layer.type->inputs_max ? layer.type->inputs_max : 1;
+    if (layer.inputs_n < 1 || layer.inputs_n > max)
         return clg_fail(&net->log, CLG_EINVAL, "layer %s has %d inputs, its kind (%s) takes 1 to %d",
-                        layer.name, layer.inputs_n, layer.type->name, most);
+                        layer.name, layer.inputs_n, layer.type->name, max);
     net->layers[at] = layer;
     struct clg_shape in[CLG_LAYER_INPUTS_MAX];
     for (int k = 0; k < layer.inputs_n; k++) {
@@ -94,8 +96,8 @@ static struct clg_slab *slab_of(struct clg_net *net, const struct clg_param *p)
     return p->spec.trainable ? net->values : net->stats;
 }
 
-// Every layer but the last must have a taker: nothing would fill its output's gradient.
-static int takers_check(const struct clg_net *net)
+// Every layer but the last must have a consumer, or nothing would fill its output's gradient.
+static int consumers_check(const struct clg_net *net)
 {
     bool taken[CLG_LAYERS_MAX] = {false};
     for (int i = 0; i < net->n; i++)
@@ -111,12 +113,15 @@ static int takers_check(const struct clg_net *net)
 
 int clg_net_finish(struct clg_net *net, bool trains)
 {
-    int status = takers_check(net);
+    int status = consumers_check(net);
     if (status)
         return status;
     size_t values = 0, stats = 0;
     for (int i = 0; i < net->params_n; i++)
-        *(net->params[i].spec.trainable ? &values : &stats) += clg_slab_size(net->params[i].spec.shape);
+        if (net->params[i].spec.trainable)
+            values += clg_slab_size(net->params[i].spec.shape);
+        else
+            stats += clg_slab_size(net->params[i].spec.shape);
     if (!net->device)
         return 0;
     status = clg_slab_new(&net->values, net->device, values);
@@ -132,7 +137,7 @@ int clg_net_finish(struct clg_net *net, bool trains)
     }
     if (!status)
         clg_weights_watch(clg_slab_all(net->values));
-    // Padding between parameters takes part in Adam and averages: it must be numbers.
+    // Adam and averages run over the padding between parameters too: it must not be NaN.
     if (!status)
         status = clg_fill(net->device, clg_slab_all(net->values), 0);
     if (!status && stats)

@@ -9,10 +9,10 @@
 #include <clgan/ops.h>
 
 enum { CLG_LAYERS_MAX = 64, CLG_LAYER_INPUTS_MAX = 4, CLG_LAYER_PARAMS_MAX = 4, CLG_LAYER_SELFTESTS_MAX = 8 };
-enum { CLG_NET_INPUT = -1 }; // as a layer's input: what the net is given
+enum { CLG_NET_INPUT = -1 }; // as a layer's input: the net's own input
 enum { CLG_PREVIOUS = -2 };  // as a layer's input: the layer before (the default)
 
-// How a parameter starts, and how it leaves the program.
+// How a parameter is initialised, and its layout in files.
 enum clg_init { CLG_INIT_NORMAL, CLG_INIT_GAIN, CLG_INIT_ZERO, CLG_INIT_ONE }; // N(0, 0.02), N(1, 0.02), 0, 1
 enum clg_layout {
     CLG_LAYOUT_VECTOR, // [c]
@@ -43,14 +43,14 @@ enum clg_plan_mode {
 // What backward should compute.
 enum clg_grad { CLG_GRAD_PARAMS = 1, CLG_GRAD_INPUT = 2 };
 
-// One layer's place in a plan, as forward and backward see it.
+// One layer's tensors in a plan, for forward and backward.
 struct clg_pass {
     struct clg_device *device;
     const struct clg_layer *layer;
     struct clg_tensor in[CLG_LAYER_INPUTS_MAX], out;
-    struct clg_tensor din[CLG_LAYER_INPUTS_MAX], dout; // backward; din[i].buffer NULL: not wanted
+    struct clg_tensor din[CLG_LAYER_INPUTS_MAX], dout; // backward; din[i].buffer NULL: not needed
     struct clg_tensor value[CLG_LAYER_PARAMS_MAX],
-        grad[CLG_LAYER_PARAMS_MAX]; // grad's buffer NULL: not wanted
+        grad[CLG_LAYER_PARAMS_MAX]; // grad's buffer NULL: not needed
     struct clg_tensor saved[2];     // `saved` vectors of the type, kept from forward to backward
     bool training, accumulate;
     bool guided; // backward: only positive gradients pass activations (clg_plan_backward_from)
@@ -85,7 +85,7 @@ struct clg_layer {
     const struct clg_layer_type *type;
     char name[32];
     int inputs[CLG_LAYER_INPUTS_MAX], inputs_n;
-    union { // one room per kind
+    union { // one member per kind
         struct {
             struct clg_conv conv;
             int channels; // of the output
@@ -134,7 +134,7 @@ struct clg_net {
     struct clg_slab *values, *grads, *stats; // trainable values, their gradients, running statistics
 };
 
-// An empty net; then clg_net_add for each layer, then clg_net_finish. device NULL: for describing only.
+// An empty net; then clg_net_add for each layer, then clg_net_finish. device NULL: shapes only, no memory.
 int clg_net_new(struct clg_net **net, struct clg_device *device, struct clg_shape input,
                 const struct clg_log *log);
 int clg_net_add(struct clg_net *net, struct clg_layer layer); // its index, or an error
@@ -157,25 +157,27 @@ int clg_param_write(struct clg_net *net, const struct clg_param *param, struct c
 int clg_param_outside_shape(const struct clg_param *param, int64_t shape[4]); // dims
 
 // --- plans -------------------------------------------------------------------------------------
-// want: for TRAIN, which of CLG_GRAD_PARAMS and CLG_GRAD_INPUT backward may be asked for.
-int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
+// A plan is a net laid out in device memory for one batch size and mode: where every activation and gradient lives.
+// Tensors that are never needed at the same time share memory. It enqueues (or records) the passes.
+// grads: for TRAIN, which of CLG_GRAD_PARAMS and CLG_GRAD_INPUT backward may be asked for.
+int clg_plan_new(struct clg_plan **plan, struct clg_net *net, int batch, enum clg_plan_mode mode, int grads);
 void clg_plan_free(struct clg_plan **plan);
-// Floats that a plan takes, without allocating it.
-int64_t clg_plan_floats(struct clg_net *net, int batch, enum clg_plan_mode mode, int want);
+// The floats that a plan would take; allocates nothing.
+int64_t clg_plan_floats(struct clg_net *net, int batch, enum clg_plan_mode mode, int grads);
 
 // Enqueues (or records). input [batch][h][w][c]; the output stays valid until the next forward.
 int clg_plan_forward(struct clg_plan *plan, struct clg_tensor input);
 struct clg_tensor clg_plan_output(const struct clg_plan *plan);
 struct clg_tensor clg_plan_output_grad(const struct clg_plan *plan); // to be filled before backward
-// After forward with the same input. dinput: where the input's gradient goes (buffer NULL when not wanted).
+// After forward with the same input. dinput: where the input's gradient goes (buffer NULL: not needed).
 // accumulate: parameter gradients are added to.
-int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int want, bool accumulate,
+int clg_plan_backward(struct clg_plan *plan, struct clg_tensor input, int grads, bool accumulate,
                       struct clg_tensor dinput);
 
-// Of a LOOK plan: a layer's output after forward, and its gradient, to be filled before backward_from.
+// Of a KEEP_ALL plan: a layer's output after forward, and its gradient, to be filled before backward_from.
 struct clg_tensor clg_plan_layer(const struct clg_plan *plan, int layer);
 struct clg_tensor clg_plan_layer_grad(const struct clg_plan *plan, int layer);
-// Forward of layers `from` to the last, where those before have run: a changed output can be gone on with.
+// Forward of layers `from` to the last; those before have run. So a layer's output can be changed in between.
 int clg_plan_forward_from(struct clg_plan *plan, struct clg_tensor input, int from);
 // Backward from a layer's output gradient to the input's, of the forward with the same input. guided: every
 // activation lets only positive gradients through, where its output is positive.

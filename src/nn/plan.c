@@ -7,13 +7,14 @@
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Of one slab, and so of one tensor: kernels count elements in ints.
-#define MOST_FLOATS ((size_t)INT32_MAX / 64 * 64)
+// Of one slab, and so of one tensor: kernels count elements in int.
+#define FLOATS_MAX ((size_t)INT32_MAX / 64 * 64)
 
-static void live(struct clg_place *p, int time)
+static void extend(struct clg_allocation *p, int time)
 {
     if (p->from > p->to)
         p->from = p->to = time;
@@ -21,7 +22,7 @@ static void live(struct clg_place *p, int time)
     p->to = time > p->to ? time : p->to;
 }
 
-// May layer i write its output over its input? Only where nobody else needs that.
+// May layer i write its output over its input? Only if no other layer needs the input.
 static bool output_in_place(const struct clg_plan *plan, int i)
 {
     const struct clg_net *net = plan->net;
@@ -41,53 +42,54 @@ static bool gradient_in_place(const struct clg_plan *plan, int i)
            (plan->net->layers[i].type->in_place & CLG_IN_PLACE_GRADIENT);
 }
 
-static void outputs_live(struct clg_plan *plan, int i)
+static void lifetimes_of_layer(struct clg_plan *plan, int i)
 {
     const struct clg_net *net = plan->net;
     const struct clg_layer_type *type = net->layers[i].type;
     const bool gradients = plan->mode != CLG_PLAN_INFER;
     const int backward = 2 * net->n - 1 - i;
-    live(&plan->places[clg_place_out_of(i)], i);
+    extend(&plan->allocations[clg_allocation_output(i)], i);
     if (plan->mode == CLG_PLAN_KEEP_ALL)
-        live(&plan->places[clg_place_out_of(i)], 2 * net->n);
+        extend(&plan->allocations[clg_allocation_output(i)], 2 * net->n);
     if (gradients && type->needs_output)
-        live(&plan->places[clg_place_out_of(i)], backward);
+        extend(&plan->allocations[clg_allocation_output(i)], backward);
     for (int k = 0; k < net->layers[i].inputs_n; k++) {
         int in = clg_net_input_index(net, i, k);
         if (in < 0)
             continue;
-        live(&plan->places[clg_place_out_of(in)], i);
+        extend(&plan->allocations[clg_allocation_output(in)], i);
         if (!gradients)
             continue;
         if (type->needs_input)
-            live(&plan->places[clg_place_out_of(in)], backward);
-        live(&plan->places[clg_place_grad_of(in)], backward);
-        live(&plan->places[clg_place_grad_of(in)], 2 * net->n - 1 - in);
+            extend(&plan->allocations[clg_allocation_output(in)], backward);
+        extend(&plan->allocations[clg_allocation_grad(in)], backward);
+        extend(&plan->allocations[clg_allocation_grad(in)], 2 * net->n - 1 - in);
         if (plan->consumers[in] > 1)
-            live(&plan->places[clg_place_spare_of(k)], backward);
+            extend(&plan->allocations[clg_allocation_scratch_grad(k)], backward);
     }
     for (int k = 0; k < type->saved; k++) {
-        live(&plan->places[clg_place_saved_of(i, k)], i);
-        live(&plan->places[clg_place_saved_of(i, k)], gradients ? backward : i);
+        extend(&plan->allocations[clg_allocation_saved(i, k)], i);
+        extend(&plan->allocations[clg_allocation_saved(i, k)], gradients ? backward : i);
     }
 }
 
-// Where a place really lives.
-int clg_place_root(const struct clg_plan *plan, int place)
+// The allocation whose memory it uses.
+int clg_allocation_root(const struct clg_plan *plan, int index)
 {
-    while (plan->places[place].same_as >= 0)
-        place = plan->places[place].same_as;
-    return place;
+    assert(index >= 0 && index < CLG_PLAN_TENSORS_MAX);
+    while (plan->allocations[index].same_as >= 0)
+        index = plan->allocations[index].same_as;
+    return index;
 }
 
-static void share(struct clg_plan *plan, int place, int with)
+static void share(struct clg_plan *plan, int index, int with)
 {
-    with = clg_place_root(plan, with);
-    struct clg_place *p = &plan->places[place];
+    with = clg_allocation_root(plan, with);
+    struct clg_allocation *p = &plan->allocations[index];
     if (p->from > p->to)
         return;
-    live(&plan->places[with], p->from);
-    live(&plan->places[with], p->to);
+    extend(&plan->allocations[with], p->from);
+    extend(&plan->allocations[with], p->to);
     p->same_as = with;
 }
 
@@ -95,57 +97,61 @@ static void lifetimes(struct clg_plan *plan)
 {
     struct clg_net *net = plan->net;
     for (int i = 0; i < CLG_PLAN_TENSORS_MAX; i++)
-        plan->places[i] = (struct clg_place){.from = 1, .to = 0, .same_as = -1};
+        plan->allocations[i] = (struct clg_allocation){.from = 1, .to = 0, .same_as = -1};
     for (int i = 0; i < net->n; i++)
         for (int k = 0; k < net->layers[i].inputs_n; k++)
-            ++*(clg_net_input_index(net, i, k) >= 0 ? &plan->consumers[clg_net_input_index(net, i, k)]
-                                                    : &plan->input_consumers);
+            if (clg_net_input_index(net, i, k) >= 0)
+                plan->consumers[clg_net_input_index(net, i, k)]++;
+            else
+                plan->input_consumers++;
     size_t largest = 0;
     for (int i = 0; i < net->n; i++) {
         struct clg_shape shape = net->shapes[i], in = clg_net_input_shape(net, i, 0);
         shape.n = plan->batch;
-        plan->places[clg_place_out_of(i)].shape = plan->places[clg_place_grad_of(i)].shape = shape;
+        plan->allocations[clg_allocation_output(i)].shape = plan->allocations[clg_allocation_grad(i)].shape =
+            shape;
         for (int k = 0; k < 2; k++)
-            plan->places[clg_place_saved_of(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
+            plan->allocations[clg_allocation_saved(i, k)].shape = (struct clg_shape){1, 1, 1, in.c};
         if (clg_shape_count(shape) > largest) {
             largest = clg_shape_count(shape);
             for (int k = 0; k < CLG_LAYER_INPUTS_MAX; k++)
-                plan->places[clg_place_spare_of(k)].shape = shape;
+                plan->allocations[clg_allocation_scratch_grad(k)].shape = shape;
         }
     }
     for (int i = 0; i < net->n; i++)
-        outputs_live(plan, i);
+        lifetimes_of_layer(plan, i);
     const int last = net->n - 1;
-    live(&plan->places[clg_place_out_of(last)], 2 * net->n);
+    extend(&plan->allocations[clg_allocation_output(last)], 2 * net->n);
     if (plan->mode != CLG_PLAN_INFER) {
-        live(&plan->places[clg_place_grad_of(last)], last); // the loss writes it after the forward pass
-        live(&plan->places[clg_place_grad_of(last)], net->n);
+        extend(&plan->allocations[clg_allocation_grad(last)],
+               last); // the loss writes it after the forward pass
+        extend(&plan->allocations[clg_allocation_grad(last)], net->n);
     }
     for (int i = 0; i < net->n; i++) {
         if (output_in_place(plan, i))
-            share(plan, clg_place_out_of(i), clg_place_out_of(clg_net_input_index(net, i, 0)));
+            share(plan, clg_allocation_output(i), clg_allocation_output(clg_net_input_index(net, i, 0)));
         if (gradient_in_place(plan, i))
-            share(plan, clg_place_grad_of(clg_net_input_index(net, i, 0)), clg_place_grad_of(i));
+            share(plan, clg_allocation_grad(clg_net_input_index(net, i, 0)), clg_allocation_grad(i));
     }
 }
 
-// The lowest free address for place i among those already placed.
+// The lowest free address for allocation i among those already placed.
 static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n, int i)
 {
-    const struct clg_place *p = &plan->places[i];
-    size_t at = 0, room = clg_slab_size(p->shape);
+    const struct clg_allocation *p = &plan->allocations[i];
+    size_t at = 0, size = clg_slab_size(p->shape);
     for (bool moved = true; moved;) {
         moved = false;
-        if (at / plan->slab_floats != (at + room - 1) / plan->slab_floats) {
+        if (at / plan->slab_floats != (at + size - 1) / plan->slab_floats) {
             at = (at / plan->slab_floats + 1) * plan->slab_floats; // never across slabs
             moved = true;
         }
         for (int j = 0; j < n; j++) {
-            const struct clg_place *q = &plan->places[placed[j]];
-            size_t q_room = clg_slab_size(q->shape);
-            bool meet = p->from <= q->to && q->from <= p->to;
-            if (meet && at < q->at + q_room && q->at < at + room) {
-                at = q->at + q_room;
+            const struct clg_allocation *q = &plan->allocations[placed[j]];
+            size_t other_size = clg_slab_size(q->shape);
+            bool overlap = p->from <= q->to && q->from <= p->to;
+            if (overlap && at < q->at + other_size && q->at < at + size) {
+                at = q->at + other_size;
                 moved = true;
             }
         }
@@ -157,26 +163,26 @@ static size_t lowest_free(const struct clg_plan *plan, const int *placed, int n,
 static void insert_by_size(const struct clg_plan *plan, int *order, int n, int i)
 {
     for (; n > 0; n--) {
-        if (clg_slab_size(plan->places[order[n - 1]].shape) >= clg_slab_size(plan->places[i].shape))
+        if (clg_slab_size(plan->allocations[order[n - 1]].shape) >= clg_slab_size(plan->allocations[i].shape))
             break;
         order[n] = order[n - 1];
     }
     order[n] = i;
 }
 
-static int addresses(struct clg_plan *plan)
+static int addresses_assign(struct clg_plan *plan)
 {
     int order[CLG_PLAN_TENSORS_MAX], n = 0;
     for (int i = 0; i < CLG_PLAN_TENSORS_MAX; i++)
-        if (plan->places[i].from <= plan->places[i].to && plan->places[i].same_as < 0)
+        if (plan->allocations[i].from <= plan->allocations[i].to && plan->allocations[i].same_as < 0)
             insert_by_size(plan, order, n++, i);
     for (int i = 0; i < n; i++) {
-        struct clg_place *p = &plan->places[order[i]];
+        struct clg_allocation *p = &plan->allocations[order[i]];
         if (clg_slab_size(p->shape) > plan->slab_floats)
             return clg_fail(
                 &plan->net->log, CLG_ENOMEM,
                 "a feature map of %d x %dx%dx%d is more than the device allows in one piece: at most "
-                "--batch %d fits",
+                "batch %d fits",
                 p->shape.n, p->shape.h, p->shape.w, p->shape.c,
                 (int)(plan->slab_floats /
                       clg_shape_count((struct clg_shape){1, p->shape.h, p->shape.w, p->shape.c})));
@@ -203,40 +209,40 @@ static int slabs_new(struct clg_plan *plan)
     return 0;
 }
 
-// What the net's device allows in one piece; without a device no piece is too large.
+// The largest allocation of the net's device; without a device there is no limit.
 static size_t slab_floats_of(const struct clg_net *net)
 {
     if (!net->device)
         return SIZE_MAX;
-    const uint64_t most = clg_device_info(net->device)->max_allocation / sizeof(float);
-    return most < MOST_FLOATS ? (size_t)most / 64 * 64 : MOST_FLOATS;
+    const uint64_t max = clg_device_info(net->device)->max_allocation / sizeof(float);
+    return max < FLOATS_MAX ? (size_t)max / 64 * 64 : FLOATS_MAX;
 }
 
 static int plan_lay_out(struct clg_plan *plan, struct clg_net *net, int batch, enum clg_plan_mode mode,
-                        int want)
+                        int grads)
 {
     *plan = (struct clg_plan){
-        .net = net, .mode = mode, .batch = batch, .want = want, .slab_floats = slab_floats_of(net)};
+        .net = net, .mode = mode, .batch = batch, .grads = grads, .slab_floats = slab_floats_of(net)};
     if (batch < 1)
         return clg_fail(&net->log, CLG_EINVAL, "a plan for batches of %d: at least 1 is needed", batch);
     lifetimes(plan);
-    return addresses(plan);
+    return addresses_assign(plan);
 }
 
-int64_t clg_plan_floats(struct clg_net *net, int batch, enum clg_plan_mode mode, int want)
+int64_t clg_plan_floats(struct clg_net *net, int batch, enum clg_plan_mode mode, int grads)
 {
     struct clg_plan *plan = malloc(sizeof *plan);
-    int64_t floats = plan && !plan_lay_out(plan, net, batch, mode, want) ? (int64_t)plan->floats : -1;
+    int64_t floats = plan && !plan_lay_out(plan, net, batch, mode, grads) ? (int64_t)plan->floats : -1;
     free(plan);
     return floats;
 }
 
-int clg_plan_new(struct clg_plan **out, struct clg_net *net, int batch, enum clg_plan_mode mode, int want)
+int clg_plan_new(struct clg_plan **out, struct clg_net *net, int batch, enum clg_plan_mode mode, int grads)
 {
     struct clg_plan *plan = *out = malloc(sizeof *plan);
     if (!plan)
         return clg_fail(&net->log, CLG_ENOMEM, "out of memory for a plan");
-    int status = plan_lay_out(plan, net, batch, mode, want);
+    int status = plan_lay_out(plan, net, batch, mode, grads);
     if (!status)
         status = slabs_new(plan);
     if (status)

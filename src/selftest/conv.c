@@ -144,45 +144,30 @@ static int refuse(struct clg_device *d, const struct clg_conv_variant *variant, 
                   double error)
 {
     if (variant != &clg_conv_plain)
-        return clg_fail(&d->log, CLG_EDEVICE,
-                        "%s is wrong on %s, by %.2g of its results' rms: leave out --variant", what,
-                        d->info.name, error);
+        return clg_fail(
+            &d->log, CLG_EDEVICE,
+            "the forced variant %s gives wrong results on %s (off by %.2g of their rms): do not force it",
+            what, d->info.name, error);
     return clg_fail(
         &d->log, CLG_EDEVICE,
-        "%s computes wrong, even by the plainest kernel (%s: off by %.2g of the results' rms): update its "
-        "driver, or choose another --device; `clgan doctor` tells more",
+        "%s gives wrong results, even with the simplest kernel (%s: off by %.2g of their rms): update "
+        "its driver, or choose another device; `clgan doctor` examines it",
         d->info.name, what, error);
 }
 
 // 1: another variant must be picked; or an error.
-static int drop(struct clg_device *d, const struct clg_conv_variant *variant)
+static int drop(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
+                const char *why)
 {
-    clg_programs_forget(d); // what does not compile is not tried by the next recording
+    clg_log_line(&d->log, CLG_LOG_WARNING,
+                 "%s does not work on %s (%.*s): another variant is used; `clgan doctor` examines the device",
+                 what, d->info.name, (int)strcspn(why, "\n"), why);
+    clg_programs_forget(d); // those that do not compile must not fail the next recording
     const int status = clg_selftest_cache_drop(d, variant);
     return status ? status : 1;
 }
 
-static int drop_failing(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
-                        const char *why)
-{
-    clg_log_line(&d->log, CLG_LOG_WARNING,
-                 "%s fails on %s (%.*s): not used, another way takes over (`clgan doctor` tells more)", what,
-                 d->info.name, (int)strcspn(why, "\n"), why);
-    return drop(d, variant);
-}
-
-static int drop_wrong(struct clg_device *d, const struct clg_conv_variant *variant, const char *what,
-                      double error)
-{
-    clg_log_line(
-        &d->log, CLG_LOG_WARNING,
-        "%s is wrong on %s, by %.2g of its results' rms: not used, another way takes over (`clgan doctor` "
-        "tells more)",
-        what, d->info.name, error);
-    return drop(d, variant);
-}
-
-// The trial itself; the answer is clg_conv_check's.
+// The self-test itself; returns what clg_conv_check does.
 static int verify(struct clg_device *d, const struct clg_conv_job *job,
                   const struct clg_conv_variant *variant, bool forced, const char *what)
 {
@@ -190,18 +175,22 @@ static int verify(struct clg_device *d, const struct clg_conv_job *job,
     double error;
     const bool only = forced || variant == &clg_conv_plain;
     int status = try_once(d, job, variant, &error, &log);
-    if (status && status != CLG_ENOMEM) // a driver's passing fault is no reason to compute in another way
+    if (status && status != CLG_ENOMEM) // retry: transient driver errors don't count
         status = try_once(d, job, variant, &error, &log);
     if (status == CLG_ENOMEM)
-        return 0; // no room to try it: unseen
+        return 0; // no memory to test it: used untested
     if (status && !only)
-        return drop_failing(d, variant, what, log.text);
+        return drop(d, variant, what, log.text);
     if (status)
         return clg_fail(&d->log, status, "%s", log.text);
-    if (error > clg_conv_selftest_limit(job, variant))
-        return only ? refuse(d, variant, what, error) : drop_wrong(d, variant, what, error);
-    clg_selftest_cache_add(d, what);
-    return 0;
+    if (error <= clg_conv_selftest_limit(job, variant)) {
+        clg_selftest_cache_add(d, what);
+        return 0;
+    }
+    if (only)
+        return refuse(d, variant, what, error);
+    snprintf(log.text, sizeof log.text, "wrong results, off by %.2g of their rms", error);
+    return drop(d, variant, what, log.text);
 }
 
 int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
@@ -209,8 +198,9 @@ int clg_conv_check(struct clg_device *d, const struct clg_conv_job *job,
 {
     char what[192], shape[96];
     clg_conv_shape_text(job, shape, sizeof shape);
-    snprintf(what, sizeof what, "conv=%s %s of %s, list %d", variant->name, clg_conv_pass_names[job->pass],
+    snprintf(what, sizeof what, "conv=%s %s of %s, config %d", variant->name, clg_conv_pass_names[job->pass],
              shape, job->config);
-    return clg_selftest_due(d, what, clg_conv_pass_names[job->pass]) ? verify(d, job, variant, forced, what)
-                                                                     : 0;
+    if (!clg_selftest_due(d, what, clg_conv_pass_names[job->pass]))
+        return 0;
+    return verify(d, job, variant, forced, what);
 }

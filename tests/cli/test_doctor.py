@@ -70,7 +70,7 @@ def test_what_is_wrong_is_named():
     assert "conv=plain forward" in names and "sigmoid" in names and "NaN and infinity" in names, f"only {names}"
     assert not any(name.startswith("conv=") and "plain" not in name for name in names), f"too many: {names}"
     hints = {row["name"]: row["text"] for row in failed}
-    assert "another --device" in hints["sigmoid"] and "nan * " in hints["NaN and infinity"], f"odd: {hints}"
+    assert "another device" in hints["sigmoid"] and "nan * " in hints["NaN and infinity"], f"odd: {hints}"
 
 
 def test_a_wrong_variant_is_no_end():

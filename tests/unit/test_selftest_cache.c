@@ -1,5 +1,5 @@
-// Convolutions on trial: kernels made wrong on purpose are found and left out, or the device is refused; what
-// was right is remembered from one process to the next.
+// Self-tests of convolutions: kernels made wrong on purpose are found and dropped, or the device is refused; what
+// passed is remembered from one process to the next.
 #include "mutate.h"
 
 #include "base/file.h"
@@ -103,9 +103,9 @@ static void test_dropped(void **state)
         const struct defect *defects[3];
         const char *words[2];
         int lines;
-    } cases[] = {{{&in_winograd}, {"conv=winograd", "another way"}, 1},
+    } cases[] = {{{&in_winograd}, {"conv=winograd", "another variant"}, 1},
                  {{&in_winograd, &in_cpu}, {"conv=winograd", "conv=cpu"}, 2},
-                 {{&no_winograd}, {"conv=winograd", "fails on"}, 1},
+                 {{&no_winograd}, {"conv=winograd", "does not work on"}, 1},
                  {{&no_winograd, &no_cpu}, {"conv=winograd", "conv=cpu"}, 2},
                  {{&in_cpu}, {"", ""}, 0}, // not used here: winograd goes first
                  {{&no_cpu}, {"", ""}, 0}};
@@ -154,9 +154,9 @@ static void test_refused(void **state)
     static const struct {
         const struct defect *defects[4];
         const char *variants, *word;
-    } cases[] = {{{&in_plain}, "conv=plain", "plainest kernel"},
-                 {{&in_winograd, &in_cpu, &in_plain}, NULL, "plainest kernel"},
-                 {{&in_winograd}, "conv=winograd", "leave out --variant"},
+    } cases[] = {{{&in_plain}, "conv=plain", "simplest kernel"},
+                 {{&in_winograd, &in_cpu, &in_plain}, NULL, "simplest kernel"},
+                 {{&in_winograd}, "conv=winograd", "do not force it"},
                  {{&no_winograd}, "conv=winograd", "winograd.cl does not compile"},
                  {{&no_plain}, "conv=plain", "conv_plain.cl does not compile"},
                  {{&in_winograd, &no_cpu, &no_plain}, NULL, "conv_plain.cl does not compile"}};

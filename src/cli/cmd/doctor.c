@@ -67,7 +67,7 @@ static void on_progress(void *user, const char *what, size_t done, size_t total)
     cli_progress_line(e->progress, false, "examining %zu/%zu  %s  ETA %s", done + 1, total, what, eta);
 }
 
-static void on_row(void *user, const struct clg_doctor_row *row)
+static void on_row(void *user, const struct clg_doctor_finding *row)
 {
     struct examination *e = user;
     doctor_keep(e->findings, row);
@@ -102,7 +102,7 @@ static int examine(struct doctor_findings *findings, const struct doctor_options
     int failures, status = device_open(&device, &e, options);
     findings->extensions = -1;
     if (status) {
-        const struct clg_doctor_row row = {
+        const struct clg_doctor_finding row = {
             .area = CLG_DOCTOR_QUIRK, .name = "opening the device", .shape = "", .text = e.said};
         doctor_keep(findings, &row);
         return status == CLG_EIO ? cli_fail(log, status, "%s", e.said) : 0; // --kernels of no folder
@@ -110,7 +110,7 @@ static int examine(struct doctor_findings *findings, const struct doctor_options
     findings->extensions = clg_device_extensions(device);
     params.all = options->all;
     params.quick = options->quick;
-    params.row = on_row;
+    params.finding = on_row;
     params.progress = on_progress;
     params.user = &e;
     status = clg_device_doctor(device, &params, &failures);

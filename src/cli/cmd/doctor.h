@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 struct doctor_row {
-    struct clg_doctor_row row; // its texts are below
+    struct clg_doctor_finding row; // its texts are below
     char name[64], shape[96], *text;
 };
 

@@ -11,7 +11,7 @@
 enum { AREAS = CLG_DOCTOR_MEMORY + 1 };
 
 // --- findings ----------------------------------------------------------------------------------
-void doctor_keep(void *user, const struct clg_doctor_row *row)
+void doctor_keep(void *user, const struct clg_doctor_finding *row)
 {
     struct doctor_findings *f = user;
     f->failures += !row->ok;
@@ -151,7 +151,7 @@ static void print_groups(const struct doctor_findings *f)
         double nearest = 0;
         group_of(&f->rows[i], group);
         for (int k = 0; k < f->n; k++) {
-            const struct clg_doctor_row *row = &f->rows[k].row;
+            const struct clg_doctor_finding *row = &f->rows[k].row;
             group_of(&f->rows[k], other);
             if (row->area != CLG_DOCTOR_CORRECTNESS || strcmp(group, other))
                 continue;
