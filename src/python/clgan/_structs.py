@@ -1,4 +1,4 @@
-"""The library's structs, mirrored field by field under their C names; tests/python/layouts.py compares them."""
+"""The library's structs, mirrored field by field under their C names; tests/python/test_layouts.py compares them."""
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int64,
                     c_size_t, c_uint, c_uint64, c_void_p)
 
