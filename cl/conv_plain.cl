@@ -34,7 +34,7 @@ __kernel void conv_plain_data(__global const float *dy_, ulong dy0, __global con
     float sum = 0.0f;
     for (int r = 0; r < R; r++)
         for (int s = 0; s < S; s++) {
-            const int ty = iy + PAD - r, tx = ix + PAD - s; // STRIDE times the output's place
+            const int ty = iy + PAD - r, tx = ix + PAD - s; // STRIDE times the output's position
             if (ty < 0 || tx < 0 || ty % STRIDE || tx % STRIDE || ty / STRIDE >= OH || tx / STRIDE >= OW)
                 continue;
             for (int from = 0; from < K; from += SUM_DEPTH) {
@@ -49,7 +49,7 @@ __kernel void conv_plain_data(__global const float *dy_, ulong dy0, __global con
 }
 
 __kernel void conv_plain_filter(__global const float *x_, ulong x0, __global const float *dy_, ulong dy0,
-                                __global float *dw_, ulong dw0, int n, int accumulate)
+                                __global float *dw_, ulong dw0, int n)
 {
     const int i = get_global_id(0);
     if (i >= R * S * C * K)
@@ -67,5 +67,5 @@ __kernel void conv_plain_filter(__global const float *x_, ulong x0, __global con
             }
             sum += part;
         }
-    AT(dw)[i] = (accumulate ? AT(dw)[i] : 0.0f) + sum;
+    AT(dw)[i] = (ACCUMULATE ? AT(dw)[i] : 0.0f) + sum;
 }

@@ -1,6 +1,6 @@
 // Compiled kernels on disk: a file per (source, options, platform, device, driver). Any trouble with one
 // means that the kernel is compiled from source again, silently.
-#include "device/device.h"
+#include "device/program.h"
 
 #include "base/file.h"
 #include "base/hash.h"

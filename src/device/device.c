@@ -1,65 +1,15 @@
-// Opening a device: context, queue, and the facts that the operations' rules use.
+// Opening a device: context, queue, and the traits that kernels are cut by.
 #include "device/device.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "device/devices.h"
+#include "device/profile.h"
+#include "device/program.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct {
-    cl_int code;
-    const char *text;
-} cl_errors[] = {
-    {-1, "CL_DEVICE_NOT_FOUND"},
-    {-2, "CL_DEVICE_NOT_AVAILABLE"},
-    {-3, "CL_COMPILER_NOT_AVAILABLE"},
-    {-4, "CL_MEM_OBJECT_ALLOCATION_FAILURE"},
-    {-5, "CL_OUT_OF_RESOURCES"},
-    {-6, "CL_OUT_OF_HOST_MEMORY"},
-    {-11, "CL_BUILD_PROGRAM_FAILURE"},
-    {-14, "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST"},
-    {-30, "CL_INVALID_VALUE"},
-    {-34, "CL_INVALID_CONTEXT"},
-    {-36, "CL_INVALID_COMMAND_QUEUE"},
-    {-38, "CL_INVALID_MEM_OBJECT"},
-    {-43, "CL_INVALID_BUILD_OPTIONS"},
-    {-44, "CL_INVALID_PROGRAM"},
-    {-45, "CL_INVALID_PROGRAM_EXECUTABLE"},
-    {-46, "CL_INVALID_KERNEL_NAME"},
-    {-48, "CL_INVALID_KERNEL"},
-    {-49, "CL_INVALID_ARG_INDEX"},
-    {-51, "CL_INVALID_ARG_SIZE"},
-    {-52, "CL_INVALID_KERNEL_ARGS"},
-    {-54, "CL_INVALID_WORK_GROUP_SIZE"},
-    {-55, "CL_INVALID_WORK_ITEM_SIZE"},
-    {-61, "CL_INVALID_BUFFER_SIZE"},
-    {-63, "CL_INVALID_GLOBAL_WORK_SIZE"},
-    {-1001, "CL_PLATFORM_NOT_FOUND_KHR"},
-};
-
-const char *clg_cl_text(cl_int error)
-{
-    for (size_t i = 0; i < sizeof cl_errors / sizeof *cl_errors; i++)
-        if (cl_errors[i].code == error)
-            return cl_errors[i].text;
-    return "OpenCL error";
-}
-
-int clg_cl_fail(struct clg_device *d, cl_int error, const char *format, ...)
-{
-    char what[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
-    va_end(args);
-    bool memory = error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_HOST_MEMORY;
-    return clg_fail(&d->log, memory ? CLG_ENOMEM : CLG_EDEVICE, "%s: %s (%d) on %s", what, clg_cl_text(error),
-                    (int)error, d->info.name);
-}
 
 struct clg_device_params clg_device_params_default(void)
 {
@@ -115,8 +65,10 @@ int clg_device_open(struct clg_device **device, const struct clg_device_params *
     d->cache_dir = copy(params->cache_dir);
     d->tuning_dir = copy(params->tuning_dir);
     d->variants = copy(params->variants);
-    d->clblast_list = -1;
-    int status = 0;
+    d->ops = clg_ops_state_new();
+    int status = d->ops ? 0 : clg_fail(&d->log, CLG_ENOMEM, "out of memory");
+    if (status)
+        goto fail;
     if (params->kernels_dir && !clg_file_exists(params->kernels_dir)) {
         status = clg_fail(&d->log, CLG_EIO, "no folder %s to read kernels from", params->kernels_dir);
         goto fail;
@@ -158,7 +110,7 @@ void clg_device_close(struct clg_device **device)
         return;
     if (d->queue)
         clFinish(d->queue);
-    clg_scratch_free(d);
+    clg_ops_state_free(d);
     clg_profile_free(d);
     clg_programs_free(d);
     if (d->queue)
@@ -168,8 +120,6 @@ void clg_device_close(struct clg_device **device)
     free(d->kernels_dir);
     free(d->cache_dir);
     free(d->tuning_dir);
-    free(d->tuning);
-    free(d->checked);
     free(d->variants);
     free(d);
 }
@@ -177,15 +127,6 @@ void clg_device_close(struct clg_device **device)
 const struct clg_device_info *clg_device_info(const struct clg_device *device)
 {
     return &device->info;
-}
-
-int clg_device_finish(struct clg_device *d)
-{
-    int status = clg_device_check(d);
-    if (status)
-        return status;
-    cl_int error = clFinish(d->queue);
-    return error ? clg_cl_fail(d, error, "the device failed while computing") : 0;
 }
 
 uint64_t clg_device_memory(const struct clg_device *d, uint64_t *peak)

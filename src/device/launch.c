@@ -1,9 +1,11 @@
 // The one place that enqueues: kernels with their arguments, at once or recorded in a list and replayed.
-#include "device/device.h"
+#include "device/launch.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "device/profile.h"
+#include "device/program.h"
 #include "base/stats.h"
 
 #include <stdlib.h>
@@ -440,4 +442,13 @@ int clg_list_ops(struct clg_device *d, struct clg_list *list, int samples, clg_p
     }
     free(times);
     return status;
+}
+
+int clg_device_finish(struct clg_device *d)
+{
+    int status = clg_device_check(d);
+    if (status)
+        return status;
+    cl_int error = clFinish(d->queue);
+    return error ? clg_cl_fail(d, error, "the device failed while computing") : 0;
 }

@@ -1,5 +1,5 @@
 // Device memory: buffers, slabs handed out as tensors, copies to and from the host.
-#include "device/device.h"
+#include "device/memory.h"
 
 #include "base/log.h"
 
@@ -152,14 +152,4 @@ int clg_tensor_read(struct clg_device *d, struct clg_tensor t, float *host)
     cl_int error = clEnqueueReadBuffer(d->queue, t.buffer->mem, CL_TRUE, t.offset * sizeof(float),
                                        clg_shape_count(t.shape) * sizeof(float), host, 0, NULL, NULL);
     return error ? clg_cl_fail(d, error, "cannot copy from the device") : 0;
-}
-
-void clg_scratch_free(struct clg_device *d)
-{
-    for (int i = 0; i < 2; i++) {
-        clg_slab_free(&d->scratch[i]);
-        d->scratch_floats[i] = d->scratch_wanted[i] = 0;
-    }
-    while (d->scratch_old_n)
-        clg_slab_free(&d->scratch_old[--d->scratch_old_n]);
 }

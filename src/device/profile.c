@@ -1,5 +1,5 @@
 // Where the time goes: the account of every kernel, from OpenCL events.
-#include "device/device.h"
+#include "device/profile.h"
 
 #include "base/log.h"
 

@@ -1,5 +1,5 @@
 // Programs: .cl files from the library or from a folder, compiled for the device with their options.
-#include "device/device.h"
+#include "device/program.h"
 
 #include "base/file.h"
 #include "base/log.h"

@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "device/profile.h"
+#include "device/program.h"
 #include "ops/ops.h"
 
 #include <math.h>
@@ -31,7 +33,7 @@ static int exchange(struct clg_device *d, size_t size, size_t each, bool *right)
     if (!status) {
         const struct clg_arg args[] = {
             CLG_T(counts), CLG_I(each), {.kind = CLG_ARG_LOCAL, .bytes = size * each * sizeof(cl_int)}};
-        status = clg_launch(d, &l, args, 3);
+        status = clg_launch(d, &l, CLG_ARGS(args));
     }
     if (!status)
         status = clg_tensor_read(d, counts, host);
@@ -114,7 +116,7 @@ static int special_run(struct clg_device *d, const char *options, const float *a
         const struct clg_launch l = {
             .file = "doctor.cl", .kernel = "doctor_special", .options = options, .global = {PAIRS}};
         const struct clg_arg args[] = {CLG_T(ta), CLG_T(tb), CLG_T(to), CLG_I(PAIRS)};
-        status = clg_launch(d, &l, args, 4);
+        status = clg_launch(d, &l, CLG_ARGS(args));
     }
     if (!status)
         status = clg_tensor_read(d, to, out);

@@ -48,7 +48,7 @@ int clg_projection_gradient(struct clg_projection *p)
     struct clg_device *d = p->net->device;
     const int last = p->net->n - 1;
     const struct clg_tensor difference = clg_plan_layer_grad(p->plan, last);
-    d->tuned_batch = CLG_INFERENCE_TUNED;
+    d->ops->tuned_batch = CLG_INFERENCE_TUNED;
     int status = clg_plan_forward(p->plan, p->z);
     if (!status)
         status = clg_copy(d, clg_plan_layer(p->plan, last), difference);
@@ -58,7 +58,7 @@ int clg_projection_gradient(struct clg_projection *p)
         status = clg_multiply(d, p->weight, difference);
     if (!status)
         status = clg_plan_backward_from(p->plan, p->z, last, false, p->dz);
-    d->tuned_batch = 0;
+    d->ops->tuned_batch = 0;
     return status ? status : clg_axpy(d, 2 * p->prior / (float)p->z.shape.c, p->z, p->dz);
 }
 

@@ -77,7 +77,7 @@ int clg_step_find_nonfinite(struct clg_gan *gan, const struct clg_gan_metrics *m
 extern const char *const clg_step_selftests[];
 void clg_step_free(struct clg_step **step);
 void clg_inference_free(struct clg_inference **inference);
-// Walk through the step, and generation, without running anything: for device->collect_conv.
+// Walk through the step, and generation, without running anything: for device->ops->collect_conv.
 int clg_step_collect_convs(struct clg_gan *gan);
 int clg_generation_collect_convs(struct clg_gan *gan);
 

@@ -13,10 +13,10 @@ static int inference_body(void *user)
     struct clg_inference *inference = user;
     struct clg_device *d = inference->device;
     int status = clg_pass_check(&inference->net, 1, CLG_PLAN_INFER, NULL);
-    d->tuned_batch = CLG_INFERENCE_TUNED;
+    d->ops->tuned_batch = CLG_INFERENCE_TUNED;
     if (!status)
         status = clg_plan_forward(inference->plan, inference->input);
-    d->tuned_batch = 0;
+    d->ops->tuned_batch = 0;
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "gan/gan.h"
 
 #include "base/log.h"
+#include "device/program.h"
 #include "tune/tune.h"
 
 #include <stdlib.h>
@@ -56,14 +57,14 @@ static int convs_collect(struct clg_device *d, const struct clg_gan_params *para
     int status = clg_gan_new(&gan, d, params);
     if (status)
         return status;
-    d->collect_conv = job_add;
-    d->collect_conv_user = c;
+    d->ops->collect_conv = job_add;
+    d->ops->collect_conv_user = c;
     c->uses = 1;
     status = clg_step_collect_convs(gan);
     c->uses = 0;
     if (!status)
         status = clg_generation_collect_convs(gan);
-    d->collect_conv = NULL;
+    d->ops->collect_conv = NULL;
     clg_gan_free(&gan);
     clg_programs_forget(d); // those of the walk: they must not be built for the candidates
     if (!status && c->short_of_memory)

@@ -57,7 +57,7 @@ int clg_fill(struct clg_device *d, struct clg_tensor x, float value)
 {
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(x), CLG_F(value), CLG_I(n)};
-    return written(d, x, clg_launch_elements(d, "fill", NULL, n, args, 3, 0, 1));
+    return written(d, x, clg_launch_elements(d, "fill", NULL, n, CLG_ARGS(args), 0, 1));
 }
 
 int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
@@ -65,7 +65,7 @@ int clg_copy(struct clg_device *d, struct clg_tensor from, struct clg_tensor to)
     size_t n = clg_shape_count(to.shape);
     struct clg_arg args[] = {CLG_T(from), CLG_T(to), CLG_I(n)};
     int status = clg_count_expect(d, "copy", from, to);
-    return status ? status : written(d, to, clg_launch_elements(d, "copy", NULL, n, args, 3, 0, 2));
+    return status ? status : written(d, to, clg_launch_elements(d, "copy", NULL, n, CLG_ARGS(args), 0, 2));
 }
 
 int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tensor y)
@@ -73,14 +73,14 @@ int clg_axpy(struct clg_device *d, float a, struct clg_tensor x, struct clg_tens
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_T(y), CLG_I(n)};
     int status = clg_count_expect(d, "axpy", x, y);
-    return status ? status : written(d, y, clg_launch_elements(d, "axpy", NULL, n, args, 4, 2, 3));
+    return status ? status : written(d, y, clg_launch_elements(d, "axpy", NULL, n, CLG_ARGS(args), 2, 3));
 }
 
 int clg_scale(struct clg_device *d, float a, struct clg_tensor x)
 {
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_I(n)};
-    return written(d, x, clg_launch_elements(d, "scale", NULL, n, args, 3, 1, 2));
+    return written(d, x, clg_launch_elements(d, "scale", NULL, n, CLG_ARGS(args), 1, 2));
 }
 
 int clg_multiply(struct clg_device *d, struct clg_tensor x, struct clg_tensor y)
@@ -88,7 +88,7 @@ int clg_multiply(struct clg_device *d, struct clg_tensor x, struct clg_tensor y)
     size_t n = clg_shape_count(y.shape);
     struct clg_arg args[] = {CLG_T(x), CLG_T(y), CLG_I(n)};
     int status = clg_count_expect(d, "multiply", x, y);
-    return status ? status : written(d, y, clg_launch_elements(d, "multiply", NULL, n, args, 3, 1, 3));
+    return status ? status : written(d, y, clg_launch_elements(d, "multiply", NULL, n, CLG_ARGS(args), 1, 3));
 }
 
 int clg_channels_scale(struct clg_device *d, struct clg_tensor s, struct clg_tensor x)
@@ -96,7 +96,8 @@ int clg_channels_scale(struct clg_device *d, struct clg_tensor s, struct clg_ten
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(s), CLG_T(x), CLG_I(n), CLG_I(x.shape.c)};
     int status = clg_shape_expect(d, "channels' scale", s.shape, (struct clg_shape){1, 1, 1, x.shape.c});
-    return status ? status : written(d, x, clg_launch_elements(d, "channels_scale", NULL, n, args, 4, 1, 2));
+    return status ? status
+                  : written(d, x, clg_launch_elements(d, "channels_scale", NULL, n, CLG_ARGS(args), 1, 2));
 }
 
 int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor x, struct clg_tensor y)
@@ -109,7 +110,7 @@ int clg_act_forward(struct clg_device *d, struct clg_act act, struct clg_tensor 
     if (!status)
         status = clg_op_begin_maps(d, "activation", y.shape);
     if (!status)
-        status = clg_launch_elements(d, "act_forward", options, n, args, 4, 1, 2);
+        status = clg_launch_elements(d, "act_forward", options, n, CLG_ARGS(args), 1, 2);
     clg_op_end(d);
     return status;
 }
@@ -127,7 +128,7 @@ int clg_act_backward(struct clg_device *d, struct clg_act act, struct clg_tensor
     if (!status)
         status = clg_op_begin_maps(d, "activation grad", y.shape);
     if (!status)
-        status = clg_launch_elements(d, "act_backward", options, n, args, 5, 2, 3);
+        status = clg_launch_elements(d, "act_backward", options, n, CLG_ARGS(args), 2, 3);
     clg_op_end(d);
     return status;
 }
@@ -137,7 +138,7 @@ int clg_bias_add(struct clg_device *d, struct clg_tensor b, struct clg_tensor x)
     size_t n = clg_shape_count(x.shape);
     struct clg_arg args[] = {CLG_T(b), CLG_T(x), CLG_I(n), CLG_I(x.shape.c)};
     int status = clg_shape_expect(d, "bias", b.shape, (struct clg_shape){1, 1, 1, x.shape.c});
-    return status ? status : clg_launch_elements(d, "bias_add", NULL, n, args, 4, 1, 2);
+    return status ? status : clg_launch_elements(d, "bias_add", NULL, n, CLG_ARGS(args), 1, 2);
 }
 
 static int channels_check(struct clg_device *d, struct clg_tensor part, struct clg_tensor whole, int from)
@@ -154,7 +155,7 @@ static int channels_move(struct clg_device *d, const char *kernel, struct clg_te
 {
     size_t n = clg_shape_count(part);
     struct clg_arg args[] = {CLG_T(a), CLG_T(b), CLG_I(n), CLG_I(part.c), CLG_I(whole_c), CLG_I(from)};
-    return clg_launch_elements(d, kernel, NULL, n, args, 6, 0, 2);
+    return clg_launch_elements(d, kernel, NULL, n, CLG_ARGS(args), 0, 2);
 }
 
 int clg_channels_put(struct clg_device *d, struct clg_tensor part, struct clg_tensor whole, int from)
@@ -176,5 +177,5 @@ int clg_pixels(struct clg_device *d, struct clg_tensor bytes, struct clg_tensor 
     if (clg_shape_count(bytes.shape) * sizeof(float) < n)
         return clg_fail(&d->log, CLG_EINVAL, "%zu pixels from %zu bytes", n,
                         clg_shape_count(bytes.shape) * 4);
-    return clg_launch_elements(d, "pixels", NULL, n, args, 3, 2, 1);
+    return clg_launch_elements(d, "pixels", NULL, n, CLG_ARGS(args), 2, 1);
 }

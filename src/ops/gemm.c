@@ -52,7 +52,7 @@ bool clg_gemm_list_fits(const struct clg_device *d, int list)
 
 static CLBlastStatusCode list_apply(struct clg_device *d, int list)
 {
-    d->clblast_list = list;
+    d->ops->clblast_list = list;
     return list == 0 ? CLBlastSuccess
                      : CLBlastOverrideParameters(d->id, "Xgemm", CLBlastPrecisionSingle, PARAMETERS,
                                                  (const char **)parameter_names, parameter_lists[list - 1]);
@@ -69,12 +69,12 @@ int clg_gemm_list_set(struct clg_device *d, int list)
 // Before the first product: the list that the tuner found. Where it cannot be had, CLBlast's own goes on.
 static void list_take(struct clg_device *d)
 {
-    if (d->clblast_list >= 0)
+    if (d->ops->clblast_list >= 0)
         return;
     const int list = clg_tuning_clblast(d);
     const bool taken = clg_gemm_list_fits(d, list) && list_apply(d, list) == CLBlastSuccess;
     if (!taken)
-        d->clblast_list = 0;
+        d->ops->clblast_list = 0;
 }
 
 // --- products ----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ static int gemm_plain(struct clg_device *d, struct clg_gemm g, struct clg_tensor
                              CLG_I(g.transpose_b),
                              CLG_F(g.alpha),
                              CLG_F(g.beta)};
-    return clg_launch(d, &l, args, sizeof args / sizeof *args);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 const char *const clg_gemm_variants[] = {"plain", "clblast", NULL};

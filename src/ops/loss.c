@@ -17,5 +17,5 @@ int clg_bce(struct clg_device *d, struct clg_tensor x, float target, struct clg_
                            .flops = 10.0 * (double)n,
                            .bytes = 8.0 * (double)n};
     struct clg_arg args[] = {CLG_T(x), CLG_F(target), CLG_T(dx), CLG_T(stats), CLG_I(n)};
-    return clg_launch(d, &l, args, 5);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }

@@ -128,7 +128,7 @@ static int apply(struct clg_device *d, const struct cut *cut, const struct clg_n
     struct clg_arg args[] = {CLG_T(x),           CLG_T(mean),       CLG_T(norm->save_inv),
                              CLG_T(norm->gamma), CLG_T(norm->beta), CLG_F(slope_of(norm->act)),
                              CLG_T(y),           CLG_I(cut->rows),  CLG_I(cut->pass_block)};
-    return clg_launch(d, &l, args, sizeof args / sizeof *args);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 static int norm_train(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
@@ -144,7 +144,7 @@ static int norm_train(struct clg_device *d, struct clg_norm norm, struct clg_ten
     struct clg_launch stats = over_rows(d, "norm_stats", &cut, cut.block, 1);
     struct clg_arg stats_args[] = {CLG_T(x), CLG_T(parts), CLG_I(cut.rows), CLG_I(cut.block),
                                    CLG_I(cut.blocks)};
-    status = clg_launch(d, &stats, stats_args, 5);
+    status = clg_launch(d, &stats, CLG_ARGS(stats_args));
     if (status)
         return status;
     struct clg_launch merge = over_blocks("norm_merge", &cut);
@@ -159,7 +159,7 @@ static int norm_train(struct clg_device *d, struct clg_norm norm, struct clg_ten
                                    CLG_T(norm.save_inv),
                                    CLG_T(norm.running_mean),
                                    CLG_T(norm.running_var)};
-    status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
+    status = clg_launch(d, &merge, CLG_ARGS(merge_args));
     return status ? status : apply(d, &cut, &norm, norm.save_mean, x, y);
 }
 
@@ -177,7 +177,7 @@ int clg_norm_prepare_infer(struct clg_device *d, struct clg_norm norm)
     struct cut cut = cut_of(d, norm.gamma.shape);
     struct clg_launch l = over_channels("norm_inverse", &cut);
     struct clg_arg args[] = {CLG_T(norm.running_var), CLG_F(norm.eps), CLG_T(norm.save_inv)};
-    return clg_launch(d, &l, args, 3);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 int clg_norm_infer(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor y)
@@ -219,7 +219,7 @@ static int norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_
         CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
         CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(parts),
         CLG_I(cut.rows),   CLG_I(cut.block), CLG_I(cut.blocks)};
-    status = clg_launch(d, &first, first_args, sizeof first_args / sizeof *first_args);
+    status = clg_launch(d, &first, CLG_ARGS(first_args));
     if (status)
         return status;
     struct clg_launch merge = over_blocks("norm_backward_merge", &cut);
@@ -231,7 +231,7 @@ static int norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_
                                    CLG_I(want_gamma),
                                    CLG_I(want_beta),
                                    CLG_I(accumulate)};
-    status = clg_launch(d, &merge, merge_args, sizeof merge_args / sizeof *merge_args);
+    status = clg_launch(d, &merge, CLG_ARGS(merge_args));
     if (status)
         return status;
     struct clg_launch last = over_rows(d, "norm_backward_data", &cut, cut.pass_block, 3);
@@ -239,7 +239,7 @@ static int norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_
         CLG_T(x),          CLG_T(dy),        CLG_T(norm.save_mean), CLG_T(norm.save_inv),
         CLG_T(norm.gamma), CLG_T(norm.beta), CLG_F(slope),          CLG_T(sums),
         CLG_T(dx),         CLG_I(cut.rows),  CLG_I(cut.pass_block)};
-    return clg_launch(d, &last, last_args, sizeof last_args / sizeof *last_args);
+    return clg_launch(d, &last, CLG_ARGS(last_args));
 }
 
 int clg_norm_backward(struct clg_device *d, struct clg_norm norm, struct clg_tensor x, struct clg_tensor dy,
@@ -261,5 +261,5 @@ int clg_bias_backward(struct clg_device *d, struct clg_tensor dy, struct clg_ten
     struct cut cut = cut_of(d, dy.shape);
     struct clg_launch l = over_channels("rows_sum", &cut);
     struct clg_arg args[] = {CLG_T(dy), CLG_T(db), CLG_I(cut.rows), CLG_I(accumulate)};
-    return clg_launch(d, &l, args, 4);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }

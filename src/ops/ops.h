@@ -4,7 +4,8 @@
 
 #include <clgan/ops.h>
 
-#include "device/device.h"
+#include "ops/conv/variants.h"
+#include "ops/state.h"
 
 // The three passes of a convolution; x and w, y in their roles of <clgan/ops.h> whatever the pass.
 enum clg_conv_pass { CLG_CONV_FORWARD, CLG_CONV_BACKWARD_DATA, CLG_CONV_BACKWARD_FILTER };
@@ -25,9 +26,9 @@ struct clg_conv_variant {
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);
 };
-extern const struct clg_conv_variant clg_conv_plain, clg_conv_gemm, clg_conv_cpu, clg_conv_narrow,
-    clg_conv_winograd, clg_conv_gpu;
-// All rows, plain first; ends in NULL. Tests go through it by themselves.
+#define CLG_CONV_DECLARE(name) extern const struct clg_conv_variant clg_conv_##name;
+CLG_CONV_VARIANTS(CLG_CONV_DECLARE)
+// All of them, plain first; ends in NULL.
 extern const struct clg_conv_variant *const clg_conv_variants[];
 extern const char *const clg_gemm_variants[]; // names, ends in NULL
 
@@ -46,6 +47,12 @@ static inline int clg_round_up(int a, int b)
 int clg_conv_run(struct clg_device *d, const struct clg_conv_job *job);
 const struct clg_conv_variant *clg_conv_default(struct clg_device *d, const struct clg_conv_job *job);
 
+// Are the shapes of the three tensors right? Else CLG_EINVAL after a line.
+int clg_conv_job_check(struct clg_device *d, const struct clg_conv_job *job);
+// A kernel as large as its map becomes a 1x1 convolution of 1x1 maps: the same memory, read as a matrix product.
+struct clg_conv_job clg_conv_job_flat(struct clg_conv_job job);
+// The tensor that the job writes.
+struct clg_tensor *clg_conv_result(struct clg_conv_job *job);
 // " -DR=4 -DS=4 ..." : the shape as constants, written to text.
 void clg_conv_options(const struct clg_conv_job *job, char *text, size_t size);
 // Images [first, first + n) of a tensor.
@@ -79,9 +86,10 @@ typedef int clg_pack_fn(struct clg_device *d, const struct clg_conv_job *job, st
 int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *job, size_t floats,
                            clg_pack_fn *make, struct clg_tensor *to);
 
-// Scratch memory for one operation's inside; the next operation may overwrite it (one in-order queue). Two
-// parts can be held at once: slot 0 and 1.
+// Scratch memory inside one operation; the next operation may overwrite it (one in-order queue). Two blocks can
+// be held at once: slot 0 and 1.
 int clg_scratch(struct clg_device *d, int slot, size_t floats, struct clg_tensor *tensor);
+void clg_scratch_free(struct clg_device *d); // no recorded list may use it any more
 
 // Elementwise launch: ceil(n / VF) work-items. Used by all floors above through the public operations only.
 int clg_launch_elements(struct clg_device *d, const char *kernel, const char *options, size_t n,

@@ -28,7 +28,7 @@ int clg_adam(struct clg_device *d, float beta1, float beta2, float eps, struct c
     if (!status)
         status = adam_begin(d, n);
     if (!status)
-        status = clg_launch_elements(d, "adam", NULL, n, args, 10, 12, 7);
+        status = clg_launch_elements(d, "adam", NULL, n, CLG_ARGS(args), 12, 7);
     clg_op_end(d);
     return status ? status : clg_weights_changed(d, p);
 }
@@ -39,6 +39,6 @@ int clg_ema(struct clg_device *d, float decay, struct clg_tensor p, struct clg_t
     struct clg_arg args[] = {CLG_F(decay), CLG_T(p), CLG_T(average), CLG_I(n)};
     int status = clg_count_expect(d, "average", average, p);
     if (!status)
-        status = clg_launch_elements(d, "ema", NULL, n, args, 4, 3, 3);
+        status = clg_launch_elements(d, "ema", NULL, n, CLG_ARGS(args), 3, 3);
     return status ? status : clg_weights_changed(d, average);
 }

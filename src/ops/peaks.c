@@ -70,7 +70,7 @@ int clg_ceiling_fma(struct clg_device *d, float a, float b, int rounds, struct c
                                   (struct clg_shape){1, 1, 1, (int)(size.items * size.each)});
     struct clg_arg args[] = {CLG_F(a), CLG_F(b), CLG_I(rounds), CLG_T(x)};
     double flops = 2.0 * rounds * (double)(size.items * size.each);
-    return status ? status : launch(d, "ceiling_fma", size.items, flops, 0, args, 4);
+    return status ? status : launch(d, "ceiling_fma", size.items, flops, 0, CLG_ARGS(args));
 }
 
 size_t clg_ceiling_stream_size(const struct clg_device *d, size_t floats)
@@ -88,8 +88,9 @@ int clg_ceiling_stream(struct clg_device *d, float a, struct clg_tensor x, struc
         status = clg_shape_expect(d, "stream", y.shape, out.shape);
     struct clg_arg args[] = {CLG_F(a), CLG_T(x), CLG_T(y), CLG_T(out),
                              CLG_I(n / items_of(d) / (size_t)d->vector)};
-    return status ? status
-                  : launch(d, "ceiling_stream", items_of(d), 2.0 * (double)n, 12.0 * (double)n, args, 5);
+    return status
+               ? status
+               : launch(d, "ceiling_stream", items_of(d), 2.0 * (double)n, 12.0 * (double)n, CLG_ARGS(args));
 }
 
 // --- their rates -------------------------------------------------------------------------------

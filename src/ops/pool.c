@@ -36,7 +36,7 @@ int clg_pool_forward(struct clg_device *d, struct clg_pool pool, struct clg_tens
                              CLG_I(pool.size),
                              CLG_I(pool.stride),
                              CLG_I(pool.kind == CLG_POOL_AVERAGE)};
-    return clg_launch(d, &l, args, sizeof args / sizeof *args);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 int clg_pool_backward(struct clg_device *d, struct clg_pool pool, struct clg_tensor x, struct clg_tensor dy,
@@ -58,5 +58,5 @@ int clg_pool_backward(struct clg_device *d, struct clg_pool pool, struct clg_ten
                              CLG_I(total),      CLG_I(x.shape.h),   CLG_I(x.shape.w),
                              CLG_I(dy.shape.h), CLG_I(dy.shape.w),  CLG_I(x.shape.c),
                              CLG_I(pool.size),  CLG_I(pool.stride), CLG_I(pool.kind == CLG_POOL_AVERAGE)};
-    return clg_launch(d, &l, args, sizeof args / sizeof *args);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }

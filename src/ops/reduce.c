@@ -23,12 +23,12 @@ int clg_dot(struct clg_device *d, struct clg_tensor x, struct clg_tensor y, stru
                                .flops = 2.0 * (double)n,
                                .bytes = 8.0 * (double)n};
     struct clg_arg first_args[] = {CLG_T(x), CLG_T(y), CLG_T(parts), CLG_I(n)};
-    status = clg_launch(d, &first, first_args, 4);
+    status = clg_launch(d, &first, CLG_ARGS(first_args));
     if (status)
         return status;
     struct clg_launch second = {.file = "reduce.cl", .kernel = "sum_parts", .global = {wg}, .local = {wg}};
     struct clg_arg second_args[] = {CLG_T(parts), CLG_T(result), CLG_I(groups)};
-    return clg_launch(d, &second, second_args, 3);
+    return clg_launch(d, &second, CLG_ARGS(second_args));
 }
 
 int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct clg_tensor sum,
@@ -41,5 +41,5 @@ int clg_parts_sum(struct clg_device *d, struct clg_tensor parts, int n, struct c
                            .local = {(size_t)d->work_group},
                            .bytes = 4.0 * (double)count * (n + 1)};
     struct clg_arg args[] = {CLG_T(parts), CLG_T(sum), CLG_I(count), CLG_I(n), CLG_I(accumulate)};
-    return clg_launch(d, &l, args, 5);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }

@@ -51,7 +51,7 @@ static int entry_find(const struct clg_selftest_cache *c, uint64_t hash)
 // The entry's index; adds it if it is new. -1: out of memory.
 static int entry_get(struct clg_device *d, uint64_t hash)
 {
-    struct clg_selftest_cache *c = d->checked;
+    struct clg_selftest_cache *c = d->ops->selftests;
     const int at = c ? entry_find(c, hash) : -1;
     if (at >= 0)
         return at;
@@ -63,7 +63,7 @@ static int entry_get(struct clg_device *d, uint64_t hash)
         if (!c)
             *larger = (struct clg_selftest_cache){0};
         larger->capacity = capacity;
-        c = d->checked = larger;
+        c = d->ops->selftests = larger;
     }
     assert(c->n < c->capacity);
     c->entries[c->n].hash = hash;
@@ -85,7 +85,7 @@ static void file_read(struct clg_device *d)
         const uint64_t hash = strtoull(line, &end, 16);
         const int at = next - line == LINE && end == line + LINE - 1 ? entry_get(d, hash) : -1;
         if (at >= 0)
-            d->checked->entries[at].state = CLG_SELFTEST_PASSED;
+            d->ops->selftests->entries[at].state = CLG_SELFTEST_PASSED;
     }
     free(text);
 }
@@ -93,9 +93,9 @@ static void file_read(struct clg_device *d)
 // The table, read from the file at first use; NULL: out of memory.
 static struct clg_selftest_cache *table_of(struct clg_device *d)
 {
-    if (!d->checked && entry_get(d, 0) >= 0)
+    if (!d->ops->selftests && entry_get(d, 0) >= 0)
         file_read(d);
-    return d->checked;
+    return d->ops->selftests;
 }
 
 bool clg_selftest_cache_passed(struct clg_device *d, const char *what)
@@ -107,7 +107,7 @@ bool clg_selftest_cache_passed(struct clg_device *d, const char *what)
 
 bool clg_selftest_due(struct clg_device *d, const char *what, const char *label)
 {
-    struct clg_selftest_cache *c = clg_selftest_cache_passed(d, what) ? NULL : d->checked;
+    struct clg_selftest_cache *c = clg_selftest_cache_passed(d, what) ? NULL : d->ops->selftests;
     if (!c)
         return false;
     if (c->tried >= c->pending) {
@@ -115,8 +115,8 @@ bool clg_selftest_due(struct clg_device *d, const char *what, const char *label)
         c->pending = 0;
     }
     if (entry_find(c, hash_of(what)) < 0 && entry_get(d, hash_of(what)) >= 0)
-        d->checked->pending++;
-    c = d->checked;
+        d->ops->selftests->pending++;
+    c = d->ops->selftests;
     if (d->mode == CLG_MODE_COLLECT)
         return false;
     if (d->params.progress && c->tried < c->pending)
@@ -131,9 +131,9 @@ void clg_selftest_cache_add(struct clg_device *d, const char *what)
     const uint64_t hash = hash_of(what);
     char path[4096];
     const int at = table_of(d) ? entry_get(d, hash) : -1;
-    if (at < 0 || d->checked->entries[at].state == CLG_SELFTEST_PASSED)
+    if (at < 0 || d->ops->selftests->entries[at].state == CLG_SELFTEST_PASSED)
         return;
-    d->checked->entries[at].state = CLG_SELFTEST_PASSED;
+    d->ops->selftests->entries[at].state = CLG_SELFTEST_PASSED;
     if (!cache_path(d, path, sizeof path) || clg_folder_create(d->cache_dir, &clg_log_silent))
         return;
     FILE *file = fopen(path, "a");
@@ -153,11 +153,11 @@ int clg_selftest_cache_drop(struct clg_device *d, const struct clg_conv_variant 
     const int at = entry_get(d, dropped_hash(variant));
     if (at < 0)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory dropping conv=%s", variant->name);
-    d->checked->entries[at].state = CLG_SELFTEST_DROPPED;
+    d->ops->selftests->entries[at].state = CLG_SELFTEST_DROPPED;
     return 0;
 }
 
 bool clg_selftest_cache_dropped(const struct clg_device *d, const struct clg_conv_variant *variant)
 {
-    return d->checked && entry_find(d->checked, dropped_hash(variant)) >= 0;
+    return d->ops->selftests && entry_find(d->ops->selftests, dropped_hash(variant)) >= 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "device/program.h"
 #include "tune/table.h"
 
 #include <math.h>

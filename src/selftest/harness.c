@@ -287,7 +287,7 @@ static int verify(struct clg_device *d, const struct clg_selftest *test, int cha
 int clg_selftests_check(struct clg_device *d, const char *const *names, int channels)
 {
     int status = 0;
-    for (; *names && !d->collect_conv && !status; names++) {
+    for (; *names && !d->ops->collect_conv && !status; names++) {
         char what[96];
         const struct clg_selftest *test = clg_selftest_find(*names);
         assert(test);

@@ -52,7 +52,7 @@ static bool same_layer(const struct clg_tuning_entry *a, const struct clg_tuning
 
 static int reserve_one(struct clg_device *d)
 {
-    struct clg_tuning *t = d->tuning;
+    struct clg_tuning *t = d->ops->tuning;
     if (t && t->n < t->capacity)
         return 0;
     const int capacity = t && t->capacity ? 2 * t->capacity : CAPACITY;
@@ -62,7 +62,7 @@ static int reserve_one(struct clg_device *d)
     if (!t)
         *larger = (struct clg_tuning){0};
     larger->capacity = capacity;
-    d->tuning = larger;
+    d->ops->tuning = larger;
     return 0;
 }
 
@@ -71,7 +71,7 @@ int clg_tuning_put(struct clg_device *d, const struct clg_tuning_entry *entry)
     int status = reserve_one(d);
     if (status)
         return status;
-    struct clg_tuning *t = d->tuning;
+    struct clg_tuning *t = d->ops->tuning;
     int at = 0;
     while (at < t->n && !(same_layer(&t->entries[at], entry) && t->entries[at].n == entry->n &&
                           t->entries[at].variant->exact == entry->variant->exact))
@@ -84,9 +84,9 @@ int clg_tuning_put(struct clg_device *d, const struct clg_tuning_entry *entry)
 // The table, loaded when it has not been; NULL when memory is short.
 static const struct clg_tuning *tuning_of(struct clg_device *d)
 {
-    if (!d->tuning)
+    if (!d->ops->tuning)
         clg_tuning_load(d, clg_conv_variants);
-    return d->tuning;
+    return d->ops->tuning;
 }
 
 static double ratio(int a, int b)
@@ -106,7 +106,7 @@ const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struc
     const struct clg_tuning *t = tuning_of(d);
     const struct clg_tuning_entry *best = NULL;
     struct clg_tuning_entry wanted = clg_tuning_entry_of(job);
-    wanted.n = d->tuned_batch ? d->tuned_batch : wanted.n;
+    wanted.n = d->ops->tuned_batch ? d->ops->tuned_batch : wanted.n;
     for (int i = 0; t && i < t->n; i++) {
         const struct clg_tuning_entry *e = &t->entries[i];
         if (!same_layer(e, &wanted) || !usable(d, e, job))

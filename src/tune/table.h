@@ -24,19 +24,19 @@ struct clg_tuning {
 // The table's file; false without a folder for it, or if its path is too long.
 bool clg_tuning_path(const struct clg_device *d, char *path, size_t size);
 
-// Reads the file into d->tuning; entries name some of `variants`. Lines that make no sense on this device are
+// Reads the file into d->ops->tuning; entries name some of `variants`. Lines that make no sense on this device are
 // skipped, each with an information line. Fails only for lack of memory.
 int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *variants);
 
-// Into d->tuning; replaces an earlier entry for the shape that is equally exact.
+// Into d->ops->tuning; replaces an earlier entry for the shape that is equally exact.
 int clg_tuning_put(struct clg_device *d, const struct clg_tuning_entry *entry);
 
-// Merges the entries into the file's content, in d->tuning and in the file.
+// Merges the entries into the file's content, in d->ops->tuning and in the file.
 int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *variants,
                     const struct clg_tuning_entry *entries, int n, int clblast_list);
 
 // The job's entry, loading the table if needed: one for the layer that fits and, with params.exact, is exact; for
-// its batch (or d->tuned_batch), or else for the closest batch by ratio. NULL: none.
+// its batch (or d->ops->tuned_batch), or else for the closest batch by ratio. NULL: none.
 const struct clg_tuning_entry *clg_tuning_find(struct clg_device *d, const struct clg_conv_job *job);
 
 // CLBlast's parameter list, loading the table if needed.

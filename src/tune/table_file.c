@@ -137,7 +137,7 @@ static int lines_read(struct clg_device *d, const struct clg_conv_variant *const
         number++;
         int list;
         if (clblast_parse(line, &list)) {
-            d->tuning->clblast_list = list;
+            d->ops->tuning->clblast_list = list;
             continue;
         }
         const char *why = line_parse(d, variants, line, &entry);
@@ -153,9 +153,9 @@ int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *
 {
     char path[4096], header[HEADER], *text;
     size_t size;
-    free(d->tuning);
-    d->tuning = calloc(1, sizeof *d->tuning);
-    if (!d->tuning)
+    free(d->ops->tuning);
+    d->ops->tuning = calloc(1, sizeof *d->ops->tuning);
+    if (!d->ops->tuning)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory for the tuning table");
     if (!clg_tuning_path(d, path, sizeof path) || !clg_file_exists(path) ||
         clg_file_read(path, FILE_MAX, &text, &size, &clg_log_silent))
@@ -166,7 +166,7 @@ int clg_tuning_load(struct clg_device *d, const struct clg_conv_variant *const *
         struct clg_locale locale = clg_locale_enter();
         status = lines_read(d, variants, path, text + strlen(header));
         clg_locale_leave(locale);
-        clg_log_line(&d->log, CLG_LOG_INFO, "tuned convolutions: %d, from %s", d->tuning->n, path);
+        clg_log_line(&d->log, CLG_LOG_INFO, "tuned convolutions: %d, from %s", d->ops->tuning->n, path);
     } else {
         clg_log_line(&d->log, CLG_LOG_INFO,
                      "%s is not used: it is of another version of clgan or of the driver", path);
@@ -187,10 +187,10 @@ static int file_write(struct clg_device *d, const char *path)
     header_of(d, header);
     fputs(header, file.stream);
     struct clg_locale locale = clg_locale_enter();
-    if (d->tuning->clblast_list)
-        fprintf(file.stream, "clblast %d\n", d->tuning->clblast_list);
-    for (int i = 0; i < d->tuning->n; i++)
-        line_print(file.stream, &d->tuning->entries[i]);
+    if (d->ops->tuning->clblast_list)
+        fprintf(file.stream, "clblast %d\n", d->ops->tuning->clblast_list);
+    for (int i = 0; i < d->ops->tuning->n; i++)
+        line_print(file.stream, &d->ops->tuning->entries[i]);
     clg_locale_leave(locale);
     return clg_file_commit(&file, &d->log);
 }
@@ -202,12 +202,12 @@ int clg_tuning_keep(struct clg_device *d, const struct clg_conv_variant *const *
     const bool has_file = clg_tuning_path(d, path, sizeof path);
     const struct clg_log loud = d->log;
     d->log = clg_log_silent; // problems were reported when the table was first loaded
-    int status = has_file || !d->tuning ? clg_tuning_load(d, variants) : 0;
+    int status = has_file || !d->ops->tuning ? clg_tuning_load(d, variants) : 0;
     d->log = loud;
     for (int i = 0; i < n && !status; i++)
         status = clg_tuning_put(d, &entries[i]);
     if (status)
         return status;
-    d->tuning->clblast_list = clblast_list;
+    d->ops->tuning->clblast_list = clblast_list;
     return has_file ? file_write(d, path) : 0;
 }

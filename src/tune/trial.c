@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/stats.h"
+#include "device/program.h"
 
 #include <math.h>
 #include <stdlib.h>

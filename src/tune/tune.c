@@ -112,7 +112,7 @@ static int search_all(struct clg_search *s, double *weights, double end)
         if (now < end) {
             status = clg_search_job(s, job, (end - now) * weights[job] / left, 1 - left / whole);
             if (!status)
-                status = results_store(s, job, s->d->clblast_list);
+                status = results_store(s, job, s->d->ops->clblast_list);
         } else {
             s->jobs[job].result.untried++;
         }
@@ -148,7 +148,7 @@ static bool has_clblast(const struct clg_search *s)
 static int search(struct clg_search *s, double *weights)
 {
     const double seconds = s->params->seconds * (has_clblast(s) ? 1 - FOR_CLBLAST : 1);
-    int status = search_all(s, weights, seconds), list = s->d->clblast_list;
+    int status = search_all(s, weights, seconds), list = s->d->ops->clblast_list;
     if (status || !has_clblast(s))
         return status;
     status = clg_search_clblast(s, &list);
@@ -172,7 +172,7 @@ int clg_tune(struct clg_device *d, const struct clg_conv_variant *const *variant
     int status = 0;
     if (!s.found || !weights)
         status = clg_fail(&d->log, CLG_ENOMEM, "out of memory to tune %d convolutions", n);
-    if (d->clblast_list < 0) // CLBlast's own parameters, not those found earlier
+    if (d->ops->clblast_list < 0) // CLBlast's own parameters, not those found earlier
         clg_gemm_list_set(d, 0);
     for (int i = 0; i < n; i++)
         result_init(d, &jobs[i]);
@@ -195,8 +195,8 @@ int clg_tuning_forget(struct clg_device *d, bool *was_there)
 {
     char path[4096];
     const bool there = clg_tuning_path(d, path, sizeof path) && clg_file_exists(path);
-    free(d->tuning);
-    d->tuning = NULL;
+    free(d->ops->tuning);
+    d->ops->tuning = NULL;
     if (was_there)
         *was_there = there;
     return there ? clg_file_remove(path, &d->log) : 0;

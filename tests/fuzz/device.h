@@ -1,4 +1,4 @@
-// A device of facts alone, for what is read from files beside kernels: no OpenCL is called.
+// A device without OpenCL, for what is read from files besides kernels. Free its state with clg_ops_state_free.
 #ifndef CLG_TESTS_FUZZ_DEVICE_H
 #define CLG_TESTS_FUZZ_DEVICE_H
 
@@ -25,6 +25,7 @@ static inline struct clg_device fuzz_device(enum clg_device_type type)
                                .launch_flops = 1e11,
                                .cache_dir = folder,
                                .tuning_dir = folder,
+                               .ops = clg_ops_state_new(),
                                .log = fuzz_log};
 }
 

@@ -1,6 +1,8 @@
 // Files of compiled kernels: what loads is what was kept, to the bit.
 #include "device.h"
 
+#include "device/program.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,7 @@ void fuzz_seeds(void)
     memcpy(bytes + sizeof head + head.key_size, binary, sizeof binary);
     fuzz_seed(bytes, sizeof head + head.key_size + sizeof binary);
     fuzz_seed(bytes, sizeof head + head.key_size);
+    clg_ops_state_free(&d);
 }
 
 void fuzz_one(const uint8_t *data, size_t size)
@@ -41,9 +44,11 @@ void fuzz_one(const uint8_t *data, size_t size)
     size_t n = 0;
     if (clg_cache_load(&d, &key, &loaded, &n)) {
         fuzz_expect(!loaded, "nothing after a failure");
+        clg_ops_state_free(&d);
         return;
     }
     fuzz_expect(n < size, "no more than the file holds");
     fuzz_touch(loaded, n);
     free(loaded);
+    clg_ops_state_free(&d);
 }

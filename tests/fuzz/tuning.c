@@ -30,7 +30,7 @@ static void seed(enum clg_device_type type)
     fuzz_expect(n > 9 && !clg_tuning_keep(&d, clg_conv_variants, entries, n, type == CLG_DEVICE_GPU),
                 "a seed");
     fuzz_seeds_take();
-    free(d.tuning);
+    clg_ops_state_free(&d);
 }
 
 void fuzz_seeds(void)
@@ -43,15 +43,15 @@ static void load(enum clg_device_type type)
 {
     struct clg_device d = fuzz_device(type);
     fuzz_expect(!clg_tuning_load(&d, clg_conv_variants), "no failure whatever the file says");
-    for (int i = 0; i < d.tuning->n; i++) {
-        struct clg_conv_job job = clg_tuning_job(&d.tuning->entries[i]);
+    for (int i = 0; i < d.ops->tuning->n; i++) {
+        struct clg_conv_job job = clg_tuning_job(&d.ops->tuning->entries[i]);
         const struct clg_tuning_entry *found = clg_tuning_find(&d, &job);
         fuzz_expect(found && found->variant->fits(&d, &job), "what was taken to be found");
         job.x.shape.n = 3;
         clg_tuning_find(&d, &job);
     }
     fuzz_expect(clg_tuning_clblast(&d) >= 0, "a list of CLBlast's");
-    free(d.tuning);
+    clg_ops_state_free(&d);
 }
 
 void fuzz_one(const uint8_t *data, size_t size)

@@ -188,7 +188,7 @@ static void test_kept_weights(void **state)
     clg_weights_watch(k.job.w);
     assert_int_equal(clg_conv_winograd.run(d, &k.job), 0);
     k.first = test_read(k.job.y);
-    assert_non_null(d->forms);
+    assert_non_null(d->ops->packed);
     assert_int_equal(clg_scale(d, 4, k.job.w), 0);
     assert_int_equal(clg_conv_winograd.run(d, &k.job), 0);
     kept_check(&k, 4, "after an operation");
@@ -203,7 +203,7 @@ static void test_kept_weights(void **state)
     }
     clg_list_free(&list);
     clg_weights_forget(d, k.job.w);
-    assert_null(d->forms);
+    assert_null(d->ops->packed);
     free(x), free(w), free(k.first);
     test_free_all();
 }

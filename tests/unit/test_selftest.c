@@ -255,10 +255,10 @@ static void test_remembered(void **state)
         struct captured log;
         struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);
         assert_int_equal(clg_selftests_check(d, names, 8), 0);
-        assert_int_equal(d->checked->tried, i ? 0 : 1);
-        assert_int_equal(d->checked->n, 3); // the table's first entry is none
+        assert_int_equal(d->ops->selftests->tried, i ? 0 : 1);
+        assert_int_equal(d->ops->selftests->n, 3); // the table's first entry is none
         assert_int_equal(clg_selftests_check(d, names, 8), 0);
-        assert_int_equal(d->checked->tried, i ? 0 : 1);
+        assert_int_equal(d->ops->selftests->tried, i ? 0 : 1);
         clg_device_close(&d);
     }
 }

@@ -3,6 +3,7 @@
 #include "mutate.h"
 
 #include "base/file.h"
+#include "device/program.h"
 #include "selftest/selftest.h"
 
 #include <unistd.h>
@@ -120,10 +121,36 @@ static void test_dropped(void **state)
         assert_true(error < 1e-4);
         captured_has(&log, cases[i % COUNT(cases)].words[0]);
         captured_has(&log, cases[i % COUNT(cases)].words[1]);
-        assert_int_equal(log.lines, cases[i % COUNT(cases)].lines);
+        assert_int_equal(log.lines,
+                         cases[i % COUNT(cases)].lines + record); // and which variant is recorded, once
         assert_int_equal(log.errors, 0);
         for (const struct clg_program *p = d->programs; p; p = p->next)
             assert_non_null(p->program); // what does not compile is forgotten
+        clg_device_close(&d);
+    }
+}
+
+// The information lines about variants: what runs a convolution, and why.
+static void test_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct defect *defects[2];
+        const char *variants;
+        bool exact;
+        const char *words[2];
+    } cases[] = {{{NULL}, NULL, false, {": winograd (", "default for CPUs)"}},
+                 {{NULL}, NULL, true, {": cpu (", "winograd is not exact"}},
+                 {{NULL}, "conv=plain", false, {": plain (", "forced)"}},
+                 {{&in_winograd}, NULL, false, {": cpu (", "winograd failed its self-test"}}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct captured log;
+        double error;
+        struct clg_device *d = spoilt(cases[i].defects, cases[i].variants, &log);
+        d->params.exact = cases[i].exact;
+        assert_int_equal(convolve_as(d, true, &error), 0);
+        captured_has(&log, cases[i].words[0]);
+        captured_has(&log, cases[i].words[1]);
         clg_device_close(&d);
     }
 }
@@ -190,7 +217,7 @@ static void test_remembered(void **state)
         }
         struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);
         assert_int_equal(convolve(d, &error), 0);
-        assert_int_equal(d->checked->tried, tried[i]);
+        assert_int_equal(d->ops->selftests->tried, tried[i]);
         clg_device_close(&d);
     }
 }
@@ -230,5 +257,5 @@ static void test_spots(void **state)
     assert_true(compared >= 24);
 }
 
-TEST_MAIN("checked", test_folder_setup, test_folder_teardown, TEST(test_dropped), TEST(test_refused),
-          TEST(test_remembered), TEST(test_spots), TEST(test_many_dropped))
+TEST_MAIN("checked", test_folder_setup, test_folder_teardown, TEST(test_dropped), TEST(test_reasons),
+          TEST(test_refused), TEST(test_remembered), TEST(test_spots), TEST(test_many_dropped))

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "device/program.h"
 #include "tune/table.h"
 #include "tune/tune.h"
 
@@ -71,7 +72,7 @@ static int run_broken(struct clg_device *d, const struct clg_conv_job *job)
     struct clg_launch l = {
         .file = "element.cl", .kernel = "fill", .options = " -DVF=nonsense", .global = {1}, .local = {1}};
     struct clg_arg args[] = {CLG_T(job->x)};
-    return clg_launch(d, &l, args, 1);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 static const struct clg_conv_variant right = {"right", true, 3, fits_always, run_right},
@@ -134,19 +135,19 @@ static void test_round_trip(void **state)
     clg_device_close(&d);
     d = open_tuned();
     assert_int_equal(clg_tuning_load(d, made_up), 0);
-    assert_int_equal(d->tuning->n, 3);
+    assert_int_equal(d->ops->tuning->n, 3);
     for (int i = 0; i < 3; i++)
-        same_entry(&d->tuning->entries[i], &kept[i]);
+        same_entry(&d->ops->tuning->entries[i], &kept[i]);
     assert_int_equal(clg_tuning_keep(d, made_up, later, 3, clg_gemm_lists), 0);
     clg_device_close(&d);
     d = open_tuned();
     assert_int_equal(clg_tuning_load(d, made_up), 0);
-    assert_int_equal(d->tuning->n, 5);
-    assert_int_equal(d->tuning->clblast_list, clg_gemm_lists);
-    same_entry(&d->tuning->entries[0], &later[0]);
+    assert_int_equal(d->ops->tuning->n, 5);
+    assert_int_equal(d->ops->tuning->clblast_list, clg_gemm_lists);
+    same_entry(&d->ops->tuning->entries[0], &later[0]);
     for (int i = 1; i < 3; i++) {
-        same_entry(&d->tuning->entries[i], &kept[i]);
-        same_entry(&d->tuning->entries[i + 2], &later[i]);
+        same_entry(&d->ops->tuning->entries[i], &kept[i]);
+        same_entry(&d->ops->tuning->entries[i + 2], &later[i]);
     }
     bool was_there;
     assert_int_equal(clg_tuning_forget(d, &was_there), 0);
@@ -170,9 +171,9 @@ static void check_lines(struct clg_device *d, const char *path, const char *head
 {
     write_file(path, header, text);
     assert_int_equal(clg_tuning_load(d, made_up), 0);
-    if (d->tuning->n != n || log_.errors)
-        fail_msg("%d entries, %d errors, expected %d and none, from\n%s%s\n%s", d->tuning->n, log_.errors, n,
-                 header, text, log_.text);
+    if (d->ops->tuning->n != n || log_.errors)
+        fail_msg("%d entries, %d errors, expected %d and none, from\n%s%s\n%s", d->ops->tuning->n,
+                 log_.errors, n, header, text, log_.text);
 }
 
 static void test_broken_lines(void **state)
@@ -222,7 +223,7 @@ static void test_broken_lines(void **state)
     unlink(path);
     assert_int_equal(clg_folder_create(path, &d->log), 0);
     assert_int_equal(clg_tuning_load(d, made_up), 0);
-    assert_int_equal(d->tuning->n + log_.errors, 0);
+    assert_int_equal(d->ops->tuning->n + log_.errors, 0);
     rmdir(path);
     free(header);
     clg_device_close(&d);
@@ -268,10 +269,10 @@ static void test_nearest_batch(void **state)
     check_found(d, 32, &large, 0);
     check_found(d, 50, &clg_conv_plain, 0);
     check_found(d, 1000, &clg_conv_plain, 0);
-    d->tuned_batch = 4; // as in generation: the same for every batch
+    d->ops->tuned_batch = 4; // as in generation: the same for every batch
     check_found(d, 1, &right, 1);
     check_found(d, 64, &right, 1);
-    d->tuned_batch = 0;
+    d->ops->tuned_batch = 0;
     struct clg_conv_job other = forward;
     other.x.shape.h++;
     assert_null(clg_tuning_find(d, &other));
@@ -288,7 +289,7 @@ static void test_exact(void **state)
         if (exact)
             assert_null(clg_tuning_find(d, &job));
         put(d, entry(CLG_CONV_FORWARD, 4, &right, 2, 1.5));
-        assert_int_equal(d->tuning->n, 2);
+        assert_int_equal(d->ops->tuning->n, 2);
         check_found(d, 4, exact ? &right : &rough, exact ? 2 : 0);
         clg_device_close(&d);
     }

@@ -131,7 +131,7 @@ static int direct_run(struct clg_device *d, const struct clg_conv_job *j)
                               .local = {1, 1},
                               .bytes = 8.0 * (double)clg_shape_count(j->w.shape)};
     struct clg_arg pack_args[] = {CLG_T(j->w), CLG_T(packed)};
-    status = clg_launch(d, &pack, pack_args, 2);
+    status = clg_launch(d, &pack, CLG_ARGS(pack_args));
     if (status)
         return status;
     struct clg_launch l = {.file = "conv_cpu.cl",
@@ -143,7 +143,7 @@ static int direct_run(struct clg_device *d, const struct clg_conv_job *j)
                            .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(backward ? j->y : j->x), CLG_T(packed), CLG_T(backward ? j->x : j->y),
                              CLG_I(j->x.shape.n)};
-    return clg_launch(d, &l, args, 4);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 // --- backward-filter ---------------------------------------------------------------------------
@@ -213,7 +213,7 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j)
                            .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(j->x), CLG_T(j->y), CLG_T(dw), CLG_I(j->x.shape.n),
                              CLG_I(p.shares == 1 && j->accumulate)};
-    status = clg_launch(d, &l, args, 5);
+    status = clg_launch(d, &l, CLG_ARGS(args));
     return status || p.shares == 1 ? status : clg_parts_sum(d, dw, p.shares, j->w, j->accumulate);
 }
 

@@ -33,7 +33,7 @@ static int patches_move(struct clg_device *d, const char *kernel, const struct c
                            .local = {(size_t)d->work_group},
                            .bytes = 4.0 * (double)n * (double)patches_of_image(j)};
     struct clg_arg args[] = {CLG_T(a), CLG_T(b), CLG_I(n)};
-    return clg_launch(d, &l, args, 3);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, struct clg_tensor cols, int first,

@@ -213,7 +213,7 @@ static int chunk_run(struct clg_device *d, const struct clg_conv_job *j, const s
                            .bytes = clg_conv_bytes(j)};
     struct clg_arg args[ARGS];
     args_of(&j->conv, in, j->w, out, in.shape, result.shape, (int)slices, args);
-    status = clg_launch(d, &l, args, ARGS);
+    status = clg_launch(d, &l, CLG_ARGS(args));
     return status || plan->parts == 1 ? status : clg_parts_sum(d, out, plan->parts, result, false);
 }
 
@@ -256,7 +256,7 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j, const 
                                .bytes = clg_conv_bytes(j) * some / count};
         struct clg_arg args[ARGS + 1] = {[ARGS] = CLG_I(first)};
         args_of(&j->conv, j->x, j->y, dw, j->x.shape, j->y.shape, (int)pixels_each, args);
-        status = clg_launch(d, &l, args, ARGS + 1);
+        status = clg_launch(d, &l, CLG_ARGS(args));
     }
     return status || !summed ? status : clg_parts_sum(d, dw, parts, j->w, j->accumulate);
 }

@@ -69,7 +69,7 @@ static int data_run(struct clg_device *d, const struct clg_conv_job *j)
                               .global = {(size_t)j->y.shape.c},
                               .local = {1}};
     struct clg_arg pack_args[] = {CLG_T(j->w), CLG_T(packed)};
-    status = clg_launch(d, &pack, pack_args, 2);
+    status = clg_launch(d, &pack, CLG_ARGS(pack_args));
     struct clg_launch l = {.file = "conv_narrow.cl",
                            .kernel = "narrow_data",
                            .options = options,
@@ -78,7 +78,7 @@ static int data_run(struct clg_device *d, const struct clg_conv_job *j)
                            .flops = clg_conv_flops(j),
                            .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(j->y), CLG_T(packed), CLG_T(j->x)};
-    return status ? status : clg_launch(d, &l, args, 3);
+    return status ? status : clg_launch(d, &l, CLG_ARGS(args));
 }
 
 // --- filter gradients --------------------------------------------------------------------------
@@ -127,7 +127,7 @@ static int filter_run(struct clg_device *d, const struct clg_conv_job *j)
                            .flops = clg_conv_flops(j),
                            .bytes = clg_conv_bytes(j)};
     struct clg_arg args[] = {CLG_T(j->x), CLG_T(j->y), CLG_T(parts), CLG_I(j->x.shape.n)};
-    status = clg_launch(d, &l, args, 4);
+    status = clg_launch(d, &l, CLG_ARGS(args));
     return status ? status : clg_parts_sum(d, parts, p.shares, j->w, j->accumulate);
 }
 

@@ -7,18 +7,18 @@
 
 #include <stdlib.h>
 
-struct clg_form {
+struct clg_packed_weights {
     const struct clg_buffer *buffer;
     size_t offset;
     enum clg_conv_pass pass;
     clg_pack_fn *make;
     struct clg_slab *slab;
     uint64_t version; // of the weights that it was made from; 0: none yet
-    struct clg_form *next;
+    struct clg_packed_weights *next;
 };
 
 struct refresh {
-    struct clg_form *form;
+    struct clg_packed_weights *packed;
     struct clg_conv_job job;
     struct clg_tensor to;
     clg_pack_fn *make;
@@ -28,50 +28,51 @@ static int refresh(struct clg_device *d, const void *args, cl_event *event)
 {
     (void)event; // what `make` launches has its own
     const struct refresh *r = args;
-    const uint64_t version = r->form->buffer->version;
-    if (r->form->version == version)
+    const uint64_t version = r->packed->buffer->version;
+    if (r->packed->version == version)
         return 0;
     int status = r->make(d, &r->job, r->to);
     if (!status)
-        r->form->version = version;
+        r->packed->version = version;
     return status;
 }
 
-static struct clg_form *form_find(struct clg_device *d, const struct clg_conv_job *j, clg_pack_fn *make)
+static struct clg_packed_weights *packed_find(struct clg_device *d, const struct clg_conv_job *j,
+                                              clg_pack_fn *make)
 {
-    for (struct clg_form *f = d->forms; f; f = f->next)
+    for (struct clg_packed_weights *f = d->ops->packed; f; f = f->next)
         if (f->buffer == j->w.buffer && f->offset == j->w.offset && f->pass == j->pass && f->make == make)
             return f;
     return NULL;
 }
 
-static int form_new(struct clg_device *d, const struct clg_conv_job *j, size_t floats, clg_pack_fn *make,
-                    struct clg_form **form)
+static int packed_new(struct clg_device *d, const struct clg_conv_job *j, size_t floats, clg_pack_fn *make,
+                      struct clg_packed_weights **packed)
 {
-    struct clg_form *f = *form = calloc(1, sizeof *f);
+    struct clg_packed_weights *f = *packed = calloc(1, sizeof *f);
     if (!f)
         return clg_fail(&d->log, CLG_ENOMEM, "out of memory");
-    *f = (struct clg_form){
-        .buffer = j->w.buffer, .offset = j->w.offset, .pass = j->pass, .make = make, .next = d->forms};
+    *f = (struct clg_packed_weights){
+        .buffer = j->w.buffer, .offset = j->w.offset, .pass = j->pass, .make = make, .next = d->ops->packed};
     int status = clg_slab_new(&f->slab, d, floats);
     if (status)
         free(f);
     else
-        d->forms = f;
+        d->ops->packed = f;
     return status;
 }
 
 int clg_packed_weights_get(struct clg_device *d, const struct clg_conv_job *j, size_t floats,
                            clg_pack_fn *make, struct clg_tensor *to)
 {
-    struct clg_form *form = form_find(d, j, make);
-    int status = form ? 0 : form_new(d, j, floats, make, &form);
+    struct clg_packed_weights *packed = packed_find(d, j, make);
+    int status = packed ? 0 : packed_new(d, j, floats, make, &packed);
     if (status)
         return status;
-    *to = clg_slab_all(form->slab);
+    *to = clg_slab_all(packed->slab);
     if (d->mode == CLG_MODE_COLLECT)
         return make(d, j, *to);
-    struct refresh args = {form, *j, *to, make};
+    struct refresh args = {packed, *j, *to, make};
     return clg_call(d, "weights' form", refresh, &args, sizeof args, 0, 0);
 }
 
@@ -101,8 +102,8 @@ int clg_weights_changed(struct clg_device *d, struct clg_tensor weights)
 
 void clg_weights_forget(struct clg_device *d, struct clg_tensor weights)
 {
-    for (struct clg_form **at = &d->forms; *at;) {
-        struct clg_form *f = *at;
+    for (struct clg_packed_weights **at = &d->ops->packed; *at;) {
+        struct clg_packed_weights *f = *at;
         if (f->buffer != weights.buffer) {
             at = &f->next;
             continue;

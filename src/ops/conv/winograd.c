@@ -85,8 +85,8 @@ static int weights_make(struct clg_device *d, const struct clg_conv_job *j, stru
     struct clg_arg args[] = {CLG_T(j->w), CLG_T(u), CLG_I(j->x.shape.c), CLG_I(j->y.shape.c)};
     const double floats = (double)p->u + (double)clg_shape_count(j->w.shape);
     if (j->pass == CLG_CONV_FORWARD)
-        return transform(d, p, "winograd_weights", p->panels, 4, floats, args, 4);
-    return transform(d, p, "winograd_weights_adjoint", p->picture / d->vector, 1, floats, args, 4);
+        return transform(d, p, "winograd_weights", p->panels, 4, floats, CLG_ARGS(args));
+    return transform(d, p, "winograd_weights_adjoint", p->picture / d->vector, 1, floats, CLG_ARGS(args));
 }
 
 // The picture side into its spectrum, or back.
@@ -98,8 +98,8 @@ static int picture(struct clg_device *d, const struct plan *p, struct clg_tensor
                              CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
                              CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->picture_block)};
     const double floats = (double)clg_shape_count(s) + (double)p->v;
-    return back ? transform(d, p, "winograd_picture_back", s.n, 4, floats, args, 9)
-                : transform(d, p, "winograd_picture", s.n * p->tiles, 1, floats, args, 9);
+    return back ? transform(d, p, "winograd_picture_back", s.n, 4, floats, CLG_ARGS(args))
+                : transform(d, p, "winograd_picture", s.n * p->tiles, 1, floats, CLG_ARGS(args));
 }
 
 // The map side likewise.
@@ -111,7 +111,8 @@ static int map(struct clg_device *d, const struct plan *p, struct clg_tensor y, 
                              CLG_I(s.w),          CLG_I(s.c),          CLG_I(p->tiles_y),
                              CLG_I(p->tiles_x),   CLG_I(p->rows),      CLG_I(p->map_block)};
     const double floats = (double)clg_shape_count(s) + (double)p->m;
-    return transform(d, p, back ? "winograd_map_back" : "winograd_map", s.n * p->tiles, 1, floats, args, 9);
+    return transform(d, p, back ? "winograd_map_back" : "winograd_map", s.n * p->tiles, 1, floats,
+                     CLG_ARGS(args));
 }
 
 // Spectrum b = a u, of either side.
@@ -129,7 +130,7 @@ static int products(struct clg_device *d, const struct plan *p, int panels, stru
                            .global = {(size_t)panels, PRODUCTS},
                            .local = {1, 1},
                            .flops = flops};
-    return clg_launch(d, &l, args, 7);
+    return clg_launch(d, &l, CLG_ARGS(args));
 }
 
 static int forward_chunk(struct clg_device *d, const struct plan *p, const struct clg_conv_job *j,
@@ -179,7 +180,7 @@ static int filter_chunk(struct clg_device *d, const struct plan *p, const struct
                              CLG_I(first),
                              CLG_I(last),
                              CLG_I(j->accumulate)};
-    return status ? status : clg_launch(d, &l, args, 11);
+    return status ? status : clg_launch(d, &l, CLG_ARGS(args));
 }
 
 // Transforming weights costs the more, the fewer tiles share them: then it pays to keep them, if they
