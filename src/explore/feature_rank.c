@@ -1,4 +1,4 @@
-// Feature maps by how strongly they respond.
+// Ranks feature maps by how strongly they respond.
 #include <clgan/inspect.h>
 
 #include "base/log.h"
@@ -29,14 +29,14 @@ void clg_maps_rank(const float *maps, int h, int w, int c, struct clg_map_stats 
             max = fmaxf(max, v);
             squares += (double)v * v;
         }
-        // + 0: a ReLU may leave -0
+        // + 0 turns the -0 that a ReLU may leave into 0
         stats[j] = (struct clg_map_stats){j, sqrt(squares / positions), min + 0, max + 0};
     }
     qsort(stats, (size_t)c, sizeof *stats, by_rms);
 }
 
 // --- features of many pictures -----------------------------------------------------------------
-enum { CHUNK = 64 }; // pictures whose maps are in memory at a time
+enum { CHUNK = 64 }; // pictures whose maps are in memory at once
 
 // Each map's largest value in each of n pictures: responses [n][c] of maps [n][positions][c].
 static void measure_responses(const float *maps, int n, size_t positions, size_t c, float *responses)
@@ -71,7 +71,7 @@ static int compute_responses(struct clg_gan *gan, const float *pictures, int n, 
     return status;
 }
 
-// Inserts the pictures with the largest responses of one map into best [best_n]; returns the mean of those
+// Writes the pictures with one map's largest responses to best [best_n] and returns the mean of those
 // responses.
 static double take_best(const float *responses, int n, int c, int map, int best_n, int *best)
 {

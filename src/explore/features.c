@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 4, CHUNK = 64 }; // CHUNK: files decoded at a time
+enum { SIDE = 4, CHUNK = 64 }; // CHUNK: files decoded at once
 
 static int64_t count_features(const struct clg_net *net)
 {
@@ -42,7 +42,7 @@ static int pool_maps(struct clg_net_probe *probe, int layer, struct clg_tensor p
     return clg_pool_forward(probe->net->device, to_side, maps, *result);
 }
 
-// The features of `items` pictures.
+// Computes the features of one batch of `items` pictures.
 static int features_pass(struct clg_net_probe *probe, const float *pictures, int items,
                          struct clg_tensor pooled, float *values, float *features)
 {

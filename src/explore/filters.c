@@ -1,4 +1,4 @@
-// The filters next to the pictures: those of D's first convolution, and of G's last one.
+// The filters closest to the pixels: those of D's first convolution and of G's last.
 #include <clgan/inspect.h>
 
 #include "base/log.h"
@@ -27,7 +27,7 @@ static int find_tensor(const struct clg_gan *gan, enum clg_net_kind net, struct 
     return found;
 }
 
-// values [n][channels][area] to pixels [n][area][channels].
+// Transposes values [n][channels][area] to pixels [n][area][channels].
 static void to_pixels(const float *values, size_t n, size_t channels, size_t area, float *pixels)
 {
     for (size_t i = 0; i < n; i++)
@@ -40,7 +40,7 @@ int clg_gan_filters(struct clg_gan *gan, enum clg_net_kind net, struct clg_tenso
 {
     const int i = find_tensor(gan, net, info);
     if (i < 0)
-        return clg_fail(&gan->log, CLG_EFORMAT, "the model has no convolution's weights");
+        return clg_fail(&gan->log, CLG_EFORMAT, "the model has no convolution weights");
     const int64_t channels = info->shape[1];
     const size_t n = (size_t)info->shape[0], area = (size_t)(info->shape[2] * info->shape[3]);
     info->shape[1] = info->shape[2];

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Turns maps [n][h][w][c] into the gradient to start from: 1 at each item's strongest position of the map,
-// else 0.
+// Turns maps [n][h][w][c] into the gradient to start from: 1 at each item's strongest position of the map, 0
+// elsewhere.
 static void seed_gradient(float *maps, struct clg_shape shape, int n, int map, float *strength)
 {
     const size_t positions = (size_t)shape.h * (size_t)shape.w, c = (size_t)shape.c;
@@ -36,7 +36,7 @@ static int gradients_pass(struct clg_net_probe *probe, const float *pictures, in
         status = clg_tensor_read(d, clg_plan_layer(probe->plan, layer), maps);
     if (status)
         return status;
-    // The rest of the batch is zero padding, whose gradients nobody reads.
+    // The rest of the batch is zero padding; its gradients are not read.
     seed_gradient(maps, gradient.shape, items, map, strength);
     status = clg_tensor_write(d, gradient, maps);
     if (!status)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// --- between -----------------------------------------------------------------------------------
+// --- interpolation -----------------------------------------------------------------------------
 static double norm(const float *v, int length)
 {
     double sum = 0;
@@ -16,7 +16,8 @@ static double norm(const float *v, int length)
     return sqrt(sum);
 }
 
-// Kahan's angle between two directions, exact for small ones too: 2 atan2(|a - b|, |a + b|) of unit vectors.
+// The angle between two directions by Kahan's formula, accurate for small angles too: 2 atan2(|a - b|, |a +
+// b|) for unit vectors.
 static double angle(const float *a, double length_a, const float *b, double length_b, int length)
 {
     double apart = 0, together = 0;
@@ -28,11 +29,11 @@ static double angle(const float *a, double length_a, const float *b, double leng
     return 2 * atan2(sqrt(apart), sqrt(together));
 }
 
-// How much of a and of b to take.
+// The weights of a and b at t.
 static void weights(enum clg_path_kind kind, const float *a, const float *b, int length, double t,
                     double *of_a, double *of_b)
 {
-    const double parallel = 1e-6; // of sines: below it float32 tells no circle from a line
+    const double parallel = 1e-6; // a sine below which float32 cannot tell an arc from a line
     *of_a = 1 - t;
     *of_b = t;
     double length_a = norm(a, length), length_b = norm(b, length);
@@ -48,7 +49,7 @@ static void weights(enum clg_path_kind kind, const float *a, const float *b, int
 
 void clg_z_between(enum clg_path_kind kind, const float *a, const float *b, int length, double t, float *z)
 {
-    if (t == 0 || t == 1) { // the ends themselves, whatever the other one is
+    if (t == 0 || t == 1) { // exactly the end, whatever the other one is
         memmove(z, t == 0 ? a : b, (size_t)length * sizeof *z);
         return;
     }

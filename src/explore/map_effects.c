@@ -1,4 +1,4 @@
-// What the generator's feature maps draw: pictures without some of them, and those that make up a class.
+// What the generator's feature maps draw: pictures with some maps ablated, and the maps that make up a class.
 #include <clgan/inspect.h>
 
 #include "base/log.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL = 16 }; // samples drawn at most for each one of the class that is asked for
+enum { POOL = 16 }; // most samples drawn per requested member of the class
 
 // --- ablation ----------------------------------------------------------------------------------
 // scale [c]: 0 for the listed maps, 1 for the others.
@@ -70,7 +70,7 @@ static bool is_member(const struct clg_class_search *p, const float *scores)
     return true;
 }
 
-// Goes through samples of the seed and keeps the z of the first 2 n that belong to the class.
+// Draws samples from the seed and keeps the z of the first 2 n that belong to the class.
 static int find_members(struct search *s)
 {
     const struct clg_class_search *p = s->params;
@@ -78,7 +78,7 @@ static int find_members(struct search *s)
     const int max = 2 * p->n, pool = POOL * max;
     int members = 0, status = 0;
     for (int drawn = 0; drawn < pool && members < max && !status; drawn += p->n) {
-        float *z = s->found->z + (size_t)members * length; // n more fit behind the members
+        float *z = s->found->z + (size_t)members * length; // there is space for n more after the members
         clg_gan_noise(&s->gan->params, p->seed, p->first + (uint64_t)drawn, p->n, z);
         status = clg_gan_generate(s->gan, z, p->n, s->pictures);
         if (!status)
@@ -94,12 +94,12 @@ static int find_members(struct search *s)
                           "%d of %d samples belong to the class, too few to search with: use another seed or "
                           "more samples",
                           members, pool);
-    s->found->samples = (members + 1) / 2; // one half to search with, the other to check the result
+    s->found->samples = (members + 1) / 2; // one half for the search, the other to check its result
     s->found->checks = members - s->found->samples;
     return status;
 }
 
-// The class's score of pictures of z [n][z] with the layer's maps scaled as s->scale says.
+// Scores the class on pictures generated from z [n][z] with the layer's maps scaled by s->scale.
 static int score_ablated(struct search *s, const float *z, int n, struct clg_class_score *score)
 {
     const struct clg_class_search *p = s->params;
@@ -152,8 +152,8 @@ static int measure_effects(struct search *s)
     return 0;
 }
 
-// Scores the other samples: with all maps, without those taken, and without as many of the rest, spread
-// evenly.
+// Scores the other half of the samples: with all maps, without the maps found, and without as many of the
+// other maps, evenly spaced.
 static int check_effects(struct search *s)
 {
     struct clg_class_maps *found = s->found;

@@ -70,7 +70,7 @@ static void capture_line(void *line, enum clg_log_level level, const char *text)
     snprintf(line, LINE_BYTES, "%s", text);
 }
 
-// Adds to the reason why the file is no picture what a mask can be.
+// Like clg_picture_size, but its error line also says what a mask can be.
 static int mask_size(const char *path, int *w, int *h, const struct clg_log *log)
 {
     char line[LINE_BYTES];
@@ -104,7 +104,7 @@ int clg_mask_make(const char *text, int size, uint64_t seed, float *mask, const 
     return fill_built_in(text, mask, size, seed) ? 0 : load_mask(text, mask, size, log);
 }
 
-// --- use ---------------------------------------------------------------------------------------
+// --- blending and error ------------------------------------------------------------------------
 void clg_mask_blend(const float *mask, int size, int channels, const float *hidden, float *picture)
 {
     for (int i = 0; i < size * size * channels; i++) {

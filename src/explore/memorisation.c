@@ -10,18 +10,19 @@
 
 enum {
     CHUNK = 64,      // training pictures in memory at a time
-    SCALE_MAX = 200, // training pictures that give the scale
-    PLACES_MIN = 3,  // of those: themselves, their mirror images, and the nearest other picture
+    SCALE_MAX = 200, // most training pictures that set the scale
+    PLACES_MIN = 3,  // neighbours of each of those: itself, its mirror image and the nearest other picture
     SPACES = 2,
 };
 
-// Where distances are measured. Queries are the samples, then the training pictures that give the scale.
+// A space in which distances are measured. Its queries are the samples, then the training pictures that set
+// the scale.
 struct space {
     struct clg_neighbours *found;
     bool features;
-    size_t count;    // values of a query
+    size_t count;    // values per query
     float *queries;  // [samples + scale][count]
-    int *index;      // [samples + scale][places]; from `training` on they are mirror images
+    int *index;      // [samples + scale][places]; from `training` on: mirror images
     float *distance; // [samples + scale][places]
 };
 
@@ -31,7 +32,7 @@ struct search {
     struct clg_memorisation *found;
     struct space spaces[SPACES];
     int spaces_n, places;
-    size_t picture; // values of a picture
+    size_t picture; // values per picture
     float *values;  // [CHUNK] pictures
     float *rows;    // [CHUNK][count of the larger space]
 };
@@ -41,7 +42,7 @@ static int queries_n(const struct search *s)
     return s->found->samples + s->found->scale;
 }
 
-// The number of the i-th training picture that gives the scale.
+// The number of the i-th training picture that sets the scale.
 static int scale_picture(const struct search *s, int i)
 {
     return (int)((int64_t)i * s->found->training / s->found->scale);
@@ -100,7 +101,7 @@ static int make_queries(struct search *s, const float *samples)
     return status;
 }
 
-// Adds n training pictures, numbered from `first` on.
+// Searches n more training pictures, numbered from `first` on.
 static int search_chunk(struct search *s, int n, int first)
 {
     int status = 0;
@@ -142,7 +143,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// How near training pictures are to the nearest other one.
+// Measures how far training pictures are from the nearest other one.
 static void measure_scale(const struct search *s, const struct space *space)
 {
     const int n = s->found->scale;
@@ -251,7 +252,7 @@ void clg_memorisation_free(struct clg_memorisation **found)
     *found = NULL;
 }
 
-// --- all of it ---------------------------------------------------------------------------------
+// --- the whole search --------------------------------------------------------------------------
 struct clg_memorisation_params clg_memorisation_params_default(void)
 {
     return (struct clg_memorisation_params){.pixels = true, .features = true, .k = 5};

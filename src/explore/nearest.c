@@ -1,9 +1,9 @@
-// Nearest neighbours in a set that comes in parts.
+// Nearest neighbours in a set that arrives in chunks.
 #include <clgan/nearest.h>
 
 enum { LANES = 8, STRIDE = 512 };
 
-// The squared distance; above `max` perhaps only a part of the sum.
+// The squared distance; the sum may stop early once it exceeds `max`.
 static float distance_within(const float *a, const float *b, int64_t count, float max)
 {
     double sum = 0;

@@ -1,4 +1,4 @@
-// What a net's layers are, their feature maps, and pictures with feature maps ablated on the way.
+// A net's layers, their feature maps, and pictures generated with feature maps ablated.
 #include "explore/net_probe.h"
 
 #include "base/log.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASS = 16 }; // items at a time: every layer's output is kept
+enum { PASS = 16 }; // items at once: few, as every layer's output is kept
 
 struct clg_net *clg_net_probe_net(const struct clg_gan *gan, enum clg_net_kind kind)
 {
@@ -150,7 +150,7 @@ int clg_gan_maps(struct clg_gan *gan, enum clg_net_kind kind, const float *in, i
     return status;
 }
 
-// One pass with the layer's maps scaled before the rest of the net sees them.
+// One pass in which the layer's maps are scaled before the rest of the net runs.
 static int ablated_pass(struct clg_net_probe *probe, const float *z, int items, int layer,
                         struct clg_tensor scale, float *pictures)
 {

@@ -1,5 +1,5 @@
-// Runs a net on a few items at a time and keeps every layer's output, to be read or changed; and gradients
-// back to the input.
+// Runs a net on a few items at a time and keeps every layer's output to be read or changed, and runs
+// gradients back to the input.
 #ifndef CLG_EXPLORE_NET_PROBE_H
 #define CLG_EXPLORE_NET_PROBE_H
 
@@ -9,14 +9,14 @@
 
 struct clg_net_probe {
     struct clg_net *net;
-    int batch; // items of a pass
+    int batch; // items per pass
     struct clg_plan *plan;
     struct clg_slab *slab;
     struct clg_tensor input, dinput;
     float *host; // a batch of the largest tensor
 };
 
-// Values of a picture.
+// The number of values of a picture.
 static inline size_t clg_picture_count(const struct clg_gan *gan)
 {
     const struct clg_gan_params *p = &gan->params;

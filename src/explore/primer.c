@@ -1,4 +1,4 @@
-// A primer of convolutional nets: its steps, and computing them.
+// A primer on convolutional nets: its steps and their computation.
 #include <clgan/data.h>
 #include <clgan/primer.h>
 
@@ -19,7 +19,7 @@ static const float sharp[] = {0, -1, 0, -1, 5, -1, 0, -1, 0};
 static const float box[] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
 static const float tent[] = {1, 3, 3, 1, 3, 9, 9, 3, 3, 9, 9, 3, 1, 3, 3, 1};
 
-enum { INPUT = 0, BLUR = 1, STRIDED = 6 }; // steps that others start from
+enum { INPUT = 0, BLUR = 1, STRIDED = 6 }; // steps whose outputs other steps take
 
 const struct clg_primer_step clg_primer_steps[CLG_PRIMER_STEPS] = {
     {"input", "the picture: 0 is black, 1 is white", CLG_PRIMER_INPUT},
@@ -29,31 +29,32 @@ const struct clg_primer_step clg_primer_steps[CLG_PRIMER_STEPS] = {
      CLG_PRIMER_CONV, INPUT, 3, 1, 1, edges_x, 4, CLG_PRIMER_SIGNED},
     {"horizontal-edges", "the same kernel turned: brighter below is white, darker is black", CLG_PRIMER_CONV,
      INPUT, 3, 1, 1, edges_y, 4, CLG_PRIMER_SIGNED},
-    {"laplacian", "convolution with a Laplacian: how far the neighbours' mean lies above a value",
+    {"laplacian", "convolution with a Laplacian: how far the mean of the neighbours lies above each value",
      CLG_PRIMER_CONV, INPUT, 3, 1, 1, laplace, 4, CLG_PRIMER_SIGNED},
-    {"sharpen", "the picture less its Laplacian, in one kernel: edges stand out", CLG_PRIMER_CONV, INPUT, 3,
+    {"sharpen", "the picture minus its Laplacian, in one kernel: edges stand out", CLG_PRIMER_CONV, INPUT, 3,
      1, 1, sharp, 1, CLG_PRIMER_PICTURE},
-    {"strided", "convolution with stride 2, means of 3x3: a feature map of half the sides", CLG_PRIMER_CONV,
-     INPUT, 3, 2, 1, box, 9, CLG_PRIMER_PICTURE},
-    {"max-pool", "the largest of each 2x2 values: thin bright lines stay", CLG_PRIMER_POOL_MAX, INPUT, 2, 2,
-     0, NULL, 1, CLG_PRIMER_PICTURE},
-    {"average-pool", "the mean of each 2x2 values: thin lines fade", CLG_PRIMER_POOL_AVERAGE, INPUT, 2, 2, 0,
+    {"strided", "convolution with stride 2, means of 3x3: a feature map with sides half as long",
+     CLG_PRIMER_CONV, INPUT, 3, 2, 1, box, 9, CLG_PRIMER_PICTURE},
+    {"max-pool", "the largest value of each 2x2 block: thin bright lines survive", CLG_PRIMER_POOL_MAX, INPUT,
+     2, 2, 0, NULL, 1, CLG_PRIMER_PICTURE},
+    {"average-pool", "the mean of each 2x2 block: thin lines fade", CLG_PRIMER_POOL_AVERAGE, INPUT, 2, 2, 0,
      NULL, 1, CLG_PRIMER_PICTURE},
     {"transposed",
-     "transposed convolution of the strided map gives the shape back; 3 over 2: windows overlap unevenly",
+     "transposed convolution of the strided map restores the shape; 3 over 2: windows overlap unevenly",
      CLG_PRIMER_TRANSPOSED, STRIDED, 3, 2, 1, box, 9, CLG_PRIMER_SCALED},
-    {"transposed-4x4", "the same with 4x4, a multiple of the stride, as a DCGAN's generator: no checkerboard",
+    {"transposed-4x4",
+     "the same with 4x4, a multiple of the stride, as in a DCGAN's generator: no checkerboard",
      CLG_PRIMER_TRANSPOSED, STRIDED, 4, 2, 1, tent, 16, CLG_PRIMER_PICTURE},
-    {"transposed-blur", "transposed convolution of the blurred map: no inverse, it blurs once more",
+    {"transposed-blur", "transposed convolution of the blurred map: not an inverse, it blurs once more",
      CLG_PRIMER_TRANSPOSED, BLUR, 5, 1, 2, gauss, 273, CLG_PRIMER_PICTURE, true},
     {"deconvolution", "deconvolution of the blurred map: the picture that, convolved, gives it",
      CLG_PRIMER_DECONV, BLUR, 5, 1, 2, gauss, 273, CLG_PRIMER_PICTURE, true},
     {"deconvolution-strided",
-     "a quarter of the numbers cannot tell all: the least of the pictures that give this map",
+     "a quarter of the values cannot determine the picture: the smallest of those that give this map",
      CLG_PRIMER_DECONV, STRIDED, 3, 2, 1, box, 9, CLG_PRIMER_PICTURE, true},
 };
 
-// Where the conjugate gradients of a deconvolution stop.
+// When the conjugate gradients of a deconvolution stop.
 static const double TOLERANCE = 1e-6;
 enum { ITERATIONS_MAX = 500 };
 

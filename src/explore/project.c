@@ -128,13 +128,13 @@ void clg_projection_free(struct clg_projection **projection)
 }
 
 // --- a run -------------------------------------------------------------------------------------
-// What projecting n pictures takes on the host. A pass handles `together` pictures.
+// Host state for projecting n pictures, `together` of them in each pass.
 struct run {
     struct clg_gan *gan;
     const struct clg_project_params *params;
     const float *mask;
     int n, together;
-    size_t one;                      // values of a picture
+    size_t one;                      // values per picture
     float *noise;                    // initial z [starts][z], the same for every picture
     float *rates;                    // Adam's [steps][2]: the learning rate falls along a cosine
     float *targets, *z_rows, *found; // of a pass's rows
@@ -221,7 +221,8 @@ static int descend(struct run *run, struct clg_projection *p, int done, int n)
     return status;
 }
 
-// Takes the best start's z, picture and PSNR of each of the pass's n pictures. done: pictures before them.
+// Copies the z, picture and PSNR of the best start for each of the pass's n pictures. done: pictures before
+// them.
 static int take_best(struct run *run, int done, int n, float *z, float *found, double *psnr)
 {
     const struct clg_gan_params *p = &run->gan->params;

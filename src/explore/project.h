@@ -1,4 +1,4 @@
-// The inside of projection: several starts of several pictures descend side by side on the device.
+// The internals of projection: several starts of several pictures descend side by side on the device.
 #ifndef CLG_EXPLORE_PROJECT_H
 #define CLG_EXPLORE_PROJECT_H
 
@@ -18,7 +18,7 @@ struct clg_projection {
     struct clg_tensor z, dz, m, v, target, weight, rates;
 };
 
-extern const char *const clg_projection_selftests[]; // of a step besides the net's own
+extern const char *const clg_projection_selftests[]; // that a step needs besides the net's own
 
 // weight [size][size], the same for all rows and already checked; NULL: ones.
 int clg_projection_new(struct clg_projection **projection, struct clg_gan *gan, int rows, const float *weight,

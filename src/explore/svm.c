@@ -1,5 +1,6 @@
-// Training the linear SVM: features standardised, a plane for each class from liblinear (Fan et al. 2008), by
-// its Newton method: no random numbers, and each cost's search starts where the last one's ended.
+// Trains the linear SVM: standardises the features and fits one plane per class with liblinear (Fan et al.
+// 2008). Its Newton method draws no random numbers, and each cost starts from the solution for the previous
+// one.
 #include "explore/svm.h"
 
 #include "base/log.h"
@@ -14,18 +15,18 @@
 
 static const double grid[] = {1e-3, 1e-2, 1e-1, 1, 10};
 enum { GRID = sizeof grid / sizeof *grid, HELD_OUT = 5 }; // a fifth
-static const double EPS = 1e-4;                           // of the gradient's length at 0
+static const double EPS = 1e-4;                           // relative to the gradient's length at 0
 
-// A training set as liblinear wants it, and what made it of the features.
+// A training set in liblinear's format, and the standardisation that it has gone through.
 struct job {
     const struct clg_svm_params *params;
     const int *labels;
     int n, classes;
     int64_t count;
     double *mean, *scale;       // [count]
-    struct feature_node *nodes; // [n][count + 2]: values, the bias' 1, the end
+    struct feature_node *nodes; // [n][count + 2]: values, the bias's 1, the end mark
     bool *held;                 // [n]
-    // Of one problem:
+    // For one problem at a time:
     struct feature_node **rows; // [n]
     double *signs;              // [n]
     double *w;                  // [planes][count + 1], the bias last
@@ -80,8 +81,8 @@ static int check(const struct job *job, const float *features, const char *const
 }
 
 // --- the training set --------------------------------------------------------------------------
-// Variance 1 / count makes an example's squared length 1 in the mean, so that C means the same for any count
-// and the bias' own 1 is neither large nor small beside it.
+// With variance 1 / count an example's mean squared length is 1, so that C means the same for any count and
+// the bias's 1 is of the same size.
 static void standardise(struct job *job, const float *features)
 {
     const int64_t count = job->count;
@@ -99,7 +100,7 @@ static void standardise(struct job *job, const float *features)
         }
     for (int64_t j = 0; j < count; j++) {
         const double variance = job->scale[j] / job->n, mean = job->mean[j];
-        const bool constant = variance <= 1e-12 * mean * mean; // float32's own noise tells nothing
+        const bool constant = variance <= 1e-12 * mean * mean; // mere float32 rounding
         job->scale[j] = constant ? 0 : 1 / sqrt(variance * (double)count);
     }
 }
@@ -118,7 +119,7 @@ static void nodes_fill(struct job *job, const float *features)
     }
 }
 
-// Of each class a fifth, but at least one.
+// Holds out a fifth of each class, at least one example.
 static int held_out_choose(struct job *job)
 {
     int *members = malloc((size_t)job->n * sizeof *members);
@@ -149,11 +150,11 @@ static int job_new(struct job *job, const float *features)
     job->signs = malloc(n * sizeof *job->signs);
     job->w = calloc((size_t)planes_of(job->classes) * (count + 1), sizeof *job->w);
     if (!job->mean || !job->scale || !job->nodes || !job->held || !job->rows || !job->signs || !job->w)
-        return clg_fail(&job->params->log, CLG_ENOMEM,
-                        "training on %d examples of %" PRId64
-                        " features needs %.1f MiB of memory beside them, "
-                        "which are not there: take fewer examples",
-                        job->n, job->count, (double)n * (double)each / (1 << 20));
+        return clg_fail(
+            &job->params->log, CLG_ENOMEM,
+            "training on %d examples of %" PRId64
+            " features needs another %.1f MiB of memory, which is not available: use fewer examples",
+            job->n, job->count, (double)n * (double)each / (1 << 20));
     standardise(job, features);
     nodes_fill(job, features);
     return held_out_choose(job);
@@ -176,7 +177,8 @@ static void say_nothing(const char *text)
     (void)text;
 }
 
-// The plane of class k against the rest, from w [count + 1] on: where the last cost's search ended.
+// Fits the plane of class k against the rest, starting from w [count + 1], the solution for the previous
+// cost.
 static int plane_train(struct job *job, double c, bool all, int k, double *w)
 {
     int n = 0;
@@ -193,7 +195,7 @@ static int plane_train(struct job *job, double c, bool all, int k, double *w)
     struct model *model = train(&problem, &parameter);
     if (!model)
         return clg_fail(&job->params->log, CLG_ENOMEM, "liblinear trained no model");
-    memcpy(w, model->w, (size_t)size * sizeof *w); // of the label 1, which comes before -1
+    memcpy(w, model->w, (size_t)size * sizeof *w); // for the label 1, which comes before -1
     free_and_destroy_model(&model);
     job->done++;
     if (job->params->progress)
@@ -235,7 +237,8 @@ static int answer(const struct job *job, int i)
     return best;
 }
 
-// The cost whose planes, trained on the rest, answer most of the held-out ones rightly; of equals the least.
+// Chooses the cost whose planes, trained on the rest, classify most held-out examples correctly; the smallest
+// of equals.
 static int cost_choose(struct job *job, double *c)
 {
     int most = -1;
@@ -245,7 +248,7 @@ static int cost_choose(struct job *job, double *c)
             return status;
         for (int i = 0; i < job->n; i++)
             right += job->held[i] && answer(job, i) == job->labels[i];
-        clg_log_line(&job->params->log, CLG_LOG_INFO, "C %g: %d of the held-out ones right", grid[g], right);
+        clg_log_line(&job->params->log, CLG_LOG_INFO, "C %g: %d held-out examples right", grid[g], right);
         if (right > most) {
             most = right;
             *c = grid[g];
@@ -255,7 +258,7 @@ static int cost_choose(struct job *job, double *c)
     return 0;
 }
 
-// Weights for features as they are. The bias is made for the weights as they were rounded.
+// Stores weights for features that are not standardised. The bias is computed from the rounded weights.
 static void keep(const struct job *job, struct clg_svm *svm)
 {
     for (int k = 0; k < planes_of(job->classes); k++) {

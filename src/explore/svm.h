@@ -1,4 +1,4 @@
-// A trained linear classifier: planes, and the names of the classes on their upper sides.
+// A trained linear classifier: planes, and the names of the classes on their positive sides.
 #ifndef CLG_EXPLORE_SVM_H
 #define CLG_EXPLORE_SVM_H
 
@@ -13,7 +13,7 @@ struct clg_svm {
     float *bias;   // [classes]
 };
 
-// With all room allocated, zeros, and copies of the names (NULL: none yet).
+// Allocates everything, zeroed, and copies the names (NULL: none yet).
 int clg_svm_new(struct clg_svm **svm, int classes, int64_t count, const char *const *names,
                 const struct clg_log *log);
 

@@ -1,4 +1,4 @@
-// The trained classifier: scores of features, and its safetensors file.
+// A trained classifier: its scores for features, and its safetensors file.
 #include "explore/svm.h"
 
 #include "base/locale.h"
@@ -81,7 +81,7 @@ void clg_svm_scores(const struct clg_svm *svm, const float *features, int n, flo
 }
 
 // --- file --------------------------------------------------------------------------------------
-// The names as a JSON list; free().
+// The class names as a JSON list, the caller's to free().
 static char *names_text(const struct clg_svm *svm)
 {
     cJSON *list = cJSON_CreateStringArray((const char *const *)svm->names, svm->classes);
@@ -110,7 +110,7 @@ int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const 
                  const struct clg_log *log)
 {
     if (n < 0 || n > EXTRAS_MAX)
-        return clg_fail(log, CLG_EINVAL, "at most %d extra texts fit a classifier's file", EXTRAS_MAX);
+        return clg_fail(log, CLG_EINVAL, "a classifier's file holds at most %d extra texts", EXTRAS_MAX);
     char c[32], *names = names_text(svm);
     if (!names)
         return clg_fail(log, CLG_ENOMEM, "out of memory saving %s", path);
@@ -129,7 +129,7 @@ int clg_svm_save(const struct clg_svm *svm, const char *path, const char *const 
 
 static int refuse(const char *path, const char *why, const struct clg_log *log)
 {
-    return clg_fail(log, CLG_EFORMAT, "%s is no classifier: %s", path, why);
+    return clg_fail(log, CLG_EFORMAT, "%s is not a classifier: %s", path, why);
 }
 
 static bool all_finite(const float *values, int64_t n)
@@ -140,7 +140,7 @@ static bool all_finite(const float *values, int64_t n)
     return true;
 }
 
-// The names, which tell how many classes there are; NULL in *list when they cannot be used.
+// Parses the class names into *list, which the caller deletes.
 static int names_parse(const struct clg_safetensors *file, const char *path, cJSON **list,
                        const struct clg_log *log)
 {
@@ -148,14 +148,14 @@ static int names_parse(const struct clg_safetensors *file, const char *path, cJS
     const cJSON *item;
     *list = names_list(text);
     if (!cJSON_IsArray(*list))
-        return refuse(path, "it names no classes (clgan classify --save writes such files)", log);
+        return refuse(path, "it names no classes", log);
     cJSON_ArrayForEach(item, *list)
     {
         if (!cJSON_IsString(item))
-            return refuse(path, "a class has a name that is no text", log);
+            return refuse(path, "a class's name is not a string", log);
     }
     const int classes = cJSON_GetArraySize(*list);
-    return classes < 2 || classes > CLASSES_MAX ? refuse(path, "it has no two classes", log) : 0;
+    return classes < 2 || classes > CLASSES_MAX ? refuse(path, "it must have 2 to 100000 classes", log) : 0;
 }
 
 static int arrays_find(const struct clg_safetensors *file, const char *path, int classes,
@@ -167,7 +167,7 @@ static int arrays_find(const struct clg_safetensors *file, const char *path, int
     if (!w || !b || !w->values || !b->values)
         return refuse(path, "weight or bias is missing", log);
     if (w->dims != 2 || b->dims != 1 || w->shape[0] != classes || b->shape[0] != classes || w->shape[1] < 1)
-        return refuse(path, "weight and bias do not have the shapes of its classes", log);
+        return refuse(path, "weight and bias do not have the shapes that its classes need", log);
     if (!all_finite(w->values, w->shape[0] * w->shape[1]) || !all_finite(b->values, classes))
         return refuse(path, "a weight is not a finite number", log);
     return 0;

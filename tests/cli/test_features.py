@@ -195,7 +195,7 @@ def test_files_of_other_kinds_are_no_classifiers():
         file.write(data[:len(data) // 2])
     with open(path("bit.svm"), "wb") as file:
         file.write(data[:-9] + bytes([data[-9] ^ 4]) + data[-8:])
-    for name, says in ((path("nowhere.svm"), "nowhere.svm"), (MODEL, "no classifier"), (path("f.npy"), "f.npy"),
+    for name, says in ((path("nowhere.svm"), "nowhere.svm"), (MODEL, "not a classifier"), (path("f.npy"), "f.npy"),
                        (path("cut.svm"), "cut.svm"), (path("bit.svm"), "bit.svm")):
         call("classify", "--svm", name, "--model", MODEL, "--data", path("faces"), code=4, says=says)
 
