@@ -129,7 +129,7 @@ def test_three_kinds_of_features_side_by_side():
     assert (facts["results"][0]["confusion"] != facts["results"][1]["confusion"]
             or facts["results"][0]["train_accuracy"] != facts["results"][2]["train_accuracy"]), "all kinds are one"
     words = ["--labels", path("faces", "labels.csv"), *BRIGHT, "--n", "40", "--test", "0.25", "--compare"]
-    text = classify(*words, "--c", "0.5", says=["60 pictures to learn from, 20 others", "95 %", "most frequent",
+    text = classify(*words, "--c", "0.5", says=["60 pictures to train on, 20 others", "95 %", "most frequent",
                                                 "alone is right"]).stdout
     for one in facts["results"]:
         row = next(line for line in text.splitlines() if line.startswith(one["features"]))

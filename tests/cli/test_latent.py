@@ -183,7 +183,7 @@ def test_expressions_that_are_not_well_formed():
     call("arithmetic", "1-3", *MODEL, code=2, says="--grid")
     call("arithmetic", "1-3", "--z-out", "x", code=2, says="--model")
     call("arithmetic", "1-3", *MODEL, "--apply", "3", code=2, says="--judge")
-    call("arithmetic", "1-3", *out, "--apply-to", "x", code=2, says="--apply-to is of --apply")
+    call("arithmetic", "1-3", *out, "--apply-to", "x", code=2, says="--apply-to needs --apply")
     write_rows("three.npy", [[1.0] * Z] * 3)
     call("arithmetic", path("three.npy") + "[1-3]", *out, code=2, says=["3 rows", "no row 3"])
     write_rows("long.npy", [[1.0] * (Z + 1)] * 3)

@@ -11,31 +11,31 @@ static const struct clg_option arithmetic_table[] = {
      "the checkpoint: model.safetensors of `clgan train`"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names the noise vectors, as in `clgan generate`"},
     {"by", CLG_OPTION_PATH, AT(by), 0, 0, NULL, "FILE",
-     "names of classes are those of this classifier (`clgan classify --save`)"},
+     "the classifier whose class names can be terms (`clgan classify --save`)"},
     {"pool", CLG_OPTION_INT, AT(pool), 1, 10000000, NULL, "N",
-     "samples of the seed among which --by looks for classes"},
+     "samples of the seed that --by searches for classes"},
     {"take", CLG_OPTION_INT, AT(take), 0, 10000000, NULL, "N",
-     "the clearest so many of a class make its mean; 0: all of it, as --apply takes by itself"},
+     "how many of a class's highest scores make its mean; 0: all, the default with --apply"},
     {"scale", CLG_OPTION_FLOAT, AT(scale), 0, 100, NULL, "X",
-     "how far neighbours of the result lie: uniform noise of -X..X"},
+     "spread of the result's neighbours: uniform noise in -X..X"},
     {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE", "write the sheet (.png or .jpg)"},
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures"},
     {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write the result and its 8 neighbours, or what --apply drew: float32 pictures"},
     {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE",
-     "keep the result, or the samples that --apply changed, as .npy for `clgan generate --z`"},
+     "write the result, or the samples that --apply changed, as .npy for `clgan generate --z`"},
     {"apply", CLG_OPTION_INT, AT(apply), 1, 1000000, NULL, "N",
-     "add the result to N samples that no term has, and tell what the classifier says"},
+     "add the result to N samples that no term contains, and report how their scores change"},
     {"apply-to", CLG_OPTION_TEXT, AT(apply_to), 0, 0, NULL, "CLASS", "only to samples of this class"},
     {"target", CLG_OPTION_TEXT, AT(target), 0, 0, NULL, "CLASS",
-     "the class whose score shall rise (default: the first one that is added)"},
+     "the class whose score should rise (default: the first one added)"},
     {"judge", CLG_OPTION_PATH, AT(judge), 0, 0, NULL, "FILE",
-     "another classifier to measure with, so that it did not choose the terms (default: --by)"},
+     "another classifier to measure with, one that did not choose the terms (default: --by)"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
 
-enum { LISTED = 100 }; // members in JSON, the clearest of a class
+enum { LISTED = 100 }; // members in JSON; of a class, the highest scores
 
 // --- the terms, in JSON and in words -----------------------------------------------------------
 static void term_add_json(const struct arithmetic *a, int i, cJSON *list)
@@ -189,7 +189,7 @@ static int options_check(const struct arithmetic_options *o, const struct cli_gi
     if (o->apply && !o->by && !o->judge)
         return cli_usage_error("arithmetic", "--apply measures with a classifier: give --by or --judge FILE");
     if (!o->apply && (o->apply_to || o->target))
-        return cli_usage_error("arithmetic", "--%s is of --apply N", o->apply_to ? "apply-to" : "target");
+        return cli_usage_error("arithmetic", "--%s needs --apply N", o->apply_to ? "apply-to" : "target");
     if (o->apply && cli_was_given(given, "scale"))
         return cli_usage_error("arithmetic", "--apply draws no neighbours: leave out --scale");
     if (!o->out && !o->grid && !o->npy && !o->z_out && !o->json && !o->apply)
@@ -205,7 +205,7 @@ static int check(struct cli_run *run, void *state)
     char wrong[512];
     a->log = run->log;
     a->progress = &run->progress;
-    // The clearest make the best pictures, but whatever else makes them clear spoils their direction.
+    // The highest scores make the best pictures, but whatever else raises them biases the direction.
     if (a->o->apply && !cli_was_given(&run->given, "take"))
         a->o->take = 0;
     if (cli_expression_parse(&a->expression, a->o->text, wrong, sizeof wrong))
@@ -221,14 +221,11 @@ int cmd_arithmetic(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan arithmetic \"A - B + C\" --model FILE [--by FILE] (--grid FILE | ...)",
         .about =
-            "Adds and subtracts means of noise vectors and draws the result: smiling woman - neutral woman "
-            "+\n"
-            "neutral man. A term is a list of numbers of --seed's vectors (12,15,19 or 3-9), the rows of a\n"
-            "file (faces.npy, faces.npy[0-2]), or a class of the classifier --by; it may be scaled "
-            "(0.5*3-9).\n"
-            "Signs have a space on both sides; 'quotes' keep a class's name together. The sheet has a "
-            "column\n"
-            "for each term with its mean vector's picture below; the result amid eight neighbours; and the\n"
+            "Adds and subtracts means of noise vectors and draws the result: smiling woman - neutral woman +\n"
+            "neutral man. A term is a list of numbers of --seed's vectors (12,15,19 or 3-9), the rows of a file\n"
+            "(faces.npy, faces.npy[0-2]), or a class of the classifier --by; it may be scaled (0.5*3-9). Signs\n"
+            "have a space on both sides; 'quotes' keep a class name together. The sheet has a column for each\n"
+            "term, with the picture of its mean vector at the bottom; the result among eight neighbours; and the\n"
             "same sum of pixels, which does not work.\n"
             "With --apply N the result, a direction like happy - neutral, is added to N other samples.",
         .examples = "  clgan arithmetic \"12,15,19 - 3-5 + 7,8,9\" --model m.safetensors --grid sheet.png\n"

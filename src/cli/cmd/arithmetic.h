@@ -1,4 +1,4 @@
-// What the parts of `clgan arithmetic` share.
+// Shared by the parts of `clgan arithmetic`.
 #ifndef CLG_CLI_CMD_ARITHMETIC_H
 #define CLG_CLI_CMD_ARITHMETIC_H
 
@@ -31,14 +31,14 @@ struct arithmetic {
     struct cli_judge *by, *judge; // NULL where not asked for; `judge` may be `by` itself
     struct cli_expression expression;
     struct arithmetic_members members[CLI_TERMS];
-    uint64_t fresh; // numbers from here on belong to no term
+    uint64_t fresh; // samples numbered from here on belong to no term
     float *z;       // the result
     struct cJSON *json;
 };
 
 // arithmetic_terms.c: finds the members of all terms, and adds up.
 int arithmetic_terms(struct arithmetic *a);
-// arithmetic_result.c: the pictures of the result and around it, to files; what came out, in words or JSON.
+// arithmetic_result.c: writes pictures of the result and its neighbourhood, and prints its scores.
 int arithmetic_result(struct arithmetic *a);
 // arithmetic_apply.c: the result added to fresh samples, judged before and after.
 int arithmetic_apply(struct arithmetic *a);

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 64, ACROSS = 16, PAIRS = 64 }; // PAIRS: at most so many on the sheet
+enum { CHUNK = 64, ACROSS = 16, PAIRS = 64 }; // PAIRS: the most on the sheet
 
 struct trial {
-    int n, target, from, classes; // from: the class that samples are of, or -1
+    int n, target, from, classes; // from: the class of the samples, or -1
     uint64_t seen;                // samples looked at
     size_t one;
     float *z;              // [n][z] before, then after
@@ -27,12 +27,12 @@ struct findings {
 // --- samples -----------------------------------------------------------------------------------
 static int no_memory(const struct arithmetic *a)
 {
-    return cli_fail(&a->log, CLG_ENOMEM, "out of memory for %d samples: a smaller --apply", a->o->apply);
+    return cli_fail(&a->log, CLG_ENOMEM, "out of memory for %d samples: use a smaller --apply", a->o->apply);
 }
 
 static int room_make(struct arithmetic *a, struct trial *t)
 {
-    const size_t n = (size_t)a->o->apply, spare = CHUNK; // a chunk is drawn behind those that are kept
+    const size_t n = (size_t)a->o->apply, spare = CHUNK; // a chunk is drawn after the samples kept
     t->one = cli_sheet_one(&a->params);
     t->classes = cli_judge_classes(a->judge);
     t->z = malloc((n + spare) * (size_t)a->params.z * sizeof *t->z);
@@ -42,7 +42,7 @@ static int room_make(struct arithmetic *a, struct trial *t)
     return t->z && t->before && t->was && t->is ? 0 : no_memory(a);
 }
 
-// Keeps sample i of the list as its next one, if it is one of those that are looked for.
+// Keeps sample i as the next one if it belongs to the class that is searched for.
 static void keep(const struct arithmetic *a, struct trial *t, int i)
 {
     const size_t length = (size_t)a->params.z, classes = (size_t)t->classes, from = (size_t)i,
@@ -73,9 +73,9 @@ static int samples_find(struct arithmetic *a, struct trial *t)
     }
     cli_progress_end(a->progress, false);
     if (!status && t->n < a->o->apply)
-        status =
-            cli_fail(&a->log, CLG_EDATA, "only %d of %" PRIu64 " samples look like \"%s\": a smaller --apply",
-                     t->n, t->seen, a->o->apply_to);
+        status = cli_fail(&a->log, CLG_EDATA,
+                          "only %d of %" PRIu64 " samples look like \"%s\": use a smaller --apply", t->n,
+                          t->seen, a->o->apply_to);
     return status;
 }
 
@@ -109,7 +109,7 @@ static struct findings measure(const struct arithmetic *a, const struct trial *t
 }
 
 // --- files -------------------------------------------------------------------------------------
-// Rows of samples, each above the row of what became of them.
+// Rows of samples, each above the row of the same samples changed.
 static int sheet_save(const struct arithmetic *a, const uint8_t *before, const uint8_t *after, int n)
 {
     const size_t one = cli_sheet_one(&a->params);
@@ -160,7 +160,7 @@ static int save(const struct arithmetic *a, const struct trial *t)
     return status;
 }
 
-// --- what is said ------------------------------------------------------------------------------
+// --- results -----------------------------------------------------------------------------------
 static void add_json(const struct arithmetic *a, const struct trial *t, const struct findings *f)
 {
     cJSON *o = cJSON_AddObjectToObject(a->json, "apply");
@@ -187,21 +187,21 @@ static void tell(const struct arithmetic *a, const struct trial *t, const struct
     const char *target = cli_judge_class(a->judge, t->target);
     printf("added to %d samples%s%s, judged by %s:\n", t->n, a->o->apply_to ? " of class " : "",
            a->o->apply_to ? cli_shown(a->o->apply_to) : "", cli_shown(a->o->judge ? a->o->judge : a->o->by));
-    printf("  the score of \"%s\" rises in %.1f %%, from %.3f to %.3f in the mean\n", cli_shown(target),
+    printf("  the score of \"%s\" rises in %.1f %%, from %.3f to %.3f on average\n", cli_shown(target),
            100 * f->raised, f->score_before, f->score_after);
     printf("  of that class: %.1f %% before, %.1f %% after\n", 100 * f->of_class_before,
            100 * f->of_class_after);
     if (a->o->grid)
-        printf("sheet: %s (rows of samples, each above what became of them)\n", cli_shown(a->o->grid));
+        printf("sheet: %s (rows of samples, each above the changed samples)\n", cli_shown(a->o->grid));
     if (a->o->out)
         printf("separate pictures: %s\n", cli_shown(a->o->out));
     if (a->o->npy)
-        printf("what became of them as numbers: %s\n", cli_shown(a->o->npy));
+        printf("the changed samples as numbers: %s\n", cli_shown(a->o->npy));
     if (a->o->z_out)
-        printf("its noise: %s\n", cli_shown(a->o->z_out));
+        printf("their noise: %s\n", cli_shown(a->o->z_out));
 }
 
-// The class whose score shall rise: as asked, or the first one that is added.
+// The class whose score should rise: --target, or the first one added.
 static int target_find(const struct arithmetic *a)
 {
     const char *name = a->o->target;
@@ -209,7 +209,8 @@ static int target_find(const struct arithmetic *a)
         if (a->expression.term[i].kind == CLI_TERM_CLASS && a->expression.term[i].scale > 0)
             name = a->expression.term[i].name;
     if (!name)
-        return cli_fail(&a->log, CLG_EINVAL, "no class is added: which one shall rise? give --target CLASS");
+        return cli_fail(&a->log, CLG_EINVAL,
+                        "no class is added: which score should rise? give --target CLASS");
     return cli_judge_find(a->judge, name);
 }
 

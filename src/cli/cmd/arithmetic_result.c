@@ -136,7 +136,7 @@ static int save(const struct arithmetic *a, const struct views *v)
     return status;
 }
 
-// --- what is said ------------------------------------------------------------------------------
+// --- results -----------------------------------------------------------------------------------
 static int scores_tell(struct arithmetic *a, const struct views *v)
 {
     if (!a->judge)
@@ -169,10 +169,9 @@ int arithmetic_result(struct arithmetic *a)
     if (status || a->json)
         return status;
     if (a->o->grid)
-        printf(
-            "sheet: %s (a column for each term, its mean below; the result amid its neighbours; the same sum "
-            "of pixels)\n",
-            cli_shown(a->o->grid));
+        printf("sheet: %s (a column for each term, its mean below; the result among its neighbours; "
+               "the same sum of pixels)\n",
+               cli_shown(a->o->grid));
     if (a->o->out)
         printf("separate pictures: %s\n", cli_shown(a->o->out));
     if (a->o->npy)

@@ -100,7 +100,7 @@ static int clearest_first(const void *a, const void *b)
     return x->score > y->score ? -1 : x->score < y->score ? 1 : x->number - y->number;
 }
 
-// Those of the pool that are of the class, the clearest first: found [pool]; how many.
+// Lists the pool's samples of the class in found [pool], highest score first; returns how many.
 static int candidates_find(const struct arithmetic *a, const float *scores, int class,
                            struct candidate *found)
 {

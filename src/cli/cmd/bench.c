@@ -7,15 +7,15 @@
 #define AT(field) offsetof(struct bench_options, field)
 static const struct clg_option bench_table[] = {
     {"what", CLG_OPTION_CHOICE, AT(what), 0, 0, "step|ops|generate|data|all", NULL, "what to time"},
-    {"steps", CLG_OPTION_INT, AT(steps), 1, 1000000, NULL, "N", "steps to time, or samples of each time"},
-    {"warmup", CLG_OPTION_INT, AT(warmup), 0, 1000000, NULL, "N", "steps before them"},
+    {"steps", CLG_OPTION_INT, AT(steps), 1, 1000000, NULL, "N", "steps to time, or samples per measurement"},
+    {"warmup", CLG_OPTION_INT, AT(warmup), 0, 1000000, NULL, "N", "untimed steps before them"},
     {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR", "what the loader reads; or builtin:faces"},
     {"threads", CLG_OPTION_INT, AT(threads), 1, 256, NULL, "N", "the loader's threads"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
 
-// --- what the parts share ----------------------------------------------------------------------
+// --- shared by the parts -----------------------------------------------------------------------
 int bench_peaks(struct bench *b)
 {
     if (b->peaks.flops > 0)
@@ -59,7 +59,7 @@ void bench_number(cJSON *object, const char *name, double value, int digits)
 }
 
 // --- the command -------------------------------------------------------------------------------
-// What the results are about.
+// Prints or records what the results are for.
 static void begin(struct bench *b)
 {
     const struct clg_gan_params *p = &b->gan;
@@ -128,15 +128,14 @@ int cmd_bench(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan bench [--what step|ops|generate|data|all] [--batch N] [--size N] [--device SPEC] ...",
         .about =
-            "Times clgan here, on random pictures and weights; every time is a median of --steps samples.\n"
-            "  step      the training step: time, images/s, memory, and the start up to the first step's "
-            "end\n"
-            "  ops       each operation of that step alone: how long, how often a step does it, its share\n"
+            "Times clgan here, on random pictures and weights; each time is the median of --steps samples.\n"
+            "  step      the training step: time, images/s, memory, and the time until the first one is done\n"
+            "  ops       each operation of that step by itself: its time, calls per step and share\n"
             "  generate  pictures per second in calls of 64, and the time of one picture alone\n"
             "  data      pictures per second of the loader (needs no device)\n"
-            "step and ops also measure the device's peaks, multiply-adds and memory, and compare with\n"
-            "them. A convolution counts the FLOPs of its direct sum: minimal filtering does with fewer, and\n"
-            "can thus go over 100% of the peak; bytes count each operand once, and caches can go over 100%.",
+            "step and ops also measure the device's peaks, in multiply-adds and memory, and compare with them.\n"
+            "A convolution counts the FLOPs of its direct sum: Winograd needs fewer and can exceed 100% of the\n"
+            "peak; bytes count each operand once, so caches can exceed 100%.",
         .examples = "  clgan bench --batch 64\n"
                     "  clgan bench --what ops --size 32\n"
                     "  clgan bench --what data --data ~/pictures --threads 4\n"

@@ -1,4 +1,4 @@
-// What the parts of `clgan bench` share: options, the device with its peaks, and where results go.
+// Shared by the parts of `clgan bench`: options, the device and its peaks, and where results go.
 #ifndef CLG_CLI_CMD_BENCH_H
 #define CLG_CLI_CMD_BENCH_H
 
@@ -33,13 +33,13 @@ int bench_ops(struct bench *b);
 int bench_generate(struct bench *b);
 int bench_data(struct bench *b);
 
-// Measures the device's peaks unless that is done. They take memory: note its peaks first.
+// Measures the device's peaks unless that is done. It takes memory: read the peak memory first.
 int bench_peaks(struct bench *b);
-// Calls before the timed ones where the first call compiles: one at least.
+// Untimed calls where the first call compiles: at least one.
 int bench_warmup(const struct bench *b);
-// Sorts the times and takes their middle.
+// Sorts the times and returns their median.
 double bench_median(double *times, int n);
-// Adds a number with that many digits behind the point.
+// Adds a number rounded to `digits` decimal places.
 void bench_number(cJSON *object, const char *name, double value, int digits);
 
 #endif

@@ -1,9 +1,9 @@
-// clgan bench: pictures out of the generator, and pictures out of the loader.
+// clgan bench: pictures from the generator and from the loader.
 #include "cli/cmd/bench.h"
 
 #include <stdlib.h>
 
-enum { TOGETHER = 64 };               // pictures of one call, as `clgan generate` asks for them
+enum { TOGETHER = 64 };               // pictures per call, as in `clgan generate`
 static const double DATA_SECONDS = 1; // at least: the loader is timed as a whole
 
 // --- generate ----------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ int bench_generate(struct bench *b)
 }
 
 // --- data --------------------------------------------------------------------------------------
-// Batches that are taken as fast as they come: images a second.
+// Takes batches as fast as they come; *rate: images per second.
 static int time_loading(struct bench *b, struct clg_data *data, uint8_t *pixels, double *rate)
 {
     double begun = 0, spent = 0;

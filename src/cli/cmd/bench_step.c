@@ -30,7 +30,7 @@ static int time_steps(struct bench *b, struct clg_gan *gan, const uint8_t *real,
     return 0;
 }
 
-// What the process held at most, in MiB.
+// The process's peak memory in MiB.
 static double process_peak(void)
 {
     struct rusage usage;

@@ -1,4 +1,4 @@
-// clgan classify: a linear classifier on the discriminator's features, trained and tested, or put to use.
+// clgan classify: a linear classifier on the discriminator's features, trained and tested, or applied.
 #include "cli/cmd/classify.h"
 
 #define AT(field) offsetof(struct classify_options, field)
@@ -14,27 +14,27 @@ static const struct clg_option train_table[] = {
     {"labels", CLG_OPTION_PATH, AT(labels), 0, 0, NULL, "TABLE",
      "a row for each picture (CSV, tabs, CelebA's lists); without it the folders' names are the classes"},
     {"column", CLG_OPTION_TEXT, AT(column), 0, 0, NULL, "NAME|N",
-     "the labels' column: its name, or its number from 1; else the only one, or the one with the --classes"},
+     "the labels' column, by name or number from 1 (default: the only one, or the one with the --classes)"},
     {"file-column", CLG_OPTION_TEXT, AT(file_column), 0, 0, NULL, "NAME|N",
-     "the pictures' column; else the one that names them"},
+     "the pictures' column (default: the one that names them)"},
     {"classes", CLG_OPTION_TEXT, AT(classes), 0, 0, NULL, "A,B,...",
-     "only these; of a column Smiling of 1 and 0, or 1 and -1, Smiling and \"not Smiling\""},
+     "only these; a column Smiling of 1 and 0, or 1 and -1, has Smiling and \"not Smiling\""},
     {"threshold", CLG_OPTION_TEXT, AT(threshold), 0, 0, NULL, "X",
      "numbers become two classes: up to X, and above"},
-    {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "pictures of each class, drawn by the seed; 0: all"},
-    {"test", CLG_OPTION_FLOAT, AT(test), 0.001, 0.9, NULL, "X", "share of each class that is tested on"},
+    {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "pictures of each class, chosen by the seed; 0: all"},
+    {"test", CLG_OPTION_FLOAT, AT(test), 0.001, 0.9, NULL, "X", "share of each class to test on"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
-     "of the draw, of the split, of what C is chosen on, and of untrained weights"},
-    {"features", CLG_OPTION_CHOICE, AT(features), 0, 0, CLI_FEATURES_CHOICES, NULL, "what is looked at"},
-    {"compare", CLG_OPTION_BOOL, AT(compare), 0, 0, NULL, NULL, "all three, on the same pictures"},
+     "seed of the chosen pictures, the split, the choice of C, and untrained weights"},
+    {"features", CLG_OPTION_CHOICE, AT(features), 0, 0, CLI_FEATURES_CHOICES, NULL, "what to classify by"},
+    {"compare", CLG_OPTION_BOOL, AT(compare), 0, 0, NULL, NULL,
+     "all three kinds of features, on the same pictures"},
     {"c", CLG_OPTION_FLOAT, AT(c), 0, 1e6, NULL, "X",
-     "cost of misclassification; 0: the best of 0.001, 0.01 .. 10 on a fifth held out of what is learnt "
-     "from"},
-    {"save", CLG_OPTION_PATH, AT(save), 0, 0, NULL, "FILE", "keep the classifier"},
+     "cost of misclassification; 0: the best of 0.001, 0.01 .. 10 on a held-out fifth of the training set"},
+    {"save", CLG_OPTION_PATH, AT(save), 0, 0, NULL, "FILE", "write the classifier"},
     {0},
 };
 static const struct clg_option apply_table[] = {
-    {"svm", CLG_OPTION_PATH, AT(svm), 0, 0, NULL, "FILE", "a classifier that --save kept"},
+    {"svm", CLG_OPTION_PATH, AT(svm), 0, 0, NULL, "FILE", "a classifier that --save wrote"},
     {0},
 };
 
@@ -51,16 +51,16 @@ static int check(struct cli_run *run, void *state)
         return cli_usage_error("classify", "which pictures? give --data DIR");
     for (const struct clg_option *row = train_table; o->svm && row->name; row++)
         if (cli_was_given(given, row->name))
-            return cli_usage_error("classify", "--svm FILE is trained already: leave out --%s", row->name);
+            return cli_usage_error("classify", "--svm FILE is already trained: leave out --%s", row->name);
     if (o->svm)
         return CLI_RUN;
     if (!o->model)
         return cli_usage_error("classify", "which model? give --model FILE");
     if (o->n == 1 || o->n == 2)
-        return cli_usage_error("classify", "--n %d: learning and testing take 3 of each class at least",
+        return cli_usage_error("classify", "--n %d: training and testing need at least 3 of each class",
                                o->n);
     if (o->threshold && !o->labels)
-        return cli_usage_error("classify", "--threshold parts the numbers of a table: give --labels TABLE");
+        return cli_usage_error("classify", "--threshold splits the numbers of a table: give --labels TABLE");
     return CLI_RUN;
 }
 
@@ -95,25 +95,21 @@ int cmd_classify(int argc, char **argv)
     struct classify c = {.options = {.test = 0.2f, .seed = 1}};
     const struct cli_options tables[] = {{"Options", classify_table, &c.options},
                                          {"To train and test", train_table, &c.options},
-                                         {"To put to use", apply_table, &c.options},
+                                         {"To apply", apply_table, &c.options},
                                          {0}};
     const struct cli_command command = {
         .usage = "clgan classify --model FILE --data DIR [--labels TABLE] [--compare] [--save FILE] ...\n"
                  "       clgan classify --svm FILE --model FILE --data DIR",
         .about =
-            "What has the discriminator learnt, without a label? A linear classifier (L2-SVM) on its "
-            "features\n"
-            "tells: trained on labelled pictures, tested on others (Radford et al. 2015, section 5.1). Then "
-            "it\n"
-            "sorts pictures: --svm prints file, class and score; scores below 1 are unsure.\n\n"
-            "--features discriminator: all its activated layers, max-pooled to 4x4. pixels: the picture "
-            "itself.\n"
-            "untrained: the same features of the same layers with the weights that training starts from, "
-            "drawn\n"
-            "by the seed (its batch norms do nothing yet): what the architecture gives by itself. --compare "
-            "puts\n"
-            "them side by side; features that are worth something beat both. The model has seen the tested\n"
-            "pictures, if it was trained on this folder, but no label.",
+            "What has the discriminator learned without labels? A linear classifier (L2-SVM) on its features\n"
+            "tells: it is trained on labelled pictures and tested on others (Radford et al. 2015, section 5.1).\n"
+            "It can then sort pictures: --svm prints file, class and score; scores below 1 are uncertain.\n"
+            "\n"
+            "--features discriminator: all its activated layers, max-pooled to 4x4. pixels: the picture itself.\n"
+            "untrained: the same features with the weights that training starts from, drawn by the seed (its\n"
+            "batch norms do nothing yet): what the architecture provides by itself. --compare puts them side by\n"
+            "side; useful features beat both of the others. If the model was trained on this folder, it has seen\n"
+            "the tested pictures, but no label.",
         .examples =
             "  clgan classify --model runs/mine/model.safetensors --data celeba --labels "
             "list_attr_celeba.txt \\\n"

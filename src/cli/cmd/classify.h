@@ -1,4 +1,4 @@
-// What the parts of `clgan classify` share: options, what is open, the split, results.
+// Shared by the parts of `clgan classify`: options, what is open, the split, results.
 #ifndef CLG_CLI_CMD_CLASSIFY_H
 #define CLG_CLI_CMD_CLASSIFY_H
 
@@ -27,17 +27,17 @@ struct classify {
 int classify_train(struct classify *c);
 int classify_apply(struct classify *c);
 
-// What model it is, before the device is opened; then the device and the model.
+// Reads the model's parameters before a device is opened; then opens the device and the model.
 int classify_check_model(struct classify *c);
 int classify_open_model(struct classify *c);
 
 // --- the split ---------------------------------------------------------------------------------
-// Pictures to learn from, then pictures to test on; both hold a share of each class.
+// Pictures to train on, then pictures to test on; both hold a share of each class.
 struct classify_split {
-    int *which, *of; // [train + test]: number of a picture, and its class
+    int *which, *of; // [train + test]: picture number, and class
     int train, test, classes;
-    int *tests; // [classes]: tested of each
-    int *sizes; // [classes]: of both parts
+    int *tests; // [classes]: number tested
+    int *sizes; // [classes]: number in both parts
 };
 // n of each class (0: all that there are), `test` of them (0..1, at least one) for testing, drawn by the
 // seed. A class with fewer than n or than three pictures: CLG_EDATA.
@@ -46,7 +46,7 @@ int classify_split_make(struct classify_split *split, const struct clg_labels *l
 void classify_split_free(struct classify_split *split);
 
 // --- results -----------------------------------------------------------------------------------
-// How a classifier answers on the test's pictures.
+// How a classifier does on the test pictures.
 struct classify_result {
     enum cli_features kind;
     int64_t count;
@@ -55,18 +55,18 @@ struct classify_result {
     int *confusion; // [classes][classes]: of class i, answered j
     bool *hits;     // [test]
 };
-// The results as words, or as JSON; the first one's answers in full.
+// Prints the results as text or JSON, with the confusion matrix of the first.
 int classify_report(const struct classify *c, const struct clg_labels *labels,
                     const struct classify_split *split, const struct classify_result *results, int n);
 
 // --- the classifier's file ---------------------------------------------------------------------
-// With what it takes to use it again: the kind of features, the pictures' size, the model.
+// Saves it with what is needed to use it again: the kind of features, the pictures' size, the model.
 int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *gan, const struct clg_svm *svm);
 // Loads it, opens the pictures, and the model where its features need one: it must be the one that it was
 // trained with.
 int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_source *source);
 
-// Weights from the seed in the model's architecture: what features are worth before training.
+// The model's architecture with weights drawn by the seed: shows what features are worth before training.
 int classify_untrained(struct classify *c, uint64_t seed, struct clg_gan **gan);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 512 }; // pictures between two looks at their features
+enum { CHUNK = 512 }; // pictures whose features are computed at once
 
 static void answer_add(const char *name, const char *class, float score, cJSON *list)
 {

@@ -1,4 +1,4 @@
-// The classifier's file: which features it was trained on, of which model, and opening the same ones again.
+// The classifier's file: the features and the model it was trained on, and opening the same ones again.
 #include "cli/cmd/classify.h"
 #include "cli/fingerprint.h"
 
@@ -38,7 +38,7 @@ int classify_save(struct classify *c, enum cli_features kind, struct clg_gan *ga
 }
 
 // --- opening it --------------------------------------------------------------------------------
-// What the file tells.
+// What the file records.
 struct told {
     enum cli_features kind;
     struct clg_gan_params params; // size, channels, ndf and seed alone
@@ -56,8 +56,9 @@ static int text_read(const struct classify *c, const char *key, char **text)
 {
     int status = clg_checkpoint_metadata(c->options.svm, key, text, &c->log);
     if (!status && !*text)
-        status = cli_fail(&c->log, CLG_EFORMAT, "%s does not tell its %s: make it with clgan classify --save",
-                          c->options.svm, key);
+        status =
+            cli_fail(&c->log, CLG_EFORMAT, "%s does not record its %s: write it with clgan classify --save",
+                     c->options.svm, key);
     return status;
 }
 

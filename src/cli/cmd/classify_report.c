@@ -1,4 +1,4 @@
-// What a classifier's test found: accuracies with their intervals, and which classes it takes for which.
+// Reports a classifier's test: accuracies with confidence intervals, and which classes it confuses.
 #include "cli/cmd/classify.h"
 
 #include <cjson/cJSON.h>
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Holds the true share with 95 %, seen `right` of n (Wilson 1927: for few and for extreme counts too).
+// The 95 % confidence interval of a share observed as `right` of n (Wilson 1927: sound for small and extreme
+// counts too).
 static void interval_of(int right, int n, double *low, double *high)
 {
     const double z = 1.959964, p = (double)right / n, z2 = z * z / n;
@@ -24,12 +25,12 @@ static int most(const int *values, int n)
     return best;
 }
 
-// --- words -------------------------------------------------------------------------------------
+// --- text --------------------------------------------------------------------------------------
 static void print_split(const struct classify *c, const struct clg_labels *labels,
                         const struct classify_split *split)
 {
-    printf("%d pictures to learn from, %d others to test on (--seed %" PRIu64 ")\n", split->train,
-           split->test, c->options.seed);
+    printf("%d pictures to train on, %d others to test on (--seed %" PRIu64 ")\n", split->train, split->test,
+           c->options.seed);
     for (int k = 0; k < split->classes; k++)
         printf("  %-20s %6d + %d\n", cli_shown(labels->names[k]), split->sizes[k] - split->tests[k],
                split->tests[k]);
@@ -51,8 +52,8 @@ static void print_accuracies(const struct classify_split *split, const struct cl
            100.0 * most(split->tests, split->classes) / split->test);
 }
 
-// Where the first one and another one differ: the same pictures, so that chance weighs less than
-// in intervals.
+// Counts where the first result and each other differ: the pictures are the same, so chance matters less than
+// in the intervals.
 static void print_pairs(const struct classify_split *split, const struct classify_result *results, int n)
 {
     for (int i = 1; i < n; i++) {
@@ -79,8 +80,8 @@ static void print_confusion(const struct clg_labels *labels, const struct classi
     int width = 6;
     for (int k = 0; k < classes; k++)
         width = longer(width, cli_shown(labels->names[k]));
-    printf("\n%s: what they are (down), and what was answered (across)\n%-*s", cli_features_names[r->kind],
-           width, "");
+    printf("\n%s: actual class (down) and predicted class (across)\n%-*s", cli_features_names[r->kind], width,
+           "");
     for (int k = 0; k < classes; k++)
         printf("  %*s", width, cli_shown(labels->names[k]));
     printf("     right\n");

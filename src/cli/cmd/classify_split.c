@@ -1,4 +1,4 @@
-// Which pictures a classifier learns from and which ones it is tested on: shuffled within each class.
+// Which pictures a classifier is trained on and which it is tested on: shuffled within each class.
 #include "cli/cmd/classify.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static void shuffle(int *items, int n, uint64_t *random)
     }
 }
 
-// How many of each class are taken and tested.
+// Chooses how many pictures of each class to take, and how many of them to test on.
 static int sizes_choose(struct classify_split *split, const struct clg_labels *labels, int n, double test,
                         const struct clg_log *log)
 {
@@ -35,7 +35,7 @@ static int sizes_choose(struct classify_split *split, const struct clg_labels *l
             return cli_fail(log, CLG_EDATA, "the class \"%s\" has %d picture%s, fewer than the %d that %s",
                             labels->names[k], there, there == 1 ? "" : "s", least,
                             n > 3 ? "--n asks for"
-                                  : "learning and testing take: leave it out with --classes");
+                                  : "training and testing need: leave it out with --classes");
         const int take = n ? n : there, most = take - 2, tests = (int)lround(take * test);
         split->sizes[k] = take;
         split->tests[k] = tests < 1 ? 1 : tests > most ? most : tests;
@@ -45,7 +45,7 @@ static int sizes_choose(struct classify_split *split, const struct clg_labels *l
     return 0;
 }
 
-// The first ones of each class's order are tested, the next ones learnt from.
+// The first pictures of each shuffled class are for testing, the next for training.
 static void fill(struct classify_split *split, const struct clg_labels *labels, int *members, uint64_t seed)
 {
     int train = 0, test = split->train;

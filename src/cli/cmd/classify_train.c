@@ -1,4 +1,4 @@
-// clgan classify: learning from labelled pictures, and a test on others.
+// clgan classify: training on labelled pictures, and a test on others.
 #include "cli/cmd/classify.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 static void planes_progress(void *user, const char *what, size_t done, size_t total)
 {
     (void)what;
-    cli_progress_line(user, false, "learning: plane %zu of %zu", done, total);
+    cli_progress_line(user, false, "training: plane %zu of %zu", done, total);
 }
 
 int classify_untrained(struct classify *c, uint64_t seed, struct clg_gan **gan)
@@ -25,7 +25,7 @@ static int largest(const float *scores, int n)
     return best;
 }
 
-// Answers on all pictures of the split against what they are.
+// Compares the answers for all pictures of the split with their classes.
 static int judge(const struct classify *c, const struct classify_split *split, const struct clg_svm *svm,
                  const float *rows, struct classify_result *r)
 {
@@ -67,7 +67,7 @@ static int learn(const struct classify *c, const struct clg_labels *labels,
     return status;
 }
 
-// Features of one kind, a classifier on them, and its test.
+// Computes features of one kind, trains a classifier on them, and tests it.
 static int run(struct classify *c, const struct clg_labels *labels, const struct classify_split *split,
                enum cli_features kind, struct classify_result *r)
 {
@@ -81,7 +81,7 @@ static int run(struct classify *c, const struct clg_labels *labels, const struct
     int status =
         rows ? 0
              : cli_fail(&c->log, CLG_ENOMEM,
-                        "features of %d pictures need %.1f GiB of memory, learning from them four times "
+                        "features of %d pictures need %.1f GiB of memory, training on them four times "
                         "that: take fewer with --n",
                         all, bytes / (1 << 30));
     if (!status && kind == CLI_FEATURES_UNTRAINED)
@@ -106,7 +106,7 @@ static int run(struct classify *c, const struct clg_labels *labels, const struct
     return status;
 }
 
-// The kinds that are asked for, the one of --features first.
+// The kinds of features to compare, that of --features first.
 static int kinds_of(const struct classify_options *o, enum cli_features kinds[CLI_FEATURES_KINDS])
 {
     int n = 0;

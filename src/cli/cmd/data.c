@@ -10,18 +10,18 @@ struct data_options {
     const char *out;
     int n, size;
     uint64_t seed;
-    int format; // which of the choices
+    int format; // index into endings
 };
 
 static const char *const endings[] = {"png", "jpg"};
 
 #define DATA(field) offsetof(struct data_options, field)
 static const struct clg_option data_table[] = {
-    {"out", CLG_OPTION_PATH, DATA(out), 0, 0, NULL, "DIR", "where to write; created if need be"},
+    {"out", CLG_OPTION_PATH, DATA(out), 0, 0, NULL, "DIR", "where to write; created if missing"},
     {"n", CLG_OPTION_INT, DATA(n), 1, 10000000, NULL, "N", "how many faces"},
     {"size", CLG_OPTION_INT, DATA(size), 8, 2048, NULL, "N", "side of the square pictures, 8 to 2048"},
     {"seed", CLG_OPTION_UINT64, DATA(seed), 0, 0, NULL, "N",
-     "which faces: number i of a seed is always the same one"},
+     "which faces: face number i of a seed is always the same"},
     {"format", CLG_OPTION_CHOICE, DATA(format), 0, 0, "png|jpg", NULL, "kind of file"},
     {0},
 };
@@ -46,7 +46,7 @@ static void label_write(FILE *labels, const char *file, const struct clg_face *f
     fputc('\n', labels);
 }
 
-// The pictures, and one line each for the labels.
+// Writes the pictures, and a line of labels for each.
 static int faces_write(const struct data_options *o, FILE *labels, struct cli_progress *progress,
                        const struct clg_log *log)
 {
@@ -70,7 +70,7 @@ static int faces_write(const struct data_options *o, FILE *labels, struct cli_pr
     return status;
 }
 
-// The labels appear under their name when all pictures are there.
+// labels.csv gets its name only once all pictures are written.
 static int set_write(const struct data_options *o, struct cli_progress *progress, const struct clg_log *log)
 {
     int status = cli_folder_create(o->out, log);
@@ -107,7 +107,7 @@ int cmd_data(int argc, char **argv)
         .usage = "clgan data --out DIR [--n N] [--size N] [--seed N] [--format png|jpg]",
         .about = "Writes the built-in faces as picture files, and labels.csv: one line per file with every\n"
                  "parameter of the face (pose, expression, hair, light, ...). They are the faces that\n"
-                 "clgan train --data builtin:faces sees.",
+                 "clgan train --data builtin:faces uses.",
         .examples = "  clgan data --out faces --n 20000\n  clgan data --out big --size 256 --format jpg\n",
         .options = tables,
     };
@@ -115,7 +115,7 @@ int cmd_data(int argc, char **argv)
     if (code != CLI_RUN)
         return code;
     if (!options.out || !*options.out)
-        return cli_usage_error(argv[0], "--out DIR is missing: where shall the pictures go?");
+        return cli_usage_error(argv[0], "--out DIR is missing: where should the pictures go?");
     struct cli_progress progress = cli_progress_new();
     struct clg_log log = cli_log(&progress, false);
     int status = set_write(&options, &progress, &log);

@@ -1,4 +1,4 @@
-// clgan describe: a model as a table, or drawn as the paper's figure 1.
+// clgan describe: a model as a table, or drawn like the paper's figure 1.
 #include "cli/cli.h"
 
 struct describe_options {

@@ -1,4 +1,4 @@
-// clgan devices: what can compute here, and which device a --device takes.
+// clgan devices: the OpenCL devices here, and which one --device selects.
 #include "cli/cli.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +10,7 @@ struct devices_options {
     bool json;
 };
 
-// What there is.
+// The devices and drivers of this machine.
 struct machine {
     struct clg_device_info *devices;
     struct clg_driver *drivers;
@@ -20,12 +20,12 @@ struct machine {
 #define AT(field) offsetof(struct devices_options, field)
 static const struct clg_option devices_table[] = {
     {"device", CLG_OPTION_TEXT, AT(device), 0, 0, NULL, "SPEC",
-     "show which one this takes: auto, gpu, cpu, N, P:D or a part of the name (default: $CLGAN_DEVICE)"},
-    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "all facts as JSON"},
+     "show which one this selects: auto, gpu, cpu, N, P:D or a part of the name (default: $CLGAN_DEVICE)"},
+    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print everything as JSON"},
     {0},
 };
 
-// What a spec takes, and why.
+// The device that a spec selects, and why.
 struct choice {
     const char *spec;
     int at; // position, or negative
@@ -93,7 +93,7 @@ static int print_json(const struct machine *m, const struct choice *by_itself, c
     return status;
 }
 
-// --- words -------------------------------------------------------------------------------------
+// --- text --------------------------------------------------------------------------------------
 static void print_choice(const struct clg_device_info *list, const struct choice *choice)
 {
     if (choice->at >= 0)
@@ -133,9 +133,9 @@ int cmd_devices(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan devices [--device SPEC] [--json]",
         .about =
-            "Lists the OpenCL devices, which one is taken, and why. A device that two platforms show is\n"
-            "listed once. With no device, or none that SPEC takes: what to do, and exit code 2. Drivers are\n"
-            "loaded in another process first: one that crashes there is named and left out.",
+            "Lists the OpenCL devices, which one clgan selects, and why. A device that two platforms expose is\n"
+            "listed once. If there is no device, or SPEC matches none, it says what to do and exits with code 2.\n"
+            "Each driver is first loaded in a separate process: one that crashes there is named and left out.",
         .examples = "  clgan devices\n  clgan devices --device gpu\n  clgan devices --json\n",
         .options = tables,
     };

@@ -13,7 +13,7 @@ struct features_options {
     bool json;
 };
 
-static const double GIB = 1 << 30, GIB_MAX = 8; // of one file, which is held in memory before it is written
+static const double GIB = 1 << 30, GIB_MAX = 8; // of one file, held in memory until it is written
 
 #define AT(field) offsetof(struct features_options, field)
 static const struct clg_option features_table[] = {
@@ -21,12 +21,12 @@ static const struct clg_option features_table[] = {
      "the checkpoint: model.safetensors of `clgan train`"},
     {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR",
      "folder of pictures, searched below; or one picture"},
-    {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "that many of them, in the order of their names; 0: all"},
+    {"n", CLG_OPTION_INT, AT(n), 0, 1e9, NULL, "N", "how many of them, in the order of their names; 0: all"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first one, counted from 0"},
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
-    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE", "where to: float32 [pictures][features]"},
-    {"names", CLG_OPTION_PATH, AT(names), 0, 0, NULL, "FILE", "the pictures' names, a line for each row"},
-    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "say what was written as one line of JSON"},
+    {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE", "write the features, float32 [pictures][features]"},
+    {"names", CLG_OPTION_PATH, AT(names), 0, 0, NULL, "FILE", "write the pictures' names, one line per row"},
+    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print what was written as one line of JSON"},
     {0},
 };
 
@@ -180,10 +180,10 @@ int cmd_features(int argc, char **argv)
     const struct cli_options tables[] = {{"Options", features_table, &options}, {0}};
     const struct cli_command command = {
         .usage = "clgan features --model FILE --data DIR --npy FILE [--names FILE] [--n N] [--first N] ...",
-        .about = "What the discriminator sees in pictures, as numbers: the outputs of all its activated\n"
-                 "layers, max-pooled to 4x4, one after the other (Radford et al. 2015, section 5.1). They\n"
-                 "serve classifiers, clustering and searches; `clgan classify` and `clgan nearest` make and\n"
-                 "use them by themselves.",
+        .about =
+            "Writes what the discriminator sees in pictures as numbers: the outputs of all its activated\n"
+            "layers, max-pooled to 4x4 and concatenated (Radford et al. 2015, section 5.1). They serve\n"
+            "classifiers, clustering and search; `clgan classify` and `clgan nearest` compute them themselves.",
         .examples =
             "  clgan features --model runs/mine/model.safetensors --data ~/pictures --npy features.npy\n"
             "  clgan features --model runs/mine/model.safetensors --data ~/pictures --first 10000 --n 5000 "

@@ -24,19 +24,21 @@ static const struct clg_option generate_table[] = {
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
      "names the noise vectors; the same ones everywhere"},
     {"first", CLG_OPTION_UINT64, AT(first), 0, 0, NULL, "N",
-     "number of the first picture of the seed or file"},
+     "number of the first picture, of the seed or in the file"},
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/face-00007.png"},
-    {"format", CLG_OPTION_CHOICE, AT(format), 0, 0, "png|jpg", NULL, "of the separate pictures"},
+    {"format", CLG_OPTION_CHOICE, AT(format), 0, 0, "png|jpg", NULL, "format of the separate pictures"},
     {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE", "write all as one picture (.png or .jpg)"},
-    {"columns", CLG_OPTION_INT, AT(columns), 0, 10000, NULL, "N", "of the grid; 0: about as many as rows"},
+    {"columns", CLG_OPTION_INT, AT(columns), 0, 10000, NULL, "N",
+     "pictures in a row of the grid; 0: about as many as rows"},
     {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write float32 [n][height][width][channels], -1..1"},
-    {"z", CLG_OPTION_PATH, AT(z), 0, 0, NULL, "FILE", "take the noise from this .npy, float32 [n][z]"},
-    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "keep the noise used, as .npy"},
+    {"z", CLG_OPTION_PATH, AT(z), 0, 0, NULL, "FILE", "read the noise from this .npy, float32 [n][z]"},
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "write the noise used, as .npy"},
     {0},
 };
 
-// All that a run needs: noise of every picture, and room for one chunk, or for all where one file takes all.
+// The state of a run: noise for every picture, and memory for one chunk of pictures, or for all where one
+// file holds all.
 struct generation {
     const struct generate_options *o;
     const struct clg_log *log;
@@ -48,7 +50,7 @@ struct generation {
 };
 
 // --- noise -------------------------------------------------------------------------------------
-// Rows first.. of the file.
+// Reads the file's rows from `first` on.
 static int noise_from_file(struct generation *g, int *n)
 {
     const struct generate_options *o = g->o;

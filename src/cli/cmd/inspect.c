@@ -10,20 +10,20 @@ static const struct clg_option inspect_table[] = {
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE", "where the sheet goes (.png or .jpg)"},
     {"net", CLG_OPTION_CHOICE, AT(net), 0, 0, "generator|discriminator", NULL, "whose feature maps to show"},
     {"layer", CLG_OPTION_INT, AT(layer), -1, 1000, NULL, "N",
-     "of the net, see the list; -1: the last hidden one with an activation"},
+     "layer of the net, by the list; -1: the last hidden one with an activation"},
     {"picture", CLG_OPTION_PATH, AT(picture), 0, 0, NULL, "PATH",
      "what the discriminator sees: a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
      "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N",
-     "names the noise of the generator's samples, and random weights"},
+     "selects the noise of the generator's samples, and the random weights"},
     {"first", CLG_OPTION_INT, AT(first), 0, 1e9, NULL, "N", "number of the first picture or sample, from 0"},
     {"n", CLG_OPTION_INT, AT(n), 0, 100000, NULL, "N",
      "pictures to search, or samples; 0: 500 pictures, 64 samples for --find, 8 for others"},
     {"top", CLG_OPTION_INT, AT(top), 0, 100000, NULL, "N",
      "feature maps to show, the strongest; 0: all, or 6 with --guided, --saliency and --find"},
     {"common", CLG_OPTION_BOOL, AT(common), 0, 0, NULL, NULL,
-     "one scale of brightness for all, not one for each"},
+     "one brightness scale for all maps instead of one for each"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
@@ -32,7 +32,7 @@ static const struct clg_option mode_table[] = {
     {"filters", CLG_OPTION_BOOL, AT(filters), 0, 0, NULL, NULL,
      "the discriminator's first filters and the generator's last"},
     {"guided", CLG_OPTION_BOOL, AT(guided), 0, 0, NULL, NULL,
-     "what the discriminator's features answer to, by guided backpropagation"},
+     "what the discriminator's features respond to, by guided backpropagation"},
     {"saliency", CLG_OPTION_BOOL, AT(saliency), 0, 0, NULL, NULL, "the same by plain gradients"},
     {"per", CLG_OPTION_INT, AT(per), 1, 100, NULL, "N", "pictures for each feature of these"},
     {"map", CLG_OPTION_INT, AT(map), -1, 100000, NULL, "N",
@@ -145,10 +145,10 @@ static int inspect_list(struct inspection *in)
     return 0;
 }
 
-// --- which part --------------------------------------------------------------------------------
+// --- choosing the part -------------------------------------------------------------------------
 typedef int inspect_fn(struct inspection *in);
 
-// Is what was asked for possible? CLI_RUN, or an exit code after a line.
+// Checks that the options fit together: CLI_RUN, or an exit code after an error line.
 static int check(struct cli_run *run, void *state)
 {
     struct inspect_options *o = ((struct inspection *)state)->o;
@@ -168,11 +168,11 @@ static int check(struct cli_run *run, void *state)
     if ((o->guided || o->saliency) && net_given && o->net == CLG_NET_GENERATOR)
         return cli_usage_error("inspect", "gradients are of the discriminator's features: leave out --net");
     if (o->picture && (removes || (net_given && o->net == CLG_NET_GENERATOR)))
-        return cli_usage_error("inspect", "the generator sees no --picture: --seed names its samples");
+        return cli_usage_error("inspect", "the generator takes no --picture: --seed selects its samples");
     if (!net_given)
         o->net = o->picture ? CLG_NET_DISCRIMINATOR : CLG_NET_GENERATOR;
     if (!o->picture && o->net == CLG_NET_DISCRIMINATOR)
-        return cli_usage_error("inspect", "what shall the discriminator see? give --picture FILE");
+        return cli_usage_error("inspect", "what should the discriminator see? give --picture FILE");
     return CLI_RUN;
 }
 
@@ -208,8 +208,8 @@ static int prepare(struct cli_run *run, void *state)
     if (!status && o->picture && !cli_was_given(given, "crop"))
         status = cli_pictures_crop(o->model, &o->crop, in->log);
     if (!status && o->picture && clg_pictures_open(&pictures, o->picture, o->crop, &cli_log_silent))
-        status =
-            clg_pictures_open(&pictures, o->picture, o->crop, in->log); // its files are named here or later
+        status = clg_pictures_open(&pictures, o->picture, o->crop,
+                                   in->log); // reports its files here or later, not twice
     if (!status && o->by)
         status = clg_svm_load(&svm, o->by, in->log);
     clg_svm_free(&svm);
@@ -243,11 +243,10 @@ int cmd_inspect(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan inspect --model FILE [--picture PATH | --net generator] [--layer N] [--out FILE] ...",
         .about =
-            "Looks into a model: without more options it lists the layers of both nets. With --picture it "
-            "draws\n"
-            "the discriminator's feature maps of it, with --net generator the generator's of a sample; or "
-            "filters,\n"
-            "what features answer to, and what the generator's feature maps draw.",
+            "Looks into a model: without further options it lists the layers of both nets. With --picture it\n"
+            "draws the discriminator's feature maps of that picture, with --net generator the generator's of a\n"
+            "sample. Other options draw filters, what features respond to, and what the generator's feature\n"
+            "maps contribute.",
         .examples =
             "  clgan inspect --model m.safetensors\n"
             "  clgan inspect --model m.safetensors --picture face.jpg --layer 3 --top 24 --out maps.png\n"

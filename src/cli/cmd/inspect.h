@@ -1,4 +1,4 @@
-// What the parts of `clgan inspect` share.
+// Shared by the parts of `clgan inspect`.
 #ifndef CLG_CLI_CMD_INSPECT_H
 #define CLG_CLI_CMD_INSPECT_H
 
@@ -47,7 +47,7 @@ void inspect_print_layer(const struct inspection *in, int layer, const struct cl
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what);
 
 int inspect_maps(struct inspection *in);    // inspect_maps.c: feature maps of one picture
-int inspect_filters(struct inspection *in); // inspect_filters.c: the filters next to the pictures
+int inspect_filters(struct inspection *in); // inspect_filters.c: the filters closest to the pixels
 int inspect_guided(struct inspection *in);  // inspect_guided.c: what features respond to
 int inspect_removed(struct inspection *in); // inspect_removed.c: the generator without some feature maps
 int inspect_found(struct inspection *in);   // inspect_found.c: without the maps that draw a class

@@ -1,4 +1,4 @@
-// The filters next to the pictures: those of D's first convolution, and of G's last one.
+// The filters closest to the pixels: those of D's first convolution and of G's last.
 #include "cli/cmd/inspect.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void print_filters(const struct inspection *in, const char *name, int n, 
     cJSON_AddNumberToObject(object, "side", side);
 }
 
-// Puts a net's filters into the tiles from number `at` on.
+// Puts a net's filters into the tiles, starting at tile `at`.
 static int put_filters(const struct inspection *in, enum clg_net_kind net, struct cli_tiles *tiles, int at)
 {
     struct clg_tensor_info info;
@@ -57,8 +57,9 @@ int inspect_filters(struct inspection *in)
     if (!status)
         status = put_filters(in, CLG_NET_GENERATOR, &tiles, d_tiles + columns);
     if (!status)
-        status = inspect_save(in, &tiles, columns,
-                              "the discriminator's first filters, below the generator's last; grey is 0");
+        status =
+            inspect_save(in, &tiles, columns,
+                         "top: the discriminator's first filters; bottom: the generator's last; grey is 0");
     cli_tiles_free(&tiles);
     return status;
 }

@@ -1,11 +1,11 @@
-// Which feature maps of the generator draw a class: those without which its score falls most, and other samples
-// without them (after Radford et al. 2015, section 6.3.1).
+// Which feature maps of the generator draw a class: those whose removal lowers its score most, and other
+// samples without them (after Radford et al. 2015, section 6.3.1).
 #include "cli/cmd/inspect.h"
 #include "cli/judge.h"
 
 #include <stdlib.h>
 
-enum { SAMPLES = 64, MAPS_MAX = 6 }; // without --n and --top
+enum { SAMPLES = 64, MAPS_MAX = 6 }; // the defaults of --n and --top
 
 struct hunt {
     struct inspection *in;

@@ -1,5 +1,5 @@
-// What features of the discriminator respond to: guided backpropagation (figure 5 of Radford et al. 2015), of the
-// model and of random weights as the baseline.
+// What features of the discriminator respond to: guided backpropagation (figure 5 of Radford et al. 2015) for
+// the model and, as a baseline, for random weights.
 #include "cli/cmd/inspect.h"
 #include "cli/sheet.h"
 
@@ -46,7 +46,7 @@ static void print_feature(const struct features *f, cJSON *list, const struct cl
     }
 }
 
-// A row of the sheet, from tile `at` on: pictures, each with its gradient to the right.
+// Draws a row of the sheet, starting at tile `at`: pictures, each with its gradient to the right.
 static int draw_row(const struct features *f, struct clg_gan *gan, int i, cJSON *list,
                     struct cli_tiles *tiles, int at)
 {
@@ -71,7 +71,7 @@ static int draw_row(const struct features *f, struct clg_gan *gan, int i, cJSON 
     return status;
 }
 
-// Rows for the n features of this gan that respond most, from tile `at` on.
+// Draws a row for each of this gan's n features that respond most, starting at tile `at`.
 static int draw_features(struct features *f, struct clg_gan *gan, const char *name, int n,
                          struct cli_tiles *tiles, int at)
 {
@@ -112,8 +112,8 @@ static int draw_sheet(struct features *f, int maps)
         status = draw_features(f, baseline, "random", n, &tiles, (n + 1) * columns);
     if (!status)
         status = inspect_save(in, &tiles, columns,
-                              "a feature a row: pictures, each with the gradient of the feature's strongest "
-                              "place (grey: 0); below, random weights");
+                              "one feature per row: pictures, each with the gradient of the feature's "
+                              "strongest position (grey: 0); below: random weights");
     cli_tiles_free(&tiles);
     clg_gan_free(&baseline);
     return status;

@@ -20,22 +20,22 @@ static const struct clg_option interpolate_table[] = {
     {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"seeds", CLG_OPTION_TEXT, AT(seeds), 0, 0, NULL, "LIST",
-     "points to pass: numbers of --seed's noise vectors, \"3,8,12-15\""},
+     "points to visit: numbers of --seed's noise vectors, \"3,8,12-15\""},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names the noise vectors, as in `clgan generate`"},
     {"z", CLG_OPTION_PATH, AT(z), 0, 0, NULL, "FILE",
-     "points to pass: the rows of this .npy, float32 [n][z]"},
+     "points to visit: the rows of this .npy, float32 [n][z]"},
     {"frames", CLG_OPTION_INT, AT(frames), 2, 100000, NULL, "N",
-     "pictures from one point to the next, both of them counted"},
-    {"loop", CLG_OPTION_BOOL, AT(loop), 0, 0, NULL, NULL, "go back to the first point at the end"},
-    {"linear", CLG_OPTION_BOOL, AT(linear), 0, 0, NULL, NULL, "go straight, not along great circles"},
+     "pictures from one point to the next, including both"},
+    {"loop", CLG_OPTION_BOOL, AT(loop), 0, 0, NULL, NULL, "return to the first point at the end"},
+    {"linear", CLG_OPTION_BOOL, AT(linear), 0, 0, NULL, NULL, "go straight instead of along great circles"},
     {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "write one picture, a row for each stretch between two points (.png or .jpg)"},
     {"animation", CLG_OPTION_PATH, AT(animation), 0, 0, NULL, "FILE", "write an animated PNG"},
-    {"fps", CLG_OPTION_FLOAT, AT(fps), 0.1, 100, NULL, "X", "the animation's pictures a second"},
+    {"fps", CLG_OPTION_FLOAT, AT(fps), 0.1, 100, NULL, "X", "frames per second of the animation"},
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write separate pictures: DIR/frame-00007.png"},
     {"npy", CLG_OPTION_PATH, AT(npy), 0, 0, NULL, "FILE",
      "write float32 [n][height][width][channels], -1..1"},
-    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "keep the path's noise, as .npy"},
+    {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE", "write the path's noise, as .npy"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
@@ -47,7 +47,7 @@ struct walk {
     int points, stretches, frames;
     float *at, *z, *pictures; // at: the points
     uint8_t *pixels;
-    double mean_change, most_change; // root mean square of a frame's pixels minus the one before's
+    double mean_change, most_change; // rms difference between consecutive frames
 };
 
 // --- the path ----------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ static void changes_measure(struct walk *w)
 }
 
 // --- files -------------------------------------------------------------------------------------
-// A row begins and ends with a point, so that each inner point is there twice.
+// A row begins and ends with a point, so each inner point appears twice.
 static int grid_save(const struct walk *w)
 {
     const size_t one = cli_sheet_one(&w->gan);
@@ -147,7 +147,7 @@ static int save(const struct walk *w)
     return status;
 }
 
-// --- what is said ------------------------------------------------------------------------------
+// --- results -----------------------------------------------------------------------------------
 static int print_json(const struct walk *w)
 {
     const struct interpolate_options *o = w->o;
@@ -246,7 +246,7 @@ static int check(struct cli_run *run, void *state)
     if (o->z && cli_was_given(&run->given, "seed"))
         return cli_usage_error("interpolate", "--z and --seed both name the noise: give one of them");
     if (cli_was_given(&run->given, "fps") && !o->animation)
-        return cli_usage_error("interpolate", "--fps is of an --animation FILE");
+        return cli_usage_error("interpolate", "--fps needs --animation FILE");
     if (!o->out && !o->grid && !o->animation && !o->npy && !o->z_out && !o->json)
         return cli_usage_error("interpolate", "where to? give --grid FILE, --animation FILE, --out DIR, "
                                               "--npy FILE, --z-out FILE or --json");
@@ -262,10 +262,9 @@ int cmd_interpolate(int argc, char **argv)
         .usage = "clgan interpolate --model FILE (--seeds LIST | --z FILE) (--grid FILE | --animation FILE | "
                  "...)",
         .about =
-            "Walks through the latent space from point to point and draws the way. Where the model learned\n"
-            "its pictures rather than stored them, each step changes a little. The way follows great "
-            "circles,\n"
-            "so that it stays at the length that noise has; a straight line passes nearer to 0.",
+            "Walks through the latent space from point to point and draws the path. If the model has learned its\n"
+            "pictures rather than memorised them, each step changes them a little. The path follows great\n"
+            "circles and so keeps the length that noise has; a straight line passes closer to 0.",
         .examples =
             "  clgan interpolate --model m.safetensors --seeds 3,8,21 --grid walk.png\n"
             "  clgan interpolate --model m.safetensors --seeds 0-7 --frames 24 --loop --animation loop.png\n"

@@ -1,4 +1,4 @@
-// clgan layers: a primer of convolutional nets on one picture, every result as a picture.
+// clgan layers: a primer on convolutional nets with one picture, every result as a picture.
 #include "cli/cmd/layers.h"
 
 #include <cjson/cJSON.h>
@@ -15,10 +15,10 @@ struct layers_options {
 #define AT(field) offsetof(struct layers_options, field)
 static const struct clg_option layers_table[] = {
     {"size", CLG_OPTION_INT, AT(size), 16, 512, NULL, "N",
-     "side of the square that is cut from the picture's middle"},
+     "side of the square cut from the middle of the picture"},
     {"channels", CLG_OPTION_INT, AT(channels), 1, 3, "1|3", NULL, "1: grey, 3: colour"},
-    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "where to write the pictures; created if need be"},
-    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print the table for machines"},
+    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "where to write the pictures; created if missing"},
+    {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print the table as JSON"},
     {0},
 };
 
@@ -31,7 +31,7 @@ static const char *kind_text(enum clg_primer_kind kind)
     return texts[kind];
 }
 
-// --- for people --------------------------------------------------------------------------------
+// --- text --------------------------------------------------------------------------------------
 static void shape_text(struct clg_shape s, char text[32])
 {
     snprintf(text, 32, "%dx%dx%d", s.h, s.w, s.c);
@@ -56,8 +56,8 @@ static void print_step(const struct clg_primer_output *outputs, int i)
     if (step->compare)
         printf("    against the input: PSNR %.1f dB\n", o->psnr);
     if (step->kind == CLG_PRIMER_DECONV)
-        printf("    after %d steps its feature map is the given one up to %.0e of it\n", o->report.iterations,
-               o->report.residual);
+        printf("    after %d iterations its feature map matches the given one to within %.0e of it\n",
+               o->report.iterations, o->report.residual);
 }
 
 static void print_table(const struct layers_options *o, const struct clg_primer_output *outputs)
@@ -69,7 +69,7 @@ static void print_table(const struct layers_options *o, const struct clg_primer_
     printf("all on one sheet, %d in a row: %s/%s\n", LAYERS_COLUMNS, cli_shown(o->out), sheet);
 }
 
-// --- for machines ------------------------------------------------------------------------------
+// --- JSON --------------------------------------------------------------------------------------
 static void add_shape(cJSON *to, const char *name, struct clg_shape s)
 {
     const int sides[] = {s.h, s.w, s.c};
@@ -171,7 +171,7 @@ int cmd_layers(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan layers PICTURE [--size N] [--channels 1|3] [--out DIR] [--json]",
         .about =
-            "A primer of convolutional nets on one picture, a JPEG, PNG or WebP file. Writes what each\n"
+            "A primer on convolutional nets with one picture, a JPEG, PNG or WebP file. Writes what each\n"
             "layer makes of it: convolution (blur, edges, stride), pooling, transposed convolution, and\n"
             "deconvolution, which recovers the picture from its feature map. A table lists the shapes.",
         .examples = "  clgan layers me.jpg\n"

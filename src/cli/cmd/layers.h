@@ -1,4 +1,4 @@
-// What the parts of `clgan layers` share.
+// Shared by the parts of `clgan layers`.
 #ifndef CLG_CLI_CMD_LAYERS_H
 #define CLG_CLI_CMD_LAYERS_H
 

@@ -1,5 +1,4 @@
-// clgan nearest: the training pictures nearest to what a model draws, to see whether it draws them
-// from memory.
+// clgan nearest: the training pictures nearest to what a model draws, to see whether it has memorised them.
 #include "cli/cmd/nearest.h"
 
 #include "cli/sheet.h"
@@ -14,15 +13,15 @@ static const struct clg_option nearest_table[] = {
     {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "DIR", "the pictures that it was trained on"},
-    {"n", CLG_OPTION_INT, AT(n), 1, 10000, NULL, "N", "samples that are drawn"},
-    {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names them, as in `clgan generate`"},
-    {"pictures", CLG_OPTION_PATH, AT(pictures), 0, 0, NULL, "DIR", "take these pictures instead of samples"},
-    {"k", CLG_OPTION_INT, AT(k), 1, 100, NULL, "N", "neighbours of each"},
+    {"n", CLG_OPTION_INT, AT(n), 1, 10000, NULL, "N", "samples to draw"},
+    {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "selects them, as in `clgan generate`"},
+    {"pictures", CLG_OPTION_PATH, AT(pictures), 0, 0, NULL, "DIR", "use these pictures instead of samples"},
+    {"k", CLG_OPTION_INT, AT(k), 1, 100, NULL, "N", "neighbours of each sample"},
     {"by", CLG_OPTION_CHOICE, AT(by), 0, 0, "pixels|features|both", NULL,
-     "what is compared: the pictures, what the discriminator sees in them, or the one and the other"},
+     "what to compare: pixels, the discriminator's features, or both"},
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
     {"flip", CLG_OPTION_BOOL, AT(flip), 0, 0, NULL, NULL,
-     "look at the mirror images too; a model that was trained with --flip does it by itself"},
+     "also compare mirror images; the default for a model trained with --flip"},
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE",
      "sheet (.png or .jpg): a sample, its neighbours by pixels, those by features"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "all neighbours and distances as one line of JSON"},
@@ -54,7 +53,7 @@ static int load_samples(struct nearest *n)
     return clg_pictures_values(n->own, NULL, n->samples, n->params.size, n->params.channels, n->values);
 }
 
-// --- all of it ---------------------------------------------------------------------------------
+// --- the search --------------------------------------------------------------------------------
 static void report_progress(void *user, const char *what, size_t done, size_t total)
 {
     const struct nearest *n = user;
@@ -102,7 +101,7 @@ static void release(void *state)
     clg_gan_free(&n->gan);
 }
 
-// Without --crop and --flip, as the model was trained.
+// Sets crop and flip as the model was trained where the options are not given.
 static int as_trained(struct nearest *n, bool flip_given)
 {
     struct nearest_options *o = &n->options;
@@ -145,7 +144,7 @@ static int check(struct cli_run *run, void *state)
     if (!o->out && !o->json)
         return cli_usage_error("nearest", "where to? give --out FILE.png, or --json for the numbers alone");
     if (o->pictures && (cli_was_given(&run->given, "n") || cli_was_given(&run->given, "seed")))
-        return cli_usage_error("nearest", "--pictures takes the place of samples: leave out --n and --seed");
+        return cli_usage_error("nearest", "--pictures replaces the samples: leave out --n and --seed");
     return CLI_RUN;
 }
 
@@ -156,12 +155,10 @@ int cmd_nearest(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan nearest --model FILE --data DIR --out FILE.png [--n N] [--seed N] [--k N] ...",
         .about =
-            "Does the model draw its training pictures from memory? For each sample, the training pictures\n"
-            "nearest to it, by pixels and by the discriminator's features. Distances mean something beside "
-            "those\n"
-            "between training pictures: a copy lies far below them, a new picture about there. (By pixels, "
-            "smooth\n"
-            "pictures are nearer to everything.) Look at the sheet: faces that are alike are no copies yet.",
+            "Has the model memorised its training pictures? Finds the training pictures nearest to each sample,\n"
+            "by pixels and by the discriminator's features. Compare the distances with those between training\n"
+            "pictures: a copy lies far below them, a new picture about as far. (By pixels, smooth pictures are\n"
+            "close to everything.) Look at the sheet too: similar faces are not necessarily copies.",
         .examples =
             "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --out nearest.png\n"
             "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --n 64 --by features "

@@ -1,4 +1,4 @@
-// What the parts of `clgan nearest` share.
+// Shared by the parts of `clgan nearest`.
 #ifndef CLG_CLI_CMD_NEAREST_H
 #define CLG_CLI_CMD_NEAREST_H
 

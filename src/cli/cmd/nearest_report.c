@@ -1,4 +1,4 @@
-// What the nearest training pictures are: as a sheet of pictures, as a table, as JSON.
+// Reports the nearest training pictures: as a sheet, a table or JSON.
 #include "cli/cmd/nearest.h"
 
 #include "cli/sheet.h"
@@ -81,7 +81,7 @@ int nearest_sheet(const struct nearest *n)
     return status;
 }
 
-// --- words -------------------------------------------------------------------------------------
+// --- text --------------------------------------------------------------------------------------
 static void print_space(const struct nearest *n, const struct space *space)
 {
     const struct clg_neighbours *found = space->found;

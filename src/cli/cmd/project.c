@@ -33,20 +33,22 @@ static const struct clg_option project_table[] = {
     {"columns", CLG_OPTION_INT, AT(columns), 1, 1000, NULL, "N", "pictures in a row of the sheet"},
     {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "DIR", "write what was found: DIR/found-00007.png"},
     {"z-out", CLG_OPTION_PATH, AT(z_out), 0, 0, NULL, "FILE",
-     "keep the noise as .npy, for `clgan generate --z`"},
+     "write the noise as .npy, for `clgan generate --z`"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
 
 #define SEARCH(field) offsetof(struct clg_project_params, field)
 static const struct clg_option search_table[] = {
-    {"steps", CLG_OPTION_INT, SEARCH(steps), 1, 100000, NULL, "N", "of Adam in z; more get nearer"},
-    {"starts", CLG_OPTION_INT, SEARCH(starts), 1, 64, NULL, "N", "tries for each picture; the best counts"},
+    {"steps", CLG_OPTION_INT, SEARCH(steps), 1, 100000, NULL, "N", "Adam steps in z; more come closer"},
+    {"starts", CLG_OPTION_INT, SEARCH(starts), 1, 64, NULL, "N",
+     "attempts per picture; the best one is kept"},
     {"lr", CLG_OPTION_FLOAT, SEARCH(lr), 1e-6, 100, NULL, "X",
-     "Adam's rate, which falls to 0 along a cosine"},
+     "Adam's learning rate, which falls to 0 along a cosine"},
     {"prior", CLG_OPTION_FLOAT, SEARCH(prior), 0, 1000, NULL, "X",
-     "weight of mean(z^2) beside the pixels' mean squared error; 0.01 may complete masked pictures better"},
-    {"seed", CLG_OPTION_UINT64, SEARCH(seed), 0, 0, NULL, "N", "names the starts, and --mask random"},
+     "weight of mean(z^2) relative to the pixels' mean squared error; 0.01 may complete "
+     "masked pictures better"},
+    {"seed", CLG_OPTION_UINT64, SEARCH(seed), 0, 0, NULL, "N", "selects the starts, and --mask random"},
     {0},
 };
 
@@ -108,7 +110,7 @@ static void tile_make(const struct projection *p, enum row row, int i, float *ti
         clg_mask_blend(p->mask, p->gan.size, p->gan.channels, row == COMPLETED ? found : NULL, tile);
 }
 
-// The sheet is `columns` pictures wide; below each row of pictures come the rows that were made of them.
+// The sheet is `columns` pictures wide; below each row of pictures come the rows made from them.
 static int save_sheet(const struct projection *p, int columns)
 {
     static const enum row plain[] = {ORIGINAL, FOUND}, masked[] = {ORIGINAL, MASKED, COMPLETED, FOUND};
@@ -350,10 +352,10 @@ int cmd_project(int argc, char **argv)
     const struct cli_command command = {
         .usage = "clgan project --model FILE --picture FILE|DIR (--grid FILE | --out DIR | --z-out FILE) ...",
         .about =
-            "Finds the noise whose picture comes nearest to a given one, by gradient descent through the\n"
-            "generator, and tells how near: the PSNR in dB, higher is nearer. What the generator has not\n"
-            "learned stays away. With --mask only known pixels are looked at, and the generator completes\n"
-            "the picture.",
+            "Finds the noise whose picture comes closest to a given one, by gradient descent through the\n"
+            "generator, and reports how close: the PSNR in dB, higher is better. What the generator has not\n"
+            "learned cannot be matched. With --mask only the known pixels are matched, and the generator\n"
+            "completes the picture.",
         .examples = "  clgan project --model m.safetensors --picture face.jpg --grid found.png\n"
                     "  clgan project --model m.safetensors --picture faces --n 8 --mask center --grid "
                     "completed.png\n"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 1000 }; // of the built-in faces, which never end, when none are asked for
+enum { STEPS = 1000 }; // the default for the built-in faces, which never end
 
 // --- a run -------------------------------------------------------------------------------------
 struct run {
@@ -18,7 +18,7 @@ struct run {
     struct clg_log log;
     struct clg_train_status last;
     struct cli_ignored ignored;
-    char folder[PATH_MAX]; // of the run, when it is not the option's own text
+    char folder[PATH_MAX]; // of the run, unless the option's own text is used
 };
 
 static bool on_step(void *user, const struct clg_train_status *s)
@@ -140,7 +140,8 @@ static int check(const struct run *run, const struct cli_given *given)
         cli_was_given(given, "out") && t->resume && t->out && cli_same_folder(t->resume, t->out);
     for (int i = same; i < 3 && t->resume; i++)
         if (cli_was_given(given, others[i]))
-            return cli_usage_error("train", "--resume goes on in its own folder: leave out --%s", others[i]);
+            return cli_usage_error("train", "--resume continues in its own folder: leave out --%s",
+                                   others[i]);
     if (!t->data)
         return cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
     if (!t->out)
@@ -148,7 +149,7 @@ static int check(const struct run *run, const struct cli_given *given)
     return CLI_RUN;
 }
 
-// The run's own options first, then once more those of the command line over them.
+// Reads the run's own options, then parses the command line once more to override them.
 static int take_up(struct run *run, const struct cli_command *command, int argc, char **argv,
                    struct cli_given *given, char **memory)
 {
@@ -167,8 +168,7 @@ static int take_up(struct run *run, const struct cli_command *command, int argc,
     return code;
 }
 
-// What is left out gets a value that is said in one line: endless data a number of steps, the run a
-// new folder.
+// Chooses what was left out and prints it in one line: steps for endless data, a new folder for the run.
 static void choose(struct run *run, const struct cli_given *given)
 {
     struct clg_train_params *t = &run->train;
@@ -184,14 +184,14 @@ static void choose(struct run *run, const struct cli_given *given)
         return;
     printf("chosen  ");
     if (!data_given)
-        printf("the built-in faces (--data DIR takes your pictures), ");
+        printf("the built-in faces (--data DIR uses your pictures), ");
     if (endless && no_steps)
         printf("%d steps (--steps N), ", STEPS);
     printf("folder %s%s\n", t->out, cli_was_given(given, "out") ? "" : " (--out DIR)");
     cli_output_flush();
 }
 
-// Before a device is opened: what may be wrong with the run.
+// Checks the run before a device is opened.
 static int ready(struct run *run, const struct cli_given *given)
 {
     int status = 0;
@@ -219,12 +219,10 @@ int cmd_train(int argc, char **argv)
         .usage = "clgan train [--data DIR] [--out DIR] [--epochs N | --steps N] [--batch N] [--size N] ...\n"
                  "       clgan train --resume DIR [--steps N] ...",
         .about =
-            "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and "
-            "report.html.\n"
+            "Trains a DCGAN. The --out folder gets model.safetensors, metrics.csv, samples/ and report.html.\n"
             "Without --data it trains on the built-in faces, without --out in a new folder runs/clgan...\n"
-            "Ctrl-C finishes the step, saves, and says how to go on; so do SIGTERM, a closed terminal, and "
-            "a\n"
-            "pipe whose reader is gone.",
+            "Ctrl-C finishes the step, saves, and says how to continue; so do SIGTERM, a closed terminal and a\n"
+            "broken pipe.",
         .examples =
             "  clgan train --data builtin:faces --size 32 --steps 500 --out runs/first\n"
             "  clgan train --data ~/pictures --crop 178x178+20+20 --flip --epochs 25 --out runs/mine\n"
