@@ -99,7 +99,7 @@ def test_the_table_tells_the_same():
     text = call("layers", face(), "--size", "32", "--out", path("table")).stdout
     for name in os.listdir(path("even")):
         assert name in text and read("table", name) == read("even", name), f"{name} is missing or differs"
-    for part in ("32x32x3 -> 16x16x3", "5x5 / 1, pad 2", "3x3 / 2, pad 1", "PSNR", "steps"):
+    for part in ("32x32x3 -> 16x16x3", "5x5 / 1, pad 2", "3x3 / 2, pad 1", "PSNR", "iterations"):
         assert part in text, f"{part} is missing in:\n{text}"
 
 
