@@ -85,7 +85,7 @@ def test_bench_speaks_in_words():
                  "generate ", "data "]:
         assert any(line.startswith(word) for line in done.stdout.splitlines()), f"no {word} in\n{done.stdout}"
     call("bench", "--what", "everything", code=2, says=["step", "ops", "generate", "data or all"])
-    call("bench", "--what", "ops", "--batch", "65536", "--size", "256", code=2, says="--batch 65536")
+    call("bench", "--what", "ops", "--batch", "65536", "--size", "256", code=2, says="batch 65536: must be between 1 and")
 
 
 def test_profile_prints_a_table():
