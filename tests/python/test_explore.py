@@ -112,7 +112,7 @@ class Files(unittest.TestCase):
         for column, expected in ((1, [1, 0, 0, 0]), (2, [0, 0, 1, 0])):
             labels, names = pictures.labels(path("two.csv"), column=3, file_column=column)
             self.assertEqual((labels.tolist(), names), (expected, ["b", "fröhlich"]))
-        with self.assertRaisesRegex(IndexError, "numbers 0 to 3"):
+        with self.assertRaisesRegex(IndexError, "numbered 0 to 3"):
             pictures.load(16, which=[4])
         with self.assertRaises(clgan.DataError):
             pictures.labels(path("labels.csv"), column="height")
