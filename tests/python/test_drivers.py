@@ -17,7 +17,7 @@ threads = [threading.Thread(target=clgan.devices) for _ in range(4)]  # all firs
 for t in threads: t.start()
 for t in threads: t.join()
 print(";".join(d.name for d in clgan.devices()))
-print(clgan.device._cache_folder("/tuning"))
+print(clgan.device.cache_folder("/tuning"))
 with clgan.Device() as device:
     print(device.info.name)
 getenv = ctypes.CDLL(None).getenv
