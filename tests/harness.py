@@ -21,6 +21,9 @@ LIMIT = 300  # seconds for one call
 # The Python package is used from the source tree with the library just built, here and in processes started from here.
 os.environ.setdefault("CLGAN_LIBRARY", LIBRARY)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.path.join(ROOT, "src", "python"), os.environ.get("PYTHONPATH")]))
+# PoCL's compiled kernels are shared by all tests, and kept: compiling takes most of the time of the tests.
+os.environ.setdefault("POCL_CACHE_DIR", os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
+                                                     "pocl", "kcache"))
 ENV = {}  # the environment of commands, renewed for each module
 _inherited = dict(os.environ)
 _temp = tempfile.mkdtemp(prefix="clgan-test-")
@@ -34,8 +37,6 @@ def enter(module):
     os.makedirs(_folder, exist_ok=True)
     ENV.clear()
     ENV.update(_inherited, XDG_CACHE_HOME=path("cache"))
-    ENV.setdefault("POCL_CACHE_DIR",  # PoCL's own cache stays where it is: compiling is slow
-                   os.path.join(_inherited.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pocl", "kcache"))
 
 
 def leave():
