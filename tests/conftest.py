@@ -1,5 +1,6 @@
 """pytest's side of the tests: options, a folder for each module, and exit status 77 when all tests were skipped."""
 import os
+import signal
 
 import harness
 import pytest
@@ -11,6 +12,11 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="the long form of tests that have one")
     parser.addoption("--cases", metavar="FOLDER", help="real pictures, checkpoints and label tables for test_cases.py",
                      default=os.path.join(os.path.dirname(harness.ROOT), "shared", "cases"))
+
+
+def pytest_configure():
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background; some tests send it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collectstart(collector):

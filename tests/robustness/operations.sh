@@ -33,7 +33,7 @@ if [ "${3-}" = --long ]; then
         for gpu in '' 1; do
             export FAULT_UNITS=$units FAULT_GPU=$gpu
             echo "compute units: $units, GPU: ${gpu:-no}"
-            for test in act basics conv deconv gemm kernels norm ops pool; do
+            for test in act selftest conv deconv gemm kernels norm ops pool; do
                 run_test test_$test
             done
         done

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=build-sanitize
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:verify_asan_link_order=0
-export LSAN_OPTIONS="suppressions=$PWD/tests/sanitize.supp:print_suppressions=0"
+export LSAN_OPTIONS="suppressions=$PWD/tests/robustness/sanitize.supp:print_suppressions=0"
 export UBSAN_OPTIONS=print_stacktrace=1
 [ -f $build/build.ninja ] ||
     meson setup $build --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
@@ -19,7 +19,7 @@ ninja -C $build >$build/sanitize-build.log || {
 }
 # Not these: they look at sources or at what is installed, run programs or libraries that other programs would have to
 # be built for, measure memory (freed blocks are kept for a while here), or have sanitizers of their own.
-others='includes|includes-self|headers|symbols|warnings|run-count|run-install|install|oclgrind|growth|python.*|notebooks|fuzz-.*'
+others='includes|includes-self|docs|docs-self|format|headers|symbols|warnings|run-count|run-install|install|oclgrind|growth|cases|python.*|notebooks|fuzz-.*'
 failed=
 # shellcheck disable=SC2046 # names are words
 [ $# -gt 0 ] || set -- $(meson test -C $build --list 2>/dev/null | sed 's/.* //' | grep -vxE "$others")
