@@ -4,10 +4,10 @@
 
 #include "nn/net.h"
 
-extern const struct clg_layer_type clg_layer_type_conv, clg_layer_type_conv_transpose, clg_layer_type_norm,
-    clg_layer_type_act, clg_layer_type_pool, clg_layer_type_dense, clg_layer_type_reshape,
-    clg_layer_type_concat;
-
+// Adding one here makes it known to the tests, which want an example of it and its self-tests.
+#define CLG_LAYER_TYPES(X) X(conv) X(conv_transpose) X(norm) X(act) X(pool) X(dense) X(reshape) X(concat)
+#define CLG_LAYER_DECLARE(name) extern const struct clg_layer_type clg_layer_type_##name;
+CLG_LAYER_TYPES(CLG_LAYER_DECLARE)
 extern const struct clg_layer_type *const clg_layer_types[]; // all of them; ends in NULL (pass_check.c)
 
 // A layer of one input, the layer before.

@@ -6,10 +6,8 @@
 
 #include <assert.h>
 
-const struct clg_layer_type *const clg_layer_types[] = {
-    &clg_layer_type_conv,    &clg_layer_type_conv_transpose, &clg_layer_type_norm,
-    &clg_layer_type_act,     &clg_layer_type_pool,           &clg_layer_type_dense,
-    &clg_layer_type_reshape, &clg_layer_type_concat,         NULL};
+#define TYPE(name) &clg_layer_type_##name,
+const struct clg_layer_type *const clg_layer_types[] = {CLG_LAYER_TYPES(TYPE) NULL};
 
 int clg_layer_selftests(const struct clg_layer *layer, enum clg_plan_mode mode,
                         const char *names[CLG_LAYER_SELFTESTS_MAX + 1])
