@@ -94,19 +94,19 @@ def test_others_cannot_lend_a_folder():
     shutil.rmtree(path("tmp", PRIVATE), ignore_errors=True)
     other = path("tmp2")
     os.mkdir(other)
-    for spoil in ("link", "loose", "file"):
+    for kind in ("link", "loose", "file"):
         os.chmod(other, 0o1777)
         place = os.path.join(other, PRIVATE)
-        if spoil == "link":
+        if kind == "link":
             os.symlink(path("tmp"), place)
-        elif spoil == "loose":
+        elif kind == "loose":
             os.mkdir(place)
             os.chmod(place, 0o777)
         else:
             open(place, "w", encoding="utf-8").close()
         names, said = devices({"HOME": None, "TMPDIR": other})
-        assert POCL[0] in names and other not in said, f"{spoil}: {names}, {said}"
-        (shutil.rmtree if spoil == "loose" else os.remove)(place)
+        assert POCL[0] in names and other not in said, f"{kind}: {names}, {said}"
+        (shutil.rmtree if kind == "loose" else os.remove)(place)
     os.chmod(other, 0o777)  # anybody may rename what is in it
     names, said = devices({"HOME": None, "TMPDIR": other})
     assert POCL[0] in names and other not in said and not os.listdir(other), f"{names}, {said}"

@@ -23,7 +23,7 @@ def facts_of(*words, code=0, env=None):
     return device, failed
 
 
-def spoilt(**changes):
+def mutated(**changes):
     """A folder of kernels with changes: name="from -> to"."""
     folder = path("kernels")
     shutil.rmtree(folder, ignore_errors=True)
@@ -63,7 +63,7 @@ def test_the_report_is_in_words():
 
 
 def test_what_is_wrong_is_named():
-    folder = spoilt(conv_plain="float sum = 0.0f -> float sum = 0.5f", element="exp(-x))) -> exp(x)))",
+    folder = mutated(conv_plain="float sum = 0.0f -> float sum = 0.5f", element="exp(-x))) -> exp(x)))",
                     doctor="out[2] = a * b -> out[2] = isnan(a) ? 0.0f : a * b")
     _, failed = facts_of("--kernels", folder, code=3)
     names = [row["name"] for row in failed]
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_named():
 
 
 def test_a_wrong_variant_is_no_end():
-    folder = spoilt(winograd="8.0f * m3 -> 7.0f * m3")
+    folder = mutated(winograd="8.0f * m3 -> 7.0f * m3")
     if not any("winograd" in row["name"] for row in facts_of()[0]["findings"]):
         pytest.skip("conv=winograd is not for this device")
     text = call(*QUICK, "--kernels", folder, code=3,
@@ -98,5 +98,5 @@ def test_a_smaller_device_is_well_too():
 def test_a_driver_that_crashes_says_where():
     if "pthread" not in call("devices", *SPEC).stdout:
         pytest.skip("kernels that crash are tried on PoCL only")
-    folder = spoilt(pool="AT(y)[i] = average -> AT(y)[i + (1ul << 44)] = average")
+    folder = mutated(pool="AT(y)[i] = average -> AT(y)[i + (1ul << 44)] = average")
     call(*QUICK, "--kernels", folder, code=3, says=["system", "crashed the program, in max pooling"])

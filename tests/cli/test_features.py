@@ -99,11 +99,11 @@ def test_features_refuse_what_cannot_be():
 # --- classify: training ---------------------------------------------------------------------------
 def test_an_easy_attribute_is_learnt():
     facts = result(*BRIGHT, "--features", "pixels", "--save", path("bright.svm"))
-    one, truth = facts["results"][0], labels("background_g")
+    one, actual = facts["results"][0], labels("background_g")
     names = ["background_g <= 0.5", "background_g > 0.5"]
     assert [c["name"] for c in facts["classes"]] == names, f"classes: {facts['classes']}"
     for i, c in enumerate(facts["classes"]):
-        there = sum((value > 0.5) == i for value in truth.values())
+        there = sum((value > 0.5) == i for value in actual.values())
         assert c["train"] + c["test"] == there and c["test"] == round(there / 5), f"{c}, but {there} pictures"
         assert sum(one["confusion"][i]) == c["test"], f"{c}: {one['confusion']}"
     assert facts["train"] + facts["test"] == N, f"{facts['train']} + {facts['test']}"
@@ -171,9 +171,9 @@ def test_three_classes_are_told_apart():
 def test_a_classifier_works_with_its_model_alone():
     words = ["classify", "--svm", path("d.svm"), "--data", path("faces")]
     text = call(*words, "--model", MODEL).stdout
-    truth = labels("background_g")
+    actual = labels("background_g")
     rows = list(csv.DictReader(io.StringIO(text)))
-    right = sum((truth[row["file"]] > 0.5) == (row["class"] == "background_g > 0.5") for row in rows)
+    right = sum((actual[row["file"]] > 0.5) == (row["class"] == "background_g > 0.5") for row in rows)
     assert len(rows) == N and right > 0.6 * N, f"{right} of {len(rows)} are right"
     call(*words, code=2, says=["--model", MODEL])
     call(*words, "--model", OTHER, code=4, says=["another discriminator", "other"])

@@ -1,4 +1,4 @@
-// What the data tests share: a folder of their own, files in it, and a log that listens.
+// What the data tests share: a folder of their own, files in it, and captured log lines.
 #ifndef CLG_TESTS_FILES_FIXTURE_H
 #define CLG_TESTS_FILES_FIXTURE_H
 
@@ -14,23 +14,23 @@
 #include <clgan/data.h>
 
 // Counts lines and keeps the last; the loader serialises its own.
-struct heard {
+struct captured_log {
     int lines;
     char last[2048];
 };
 
-static inline void hear(void *user, enum clg_log_level level, const char *line)
+static inline void capture_line(void *user, enum clg_log_level level, const char *line)
 {
     (void)level;
-    struct heard *heard = user;
-    heard->lines++;
-    snprintf(heard->last, sizeof heard->last, "%s", line);
+    struct captured_log *captured_log = user;
+    captured_log->lines++;
+    snprintf(captured_log->last, sizeof captured_log->last, "%s", line);
 }
 
-static inline struct clg_log listen(struct heard *heard)
+static inline struct clg_log capture(struct captured_log *captured_log)
 {
-    *heard = (struct heard){0};
-    return (struct clg_log){.fn = hear, .user = heard};
+    *captured_log = (struct captured_log){0};
+    return (struct clg_log){.fn = capture_line, .user = captured_log};
 }
 
 static inline int folder_make(void **state)

@@ -1,6 +1,6 @@
-// What the tests of labels share: pictures in a folder, and what is read of them or said.
-#ifndef CLG_TESTS_LABELS_LAB_H
-#define CLG_TESTS_LABELS_LAB_H
+// What the tests of labels share: pictures in a folder, and what reading their labels gives and logs.
+#ifndef CLG_TESTS_LABELS_FIXTURE_H
+#define CLG_TESTS_LABELS_FIXTURE_H
 
 #include "files_fixture.h"
 
@@ -41,17 +41,17 @@ static inline const char *labels_text(const struct clg_labels *labels)
 }
 
 // Every line, with its level in front.
-struct said {
+struct log_text {
     int lines;
     char text[4096];
 };
 
-static inline void say(void *user, enum clg_log_level level, const char *line)
+static inline void log_append(void *user, enum clg_log_level level, const char *line)
 {
-    struct said *said = user;
-    size_t used = strlen(said->text);
-    said->lines++;
-    snprintf(said->text + used, sizeof said->text - used, "%d: %s\n", (int)level, line);
+    struct log_text *log_text = user;
+    size_t used = strlen(log_text->text);
+    log_text->lines++;
+    snprintf(log_text->text + used, sizeof log_text->text - used, "%d: %s\n", (int)level, line);
 }
 
 // What is read, with a warning that holds `says` or (NULL) without any; or refused with one line that holds
@@ -61,16 +61,16 @@ static inline void expect(const struct clg_pictures *pictures, struct clg_labels
                           const char *says)
 {
     struct clg_labels *labels = (struct clg_labels *)&params;
-    struct said said = {0};
+    struct log_text log_text = {0};
     const char *wanted = labels_expected ? labels_expected : "none";
-    params.log = (struct clg_log){say, &said};
+    params.log = (struct clg_log){log_append, &log_text};
     int status = clg_labels_read(&labels, pictures, &params);
     if (status != status_expected)
-        fail_msg("%s: status %d, expected %d; said: %s", what, status, status_expected, said.text);
-    if (says ? !strstr(said.text, says) : said.lines != 0)
-        fail_msg("%s: \"%s\" expected, said: %s", what, says ? says : "nothing", said.text);
-    if (status && (labels || said.lines != 1))
-        fail_msg("%s: one line expected, said: %s", what, said.text);
+        fail_msg("%s: status %d, expected %d; said: %s", what, status, status_expected, log_text.text);
+    if (says ? !strstr(log_text.text, says) : log_text.lines != 0)
+        fail_msg("%s: \"%s\" expected, said: %s", what, says ? says : "nothing", log_text.text);
+    if (status && (labels || log_text.lines != 1))
+        fail_msg("%s: one line expected, said: %s", what, log_text.text);
     if (!status && labels->n != clg_pictures_count(pictures))
         fail_msg("%s: %d labels", what, labels->n);
     if (!status && strcmp(labels_text(labels), wanted) != 0)

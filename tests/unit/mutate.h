@@ -1,6 +1,6 @@
 // Kernels made wrong on purpose, in a folder that a device reads them from.
-#ifndef CLGAN_TESTS_SPOIL_H
-#define CLGAN_TESTS_SPOIL_H
+#ifndef CLGAN_TESTS_MUTATE_H
+#define CLGAN_TESTS_MUTATE_H
 
 #include "ops_fixture.h"
 
@@ -19,7 +19,7 @@ static inline void defect_write(const char *folder, const struct defect *defect)
         s++;
     const char *at = s->name ? strstr(s->text, defect->from) : NULL;
     if (!at)
-        fail_msg("%s has no \"%s\" to be spoilt", defect->file, defect->from);
+        fail_msg("%s has no \"%s\" to change", defect->file, defect->from);
     snprintf(path, sizeof path, "%s/%s", folder, defect->file);
     FILE *file = fopen(path, "w");
     fprintf(file, "%.*s%s%s", (int)(at - s->text), s->text, defect->to, at + strlen(defect->from));

@@ -1,6 +1,6 @@
 // What the tests of batch norm share: a layer's tensors, what float64 says, and one case trained or inferred.
-#ifndef CLGAN_TESTS_NORM_LAB_H
-#define CLGAN_TESTS_NORM_LAB_H
+#ifndef CLGAN_TESTS_NORM_FIXTURE_H
+#define CLGAN_TESTS_NORM_FIXTURE_H
 
 #include "ops_fixture.h"
 
@@ -19,16 +19,16 @@ static inline const char *text_of(const struct norm_case *s)
 }
 
 // Parameters, their host copies and all tensors of one case; x and dy on the host.
-struct bench {
+struct norm_fixture {
     size_t n, c, rows;
     float *x, *dy, *gamma, *beta, *mean, *var;
     struct guarded tx, tdy, save_mean, save_inv, running_mean, running_var, tgamma, tbeta;
     struct clg_norm norm;
 };
 
-static inline struct bench bench_new(const struct norm_case *s, float x_mean)
+static inline struct norm_fixture norm_fixture_new(const struct norm_case *s, float x_mean)
 {
-    struct bench b = {.n = clg_shape_count(s->shape), .c = (size_t)s->shape.c};
+    struct norm_fixture b = {.n = clg_shape_count(s->shape), .c = (size_t)s->shape.c};
     b.rows = b.n / b.c;
     b.x = host_normal(1, b.n, x_mean, 1), b.dy = host_normal(2, b.n, 0, 1);
     b.gamma = host_normal(3, b.c, 1, 0.3f), b.beta = host_normal(4, b.c, 0, 0.5f);
@@ -49,7 +49,7 @@ static inline struct bench bench_new(const struct norm_case *s, float x_mean)
     return b;
 }
 
-static inline void bench_free(struct bench *b)
+static inline void norm_fixture_free(struct norm_fixture *b)
 {
     free(b->x), free(b->dy), free(b->gamma), free(b->beta), free(b->mean), free(b->var);
     test_free_all();
@@ -66,11 +66,11 @@ static inline double act_slope(struct clg_act act, double z)
 }
 
 // What the host says: y, and vectors of c.
-struct truth {
+struct reference {
     double *y, *dx, *mean, *inv, *running_mean, *running_var, *dgamma, *dbeta;
 };
 
-static inline void truth_statistics(const struct bench *b, struct truth *t)
+static inline void reference_statistics(const struct norm_fixture *b, struct reference *t)
 {
     for (size_t i = 0; i < b->n; i++)
         t->mean[i % b->c] += b->x[i] / (double)b->rows;
@@ -84,7 +84,7 @@ static inline void truth_statistics(const struct bench *b, struct truth *t)
     }
 }
 
-static inline void truth_passes(const struct bench *b, struct truth *t)
+static inline void reference_passes(const struct norm_fixture *b, struct reference *t)
 {
     for (size_t i = 0; i < b->n; i++) {
         size_t k = i % b->c;
@@ -101,16 +101,16 @@ static inline void truth_passes(const struct bench *b, struct truth *t)
     }
 }
 
-static inline struct truth truth_of(const struct bench *b)
+static inline struct reference reference_of(const struct norm_fixture *b)
 {
-    struct truth t = {host_zeros(b->n), host_zeros(b->n), host_zeros(b->c), host_zeros(b->c),
-                      host_zeros(b->c), host_zeros(b->c), host_zeros(b->c), host_zeros(b->c)};
-    truth_statistics(b, &t);
-    truth_passes(b, &t);
+    struct reference t = {host_zeros(b->n), host_zeros(b->n), host_zeros(b->c), host_zeros(b->c),
+                          host_zeros(b->c), host_zeros(b->c), host_zeros(b->c), host_zeros(b->c)};
+    reference_statistics(b, &t);
+    reference_passes(b, &t);
     return t;
 }
 
-static inline void truth_free(struct truth *t)
+static inline void reference_free(struct reference *t)
 {
     free(t->y), free(t->dx), free(t->mean), free(t->inv), free(t->running_mean), free(t->running_var);
     free(t->dgamma), free(t->dbeta);
@@ -128,8 +128,8 @@ static inline void close_to(const char *pass, const struct norm_case *s, struct 
 // absolute.
 static inline void check_train(const struct norm_case *s)
 {
-    struct bench b = bench_new(s, 0.5f);
-    struct truth t = truth_of(&b);
+    struct norm_fixture b = norm_fixture_new(s, 0.5f);
+    struct reference t = reference_of(&b);
     struct guarded y = guarded(s->shape), dx = guarded(s->shape);
     struct guarded dgamma = guarded(vector_of(b.c)), dbeta = guarded(vector_of(b.c));
     assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
@@ -152,14 +152,14 @@ static inline void check_train(const struct norm_case *s)
     close_to("dgamma, accumulated", s, dgamma, t.dgamma, 1e-5);
     close_to("dbeta, accumulated", s, dbeta, t.dbeta, 1e-5);
     close_to("dx in dy's place", s, b.tdy, t.dx, 2e-5);
-    truth_free(&t);
-    bench_free(&b);
+    reference_free(&t);
+    norm_fixture_free(&b);
 }
 
 // Running statistics normalise; they do not move; in place gives the same.
 static inline void check_infer(const struct norm_case *s)
 {
-    struct bench b = bench_new(s, 0.5f);
+    struct norm_fixture b = norm_fixture_new(s, 0.5f);
     double *expected = host_zeros(b.n), *mean = host_zeros(b.c), *var = host_zeros(b.c);
     for (size_t i = 0; i < b.n; i++) {
         size_t k = i % b.c;
@@ -175,7 +175,7 @@ static inline void check_infer(const struct norm_case *s)
     close_to("inference, running mean", s, b.running_mean, mean, 0);
     close_to("inference, running variance", s, b.running_var, var, 0);
     free(expected), free(mean), free(var);
-    bench_free(&b);
+    norm_fixture_free(&b);
 }
 
 #endif

@@ -1,7 +1,7 @@
 // What the tests of operations and nets share: outputs between poisoned guards, captured log lines, random
 // lists.
-#ifndef CLGAN_TESTS_LAB_H
-#define CLGAN_TESTS_LAB_H
+#ifndef CLGAN_TESTS_OPS_FIXTURE_H
+#define CLGAN_TESTS_OPS_FIXTURE_H
 
 #include "support.h"
 

@@ -32,14 +32,14 @@ static void test_npy_round_trip(void **state)
         free(file_bytes(in(state, "a.npy"), &n));
         assert_int_equal((n - (size_t)cases[i].n * 4) % 64, 0); // aligned, as NumPy does
     }
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     assert_int_equal(clg_npy_save(in(state, "a.npy"), values, (const int64_t[]){1, 1, 1, 1}, 5, &log),
                      CLG_EINVAL);
     assert_int_equal(clg_npy_save(in(state, "a.npy"), values, (const int64_t[]){-1}, 1, &log), CLG_EINVAL);
     assert_int_equal(clg_npy_load(in(state, "missing.npy"), &back, (int64_t[4]){0}, &(int){0}, &log),
                      CLG_EIO);
-    assert_int_equal(heard.lines, 3);
+    assert_int_equal(captured_log.lines, 3);
 }
 
 // A file with this dictionary and 24 bytes of values.
@@ -59,11 +59,11 @@ static int npy_status(void **state, const uint8_t *bytes, size_t n)
     float *values = (float *)&values;
     int64_t shape[4];
     int dims;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     file_write(in(state, "a.npy"), bytes, n);
     int status = clg_npy_load(in(state, "a.npy"), &values, shape, &dims, &log);
-    assert_int_equal(heard.lines, status != 0);
+    assert_int_equal(captured_log.lines, status != 0);
     assert_true(status == 0 || values == NULL);
     free(values);
     return status;
@@ -175,8 +175,8 @@ static void test_safetensors_flipped(void **state)
     const struct clg_named_array arrays[] = {{"main.0.weight", {2, 5, 5}, 3, values}, {"b", {2}, 1, values}};
     const struct clg_metadata metadata[] = {{"note", "a \"crc32\":\"12345678\" in a text"}};
     assert_int_equal(clg_safetensors_save(in(state, "a"), arrays, 2, metadata, 1, NULL), 0);
-    struct heard heard;
-    const struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    const struct clg_log log = capture(&captured_log);
     char *bytes;
     size_t size;
     struct clg_safetensors *file;
@@ -203,15 +203,15 @@ static void test_safetensors_flipped(void **state)
 static void test_safetensors_save_fails(void **state)
 {
     float v[2] = {0};
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     const struct clg_named_array twice[] = {{"a", {1}, 1, v}, {"b", {1}, 1, v}, {"a", {1}, 1, v}};
     const struct clg_named_array negative = {"a", {-1}, 1, v}, reserved = {"__metadata__", {1}, 1, v};
     assert_int_equal(clg_safetensors_save(in(state, "a"), twice, 3, NULL, 0, &log), CLG_EINVAL);
     assert_int_equal(clg_safetensors_save(in(state, "a"), &negative, 1, NULL, 0, &log), CLG_EINVAL);
     assert_int_equal(clg_safetensors_save(in(state, "a"), &reserved, 1, NULL, 0, &log), CLG_EINVAL);
     assert_int_equal(clg_safetensors_save(in(state, "no/a"), twice, 2, NULL, 0, &log), CLG_EIO);
-    assert_int_equal(heard.lines, 4);
+    assert_int_equal(captured_log.lines, 4);
     assert_int_equal(access(in(state, "a"), F_OK), -1); // nothing was left behind
 }
 
@@ -227,11 +227,11 @@ static int safetensors_status(void **state, const char *header, uint64_t length,
     for (int i = 0; i < 24; i++)
         bytes[8 + n + (size_t)i] = (uint8_t)i;
     file_write(in(state, "a"), bytes, 8 + n + 24);
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     int status = clg_safetensors_open(file, in(state, "a"), &log);
-    if (heard.lines != (status != 0) || (status && *file))
-        fail_msg("%d lines for status %d: %s", heard.lines, status, heard.last);
+    if (captured_log.lines != (status != 0) || (status && *file))
+        fail_msg("%d lines for status %d: %s", captured_log.lines, status, captured_log.last);
     return status;
 }
 
@@ -325,13 +325,13 @@ static void test_safetensors_nested_and_cut(void **state)
     assert_int_equal(clg_safetensors_save(in(state, "b"), &array, 1, NULL, 0, NULL), 0);
     size_t n;
     uint8_t *bytes = file_bytes(in(state, "b"), &n);
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     for (size_t keep = 0; keep < n; keep++) {
         file_write(in(state, "c"), bytes, keep);
         assert_int_equal(clg_safetensors_open(&file, in(state, "c"), &log), CLG_EFORMAT);
     }
-    assert_int_equal(heard.lines, (int)n);
+    assert_int_equal(captured_log.lines, (int)n);
     uint64_t random = 3; // any changed byte: any answer, no harm
     for (int round = 0; round < 2000; round++) {
         size_t at = chance(&random) % n;
@@ -351,12 +351,12 @@ static void test_names_are_only_text(void **state)
     static const char header[] = "{\"\\u001b]0;x\\u0007\\r\\u007f\\nname\":{}}";
     uint8_t bytes[8 + sizeof header - 1] = {sizeof header - 1};
     struct clg_safetensors *file;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     memcpy(bytes + 8, header, sizeof header - 1);
     file_write(in(state, "a"), bytes, sizeof bytes);
     assert_int_equal(clg_safetensors_open(&file, in(state, "a"), &log), CLG_EFORMAT);
-    assert_non_null(strstr(heard.last, "\"\\x1B]0;x\\x07\\x0D\\x7F\\x0Aname\" lacks"));
+    assert_non_null(strstr(captured_log.last, "\"\\x1B]0;x\\x07\\x0D\\x7F\\x0Aname\" lacks"));
 }
 
 TEST_MAIN("arrays", NULL, NULL, IN_FOLDER(test_npy_round_trip), IN_FOLDER(test_npy_headers),

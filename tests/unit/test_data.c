@@ -136,8 +136,8 @@ static void test_other_name(void **state)
 static void test_save_and_load(void **state)
 {
     uint8_t pixels[SIZE * SIZE * 3], back[sizeof pixels];
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     for (int channels = 1; channels <= 3; channels += 2) {
         for (int i = 0; i < SIZE * SIZE * channels; i++)
             pixels[i] = (uint8_t)(i / channels % SIZE * 8 + i / channels / SIZE * 7);
@@ -148,11 +148,11 @@ static void test_save_and_load(void **state)
         assert_int_equal(clg_picture_load(in(state, "a.JPEG"), none, SIZE, channels, back, &log), 0);
         pixels_close("JPEG written and read", back, pixels, SIZE * SIZE * channels, 6);
     }
-    assert_int_equal(heard.lines, 0);
+    assert_int_equal(captured_log.lines, 0);
     assert_int_equal(clg_picture_save(in(state, "a.gif"), pixels, SIZE, SIZE, 3, &log), CLG_EINVAL);
     assert_int_equal(clg_picture_save(in(state, "a.png"), pixels, SIZE, SIZE, 2, &log), CLG_EINVAL);
     assert_int_equal(clg_picture_save(in(state, "no/a.png"), pixels, SIZE, SIZE, 3, &log), CLG_EIO);
-    assert_int_equal(heard.lines, 3);
+    assert_int_equal(captured_log.lines, 3);
 }
 
 // --- crops and sizes ---------------------------------------------------------------------------
@@ -200,12 +200,12 @@ static void test_crop_pixels(void **state)
     assert_int_equal(clg_picture_load(in(state, "a.png"), box, BOX, 1, got, NULL), 0);
     for (int i = 0; i < BOX * BOX; i++)
         assert_int_equal(got[i], pixels[(i / BOX + 20) * W + i % BOX + 29 + 5]);
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     box.x = 30;
     assert_int_equal(clg_picture_load(in(state, "a.png"), box, BOX, 1, got, &log), CLG_EFORMAT);
-    assert_int_equal(heard.lines, 1);
-    assert_non_null(strstr(heard.last, "31x20+30+20"));
+    assert_int_equal(captured_log.lines, 1);
+    assert_non_null(strstr(captured_log.last, "31x20+30+20"));
 }
 
 // The triangle filter as a formula, in double, along one axis.
@@ -254,12 +254,12 @@ static void test_resize_reference(void **state)
 static void refused(const char *what, const char *path, int expected)
 {
     uint8_t pixels[SIZE * SIZE * 3];
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     int status = clg_picture_load(path, center, SIZE, 3, pixels, &log);
-    if (status != expected || heard.lines != 1)
-        fail_msg("%s: status %d, expected %d; %d lines, the last: %s", what, status, expected, heard.lines,
-                 heard.last);
+    if (status != expected || captured_log.lines != 1)
+        fail_msg("%s: status %d, expected %d; %d lines, the last: %s", what, status, expected,
+                 captured_log.lines, captured_log.last);
 }
 
 static void noisy_make(const char *path, int w, int h)
@@ -307,8 +307,8 @@ static void test_refused(void **state)
     refused("missing", in(state, "missing.png"), CLG_EIO);
     mkdir(in(state, "folder.png"), 0777);
     uint8_t pixels[3];
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     assert_int_not_equal(clg_picture_load(in(state, "folder.png"), center, 1, 3, pixels, &log), 0);
     assert_int_equal(clg_picture_load(in(state, "a.png"), center, 0, 3, pixels, &log), CLG_EINVAL);
     assert_int_equal(clg_picture_load(in(state, "a.png"), center, 1, 4, pixels, &log), CLG_EINVAL);
@@ -350,8 +350,8 @@ static const char *png_promise(void **state, uint32_t w, uint32_t h, int depth, 
 // Few bytes that promise many pixels: refused by what the header says, before memory for them is asked for.
 static void test_bombs(void **state)
 {
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     uint8_t pixels[SIZE * SIZE * 3];
     static const int kinds[][3] = {{8, PNG_COLOR_TYPE_GRAY, 0},
                                    {16, PNG_COLOR_TYPE_RGB_ALPHA, 0},
@@ -368,8 +368,8 @@ static void test_bombs(void **state)
                     CLG_EFORMAT);
             const char *path = png_promise(state, 14000, 14000, depth, type, interlace, part);
             assert_int_equal(clg_picture_load(path, center, SIZE, 3, pixels, &log), CLG_EFORMAT);
-            if (!strstr(heard.last, "too short for its size"))
-                fail_msg("%d bits, type %d: %s", depth, type, heard.last);
+            if (!strstr(captured_log.last, "too short for its size"))
+                fail_msg("%d bits, type %d: %s", depth, type, captured_log.last);
         }
     uint8_t two_frames[2 * sizeof huge_jpeg]; // the first is the one that is looked at
     size_t n = sizeof huge_jpeg - 2;
@@ -386,8 +386,8 @@ static void test_damaged(void **state)
     static const char *const names[] = {"a.jpg", "a.png", "b.png"};
     uint64_t random = 9;
     uint8_t pixels[SIZE * SIZE * 3];
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     noisy_make(in(state, names[0]), 30, 30);
     noisy_make(in(state, names[1]), 30, 30);
     png_make(in(state, names[2]), &png_cases[11], 30, 30);
@@ -404,7 +404,7 @@ static void test_damaged(void **state)
         }
         free(bytes);
     }
-    assert_true(heard.lines > 100); // most of them are noticed
+    assert_true(captured_log.lines > 100); // most of them are noticed
 }
 
 TEST_MAIN("data", NULL, NULL, IN_FOLDER(test_png_kinds), IN_FOLDER(test_other_name),

@@ -241,8 +241,8 @@ static void test_least_norm(void **state)
 {
     (void)state;
     struct problem p = wide();
-    float *truth = host_normal(35, p.n, 0, 1), *other = host_normal(36, p.n, 0, 1);
-    double *y = forward_of(&p, truth), *expected = least_norm(&p, y);
+    float *solution = host_normal(35, p.n, 0, 1), *other = host_normal(36, p.n, 0, 1);
+    double *y = forward_of(&p, solution), *expected = least_norm(&p, y);
     float *x = deconvolve("least norm", &p, y, expected, 1e-4);
     double *image = forward_of(&p, other), *part = least_norm(&p, image), *null = host_zeros(p.n), xv = 0,
            *av = host_zeros(p.m);
@@ -257,7 +257,7 @@ static void test_least_norm(void **state)
     if (!(fabs(xv) <= 1e-5 * norm_of(wide_x, p.n) * norm_of(null, p.n)))
         fail_msg("x is not orthogonal to a null vector: cosine %.3g",
                  xv / norm_of(wide_x, p.n) / norm_of(null, p.n));
-    free(truth), free(other), free(y), free(expected), free(x);
+    free(solution), free(other), free(y), free(expected), free(x);
     free(image), free(part), free(null), free(av), free(wide_x);
     problem_free(&p);
 }

@@ -121,28 +121,28 @@ static void test_other_formats(void **state)
         OTHER("\x1f\x8b\x08\0\0\0\0\0\0\3", "compressed", "unpack"),
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        struct heard heard;
-        struct clg_log log = listen(&heard);
+        struct captured_log captured_log;
+        struct clg_log log = capture(&captured_log);
         struct clg_safetensors *file;
         file_write(in(state, "a.bin"), others[i].bytes, others[i].n);
         assert_int_equal(clg_safetensors_open(&file, in(state, "a.bin"), &log), CLG_EFORMAT);
-        assert_int_equal(heard.lines, 1);
+        assert_int_equal(captured_log.lines, 1);
         for (int k = 0; k < 3 && others[i].says[k]; k++)
-            if (!strstr(heard.last, others[i].says[k]))
-                fail_msg("\"%s\" expected in: %s", others[i].says[k], heard.last);
+            if (!strstr(captured_log.last, others[i].says[k]))
+                fail_msg("\"%s\" expected in: %s", others[i].says[k], captured_log.last);
     }
 }
 
 // A safetensors file that is cut, whatever its header's length begins with, is no ONNX file.
 static void test_cut_is_no_other_format(void **state)
 {
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     struct clg_safetensors *file;
     static const char cut[] = "\x08\x07\x12\0\0\0\0\0{\"a\":{\"dtype\":\"F32\",\"shape\":";
     file_write(in(state, "a"), cut, sizeof cut - 1);
     assert_int_equal(clg_safetensors_open(&file, in(state, "a"), &log), CLG_EFORMAT);
-    assert_non_null(strstr(heard.last, "ends inside its header"));
+    assert_non_null(strstr(captured_log.last, "ends inside its header"));
 }
 
 TEST_MAIN("foreign", NULL, NULL, IN_FOLDER(test_floats), IN_FOLDER(test_any_type_and_rank),

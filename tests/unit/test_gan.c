@@ -311,7 +311,7 @@ static void step_blames(struct clg_gan *gan, struct captured *log, const float *
 }
 
 // One weight made a NaN by its name: whether D sees pictures, or G draws, the layer is named.
-static void weight_spoil(struct clg_gan *gan, const char *name, float value, float *old)
+static void weight_overwrite(struct clg_gan *gan, const char *name, float value, float *old)
 {
     struct clg_tensor_info facts;
     for (int i = 0; i < clg_gan_tensors(gan); i++) {
@@ -359,12 +359,12 @@ static void test_not_finite(void **state)
     static const char *const names[] = {"netD.main.2.weight", "netG.main.4.bias", "netG.main.0.weight"};
     static const char *const words[][4] = {{"D's main.2.weight"}, {"G's main.4.bias"}, {"G's main.0.weight"}};
     for (int i = 0; i < 3; i++) {
-        weight_spoil(gan, names[i], i == 1 ? INFINITY : NAN, &old);
+        weight_overwrite(gan, names[i], i == 1 ? INFINITY : NAN, &old);
         step_blames(gan, &log, real, z, words[i]);
-        weight_spoil(gan, names[i], old, &unused);
+        weight_overwrite(gan, names[i], old, &unused);
         assert_int_equal(step_status(gan, pixels), 0);
     }
-    weight_spoil(gan, "netD.main.5.weight", 3e38f, &old); // finite, but what comes of it is not
+    weight_overwrite(gan, "netD.main.5.weight", 3e38f, &old); // finite, but what comes of it is not
     step_blames(gan, &log, real, z, (const char *[]){"the gradient of D's main.", "not finite", NULL});
     free(pixels), free(real), free(z);
     clg_gan_free(&gan);

@@ -25,9 +25,10 @@ static uint8_t *scene_jpeg(const struct jpeg_maker *maker, size_t *n)
 }
 
 // Loads the bytes as a file; the status.
-static int load(void **state, const uint8_t *bytes, size_t n, uint8_t *pixels, struct heard *heard)
+static int load(void **state, const uint8_t *bytes, size_t n, uint8_t *pixels,
+                struct captured_log *captured_log)
 {
-    struct clg_log log = listen(heard);
+    struct clg_log log = capture(captured_log);
     file_write(in(state, "a.jpg"), bytes, n);
     memset(pixels, 0, BYTES);
     return clg_picture_load(in(state, "a.jpg"), center, SIZE, 3, pixels, &log);
@@ -37,24 +38,24 @@ static void loads_as(void **state, const char *what, const uint8_t *bytes, size_
                      const char *warning)
 {
     uint8_t pixels[BYTES];
-    struct heard heard;
-    if (load(state, bytes, n, pixels, &heard))
-        fail_msg("%s: refused: %s", what, heard.last);
+    struct captured_log captured_log;
+    if (load(state, bytes, n, pixels, &captured_log))
+        fail_msg("%s: refused: %s", what, captured_log.last);
     if (memcmp(pixels, expected, BYTES))
         fail_msg("%s: other pixels", what);
-    if (heard.lines != (warning ? 1 : 0) || (warning && !strstr(heard.last, warning)))
-        fail_msg("%s: %d lines, the last: %s; expected: %s", what, heard.lines, heard.last,
+    if (captured_log.lines != (warning ? 1 : 0) || (warning && !strstr(captured_log.last, warning)))
+        fail_msg("%s: %d lines, the last: %s; expected: %s", what, captured_log.lines, captured_log.last,
                  warning ? warning : "none");
 }
 
 static void refused(void **state, const char *what, const uint8_t *bytes, size_t n, const char *reason)
 {
     uint8_t pixels[BYTES];
-    struct heard heard;
-    const int status = load(state, bytes, n, pixels, &heard);
-    if (status != CLG_EFORMAT || heard.lines != 1 || !strstr(heard.last, reason))
-        fail_msg("%s: status %d; %d lines, the last: %s; expected: %s", what, status, heard.lines, heard.last,
-                 reason);
+    struct captured_log captured_log;
+    const int status = load(state, bytes, n, pixels, &captured_log);
+    if (status != CLG_EFORMAT || captured_log.lines != 1 || !strstr(captured_log.last, reason))
+        fail_msg("%s: status %d; %d lines, the last: %s; expected: %s", what, status, captured_log.lines,
+                 captured_log.last, reason);
 }
 
 // --- kinds -------------------------------------------------------------------------------------
@@ -109,8 +110,8 @@ static void test_inks_without_adobe(void **state)
     maker.stored = JCS_CMYK;
     size_t n;
     uint8_t *bytes = scene_jpeg(&maker, &n), expected[BYTES];
-    struct heard heard;
-    assert_int_equal(load(state, bytes, n, expected, &heard), 0);
+    struct captured_log captured_log;
+    assert_int_equal(load(state, bytes, n, expected, &captured_log), 0);
     const size_t at = jpeg_marker(bytes, n, 0, 0xee);
     assert_true(at < n);
     uint8_t *cut = bytes_replaced(bytes, &n, at, 16, "", 0);
@@ -148,8 +149,8 @@ static void test_extra_bytes(void **state)
     maker.restart_rows = 1;
     size_t n;
     uint8_t *bytes = scene_jpeg(&maker, &n), expected[BYTES];
-    struct heard heard;
-    assert_int_equal(load(state, bytes, n, expected, &heard), 0);
+    struct captured_log captured_log;
+    assert_int_equal(load(state, bytes, n, expected, &captured_log), 0);
     static const int markers[] = {0xdb, 0xc0, 0xc4, 0xda, 0xd0, 0xd2, 0xd9};
     static const uint8_t zeros[200];
     for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
@@ -172,8 +173,8 @@ static void test_odd_headers(void **state)
 {
     size_t n, m;
     uint8_t *bytes = scene_jpeg(&jpeg_colour, &n), expected[BYTES];
-    struct heard heard;
-    assert_int_equal(load(state, bytes, n, expected, &heard), 0);
+    struct captured_log captured_log;
+    assert_int_equal(load(state, bytes, n, expected, &captured_log), 0);
     const size_t jfif = jpeg_marker(bytes, n, 0, 0xe0), scan = jpeg_marker(bytes, n, 0, 0xda);
     bytes[jfif + 9] = 2;
     loads_as(state, "JFIF 2", bytes, n, expected, "JFIF");
@@ -211,7 +212,7 @@ static void test_damaged_codes(void **state)
 {
     size_t n;
     uint8_t *bytes = scene_jpeg(&jpeg_colour, &n), pixels[BYTES];
-    struct heard heard;
+    struct captured_log captured_log;
     const size_t scan = jpeg_marker(bytes, n, 0, 0xda) + 14;
     uint64_t random = 7;
     int read = 0, warned = 0;
@@ -221,8 +222,8 @@ static void test_damaged_codes(void **state)
         if (to == 0xff || kept == 0xff)
             continue; // a marker comes or goes
         bytes[at] = to;
-        read += load(state, bytes, n, pixels, &heard) == 0;
-        warned += heard.lines == 1;
+        read += load(state, bytes, n, pixels, &captured_log) == 0;
+        warned += captured_log.lines == 1;
         bytes[at] = kept;
     }
     free(bytes);
@@ -256,8 +257,8 @@ static void test_progressive_cut(void **state)
     maker.progressive = true;
     size_t n, needed = 0;
     uint8_t *bytes = scene_jpeg(&maker, &n), expected[BYTES], pixels[BYTES];
-    struct heard heard;
-    loads_as(state, "whole", bytes, n, (load(state, bytes, n, expected, &heard), expected), NULL);
+    struct captured_log captured_log;
+    loads_as(state, "whole", bytes, n, (load(state, bytes, n, expected, &captured_log), expected), NULL);
     for (size_t at = jpeg_marker(bytes, n, 0, 0xda); at < n; at = jpeg_marker(bytes, n, at + 2, 0xda))
         if (bytes[at + 4 + 2 * bytes[at + 4] + 3] >> 4 ==
             0) // a first pass: it ends at the next table or scan
@@ -269,8 +270,8 @@ static void test_progressive_cut(void **state)
         if (keep + 10 < end) {
             refused(state, "progressive, cut in a first pass", bytes, keep, "ends");
         } else if (keep >= end) {
-            if (load(state, bytes, keep, pixels, &heard) || !strstr(heard.last, "ends early"))
-                fail_msg("%zu of %zu bytes, %zu needed: %s", keep, n, end, heard.last);
+            if (load(state, bytes, keep, pixels, &captured_log) || !strstr(captured_log.last, "ends early"))
+                fail_msg("%zu of %zu bytes, %zu needed: %s", keep, n, end, captured_log.last);
             long off = 0;
             for (int i = 0; i < BYTES; i++)
                 off += abs(pixels[i] - expected[i]);

@@ -154,7 +154,7 @@ static void test_shared_cache(void **state)
         fail_msg("%s was not usable", path);
 }
 
-// How a cache file is spoilt: cut to a part, one byte changed, or longer.
+// How a cache file is damaged: cut to a part, one byte changed, or longer.
 struct damage {
     const char *what;
     double keep; // of the size

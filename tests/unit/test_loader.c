@@ -165,13 +165,13 @@ static void test_broken(void **state)
     file_write(in(state, "empty.jpg"), "", 0);
     file_write(in(state, "text.JPEG"), "hello", 5);
     file_write(in(state, "labels.csv"), "file", 4);
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_data_params p = params_for(state, BATCH, 1);
     for (int round = 0; round < 2; round++) {
         uint8_t *to = round ? four : one;
         struct clg_data *data;
         struct clg_data_info info;
-        p.log = listen(&heard);
+        p.log = capture(&captured_log);
         p.threads = round ? 4 : 1;
         assert_int_equal(clg_data_open(&data, &p), 0);
         for (int i = 0; i < BATCHES; i++)
@@ -180,7 +180,7 @@ static void test_broken(void **state)
         clg_data_close(&data);
         assert_int_equal(info.pictures, N + 3);
         assert_int_equal(info.skipped, 2 + 3);
-        assert_int_equal(heard.lines, 2 + 3); // each named once
+        assert_int_equal(captured_log.lines, 2 + 3); // each named once
         assert_true(info.images_per_s > 0 && info.waited_s >= 0);
     }
     assert_memory_equal(one, four, sizeof one);
@@ -210,9 +210,9 @@ static void test_warned(void **state)
     pictures_make(state, N);
     noisy_make(in(state, "x.jpg"), 7);
     noisy_make(in(state, "y.jpg"), 8);
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_data_params p = params_for(state, BATCH, 3);
-    p.log = listen(&heard);
+    p.log = capture(&captured_log);
     struct clg_data *data;
     struct clg_data_info info;
     assert_int_equal(clg_data_open(&data, &p), 0);
@@ -223,8 +223,8 @@ static void test_warned(void **state)
     assert_int_equal(info.pictures, N + 2);
     assert_int_equal(info.skipped, 0);
     assert_int_equal(info.warned, 2);
-    assert_int_equal(heard.lines, 2);
-    assert_non_null(strstr(heard.last, "extraneous"));
+    assert_int_equal(captured_log.lines, 2);
+    assert_non_null(strstr(captured_log.last, "extraneous"));
 }
 
 static void test_all_broken(void **state)
@@ -235,27 +235,27 @@ static void test_all_broken(void **state)
         snprintf(name, sizeof name, "%d.png", k);
         broken_make(in(state, name));
     }
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_data_params p = params_for(state, 2, 3);
-    p.log = listen(&heard);
+    p.log = capture(&captured_log);
     struct clg_data *data;
     assert_int_equal(clg_data_open(&data, &p), 0);
     assert_int_equal(clg_data_next(data, pixels), CLG_EDATA);
     assert_int_equal(clg_data_next(data, pixels), CLG_EDATA);
     clg_data_close(&data);
-    assert_int_equal(heard.lines, 5 + 2);
+    assert_int_equal(captured_log.lines, 5 + 2);
 }
 
 static void open_fails(const struct clg_data_params *p, int expected)
 {
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_data_params asked = *p;
-    struct clg_data *data = (struct clg_data *)&heard;
-    asked.log = listen(&heard);
+    struct clg_data *data = (struct clg_data *)&captured_log;
+    asked.log = capture(&captured_log);
     int status = clg_data_open(&data, &asked);
-    if (status != expected || heard.lines != 1 || data)
-        fail_msg("open: status %d, expected %d; %d lines, the last: %s", status, expected, heard.lines,
-                 heard.last);
+    if (status != expected || captured_log.lines != 1 || data)
+        fail_msg("open: status %d, expected %d; %d lines, the last: %s", status, expected, captured_log.lines,
+                 captured_log.last);
     clg_data_close(&data);
 }
 

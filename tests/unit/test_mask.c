@@ -73,8 +73,8 @@ static void test_blend_and_psnr(void **state)
 
 static void test_files(void **state)
 {
-    struct heard heard;
-    const struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    const struct clg_log log = capture(&captured_log);
     const char *path = in(state, "mask.png"), *nowhere = in(state, "nowhere.png");
     float mask[PIXELS];
     uint8_t pixels[PIXELS];
@@ -84,13 +84,13 @@ static void test_files(void **state)
     assert_int_equal(clg_mask_make(path, SIZE, 0, mask, &log), 0);
     for (int i = 0; i < PIXELS; i++)
         assert_true(mask[i] == (float)pixels[i] / 255);
-    assert_int_equal(heard.lines, 0);
+    assert_int_equal(captured_log.lines, 0);
     assert_int_equal(clg_mask_make(path, SIZE / 2, 0, mask, &log), CLG_EFORMAT);
-    assert_non_null(strstr(heard.last, "16x16"));
-    assert_non_null(strstr(heard.last, "8x8"));
+    assert_non_null(strstr(captured_log.last, "16x16"));
+    assert_non_null(strstr(captured_log.last, "8x8"));
     assert_int_equal(clg_mask_make(nowhere, SIZE, 0, mask, &log), CLG_EIO);
-    assert_non_null(strstr(heard.last, "center, left"));
-    assert_int_equal(heard.lines, 2);
+    assert_non_null(strstr(captured_log.last, "center, left"));
+    assert_int_equal(captured_log.lines, 2);
 }
 
 TEST_MAIN("mask", NULL, NULL, TEST(test_built_in), TEST(test_blend_and_psnr), IN_FOLDER(test_files))

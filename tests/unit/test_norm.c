@@ -37,16 +37,16 @@ static void test_large_mean(void **state)
 {
     (void)state;
     const struct norm_case s = {{5, 17, 19, 3}, {CLG_ACT_RELU, 0}};
-    struct bench b = bench_new(&s, 1000);
-    struct truth t = truth_of(&b);
+    struct norm_fixture b = norm_fixture_new(&s, 1000);
+    struct reference t = reference_of(&b);
     struct guarded y = guarded(s.shape);
     assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
     close_to("mean at 1000", &s, b.save_mean, t.mean, 1e-6);
     close_to("1/sqrt(var + eps) at 1000", &s, b.save_inv, t.inv, 1e-5);
     close_to("running variance at 1000", &s, b.running_var, t.running_var, 1e-5);
     close_to("output at 1000", &s, y, t.y, 1e-3); // the mean itself has an ulp of 6e-5
-    truth_free(&t);
-    bench_free(&b);
+    reference_free(&t);
+    norm_fixture_free(&b);
 }
 
 // Batches whose mean moves from row to row, far from where it began, and a mean of 10,000 deviations.
@@ -63,7 +63,7 @@ static void test_wandering_mean(void **state)
                  {"mean 10000", 1e-7, 1e-5, 7e-4}};
     const struct norm_case s = {{3, 33, 35, 20}, {CLG_ACT_NONE, 0}};
     for (size_t kind = 0; kind < COUNT(kinds); kind++) {
-        struct bench b = bench_new(&s, 0);
+        struct norm_fixture b = norm_fixture_new(&s, 0);
         for (size_t i = 0; i < b.n; i++) {
             const size_t row = i / b.c;
             b.x[i] += kind == 0   ? (row < b.rows / 3 ? 0.0f : 1000.0f)
@@ -72,15 +72,15 @@ static void test_wandering_mean(void **state)
                                   : 10000.0f;
         }
         assert_int_equal(clg_tensor_write(test_device(), b.tx.view, b.x), 0);
-        struct truth t = truth_of(&b);
+        struct reference t = reference_of(&b);
         struct guarded y = guarded(s.shape);
         assert_int_equal(clg_norm_train(test_device(), b.norm, b.tx.view, y.view), 0);
         close_to(kinds[kind].name, &s, b.save_mean, t.mean, kinds[kind].mean);
         close_to(kinds[kind].name, &s, b.save_inv, t.inv, kinds[kind].inv);
         close_to(kinds[kind].name, &s, b.running_var, t.running_var, kinds[kind].inv);
         close_to(kinds[kind].name, &s, y, t.y, kinds[kind].y);
-        truth_free(&t);
-        bench_free(&b);
+        reference_free(&t);
+        norm_fixture_free(&b);
     }
 }
 
@@ -89,7 +89,7 @@ static void test_again(void **state)
 {
     (void)state;
     const struct norm_case s = {{4, 24, 25, 20}, {CLG_ACT_LEAKY_RELU, 0.2f}};
-    struct bench b = bench_new(&s, 1);
+    struct norm_fixture b = norm_fixture_new(&s, 1);
     float *first[5], *second[5];
     for (int pass = 0; pass < 2; pass++) {
         float **is = pass ? second : first;
@@ -107,7 +107,7 @@ static void test_again(void **state)
         same_bits("batch norm, again", second[i], first[i], i < 2 ? b.n : b.c);
         free(first[i]), free(second[i]);
     }
-    bench_free(&b);
+    norm_fixture_free(&b);
 }
 
 // dgamma and dbeta NULL: dx is the same, bit by bit.
@@ -115,7 +115,7 @@ static void test_data_only(void **state)
 {
     (void)state;
     const struct norm_case s = {{2, 3, 5, 17}, {CLG_ACT_LEAKY_RELU, 0.2f}};
-    struct bench b = bench_new(&s, 0);
+    struct norm_fixture b = norm_fixture_new(&s, 0);
     const struct clg_tensor none = {0};
     struct guarded y = guarded(s.shape), with = guarded(s.shape), without = guarded(s.shape);
     struct guarded dgamma = guarded(vector_of(b.c)), dbeta = guarded(vector_of(b.c));
@@ -128,7 +128,7 @@ static void test_data_only(void **state)
     float *a = guarded_read("dx", with), *c = guarded_read("dx", without);
     same_bits("dx without dgamma and dbeta", c, a, b.n);
     free(a), free(c);
-    bench_free(&b);
+    norm_fixture_free(&b);
 }
 
 // One of the two wanted: it is written, the other is left alone.
@@ -136,8 +136,8 @@ static void test_one_of_two(void **state)
 {
     (void)state;
     const struct norm_case s = {{2, 3, 5, 17}, {CLG_ACT_LEAKY_RELU, 0.2f}};
-    struct bench b = bench_new(&s, 0);
-    struct truth t = truth_of(&b);
+    struct norm_fixture b = norm_fixture_new(&s, 0);
+    struct reference t = reference_of(&b);
     const struct clg_tensor none = {0};
     struct guarded y = guarded(s.shape), dx = guarded(s.shape), dbeta = guarded(vector_of(b.c));
     struct guarded dgamma = guarded(vector_of(b.c));
@@ -149,8 +149,8 @@ static void test_one_of_two(void **state)
         clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, dgamma.view, none, false),
         0);
     close_to("dgamma, without dbeta", &s, dgamma, t.dgamma, 1e-5);
-    truth_free(&t);
-    bench_free(&b);
+    reference_free(&t);
+    norm_fixture_free(&b);
 }
 
 // A NaN in one channel stays in that channel, and no activation hides it.
@@ -158,7 +158,7 @@ static void test_nan(void **state)
 {
     (void)state;
     for (size_t i = 2; i < COUNT(cases); i++) {
-        struct bench b = bench_new(&cases[i], 0);
+        struct norm_fixture b = norm_fixture_new(&cases[i], 0);
         const size_t at = b.n / 2;
         b.x[at] = NAN;
         assert_int_equal(clg_tensor_write(test_device(), b.tx.view, b.x), 0);
@@ -171,7 +171,7 @@ static void test_nan(void **state)
                 fail_msg("NaN at %zu of %s: value %zu is %g in inference, %g in training", at,
                          text_of(&cases[i]), j, infer[j], train[j]);
         free(infer), free(train);
-        bench_free(&b);
+        norm_fixture_free(&b);
     }
 }
 
@@ -211,7 +211,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     struct clg_device *d = test_device();
-    struct bench b = bench_new(&cases[4], 0);
+    struct norm_fixture b = norm_fixture_new(&cases[4], 0);
     struct guarded y = guarded(cases[4].shape);
     struct clg_tensor x = b.tx.view, dy = b.tdy.view, none = {0}, wrong = y.view;
     wrong.shape.h--;
@@ -235,14 +235,14 @@ static void test_refusals(void **state)
     bad.act.kind = CLG_ACT_TANH;
     REFUSED(&log, clg_norm_train(d, bad, x, y.view));
     loud_again(old);
-    bench_free(&b);
+    norm_fixture_free(&b);
 }
 
 // Gradients of another channel count would be written past their end.
 static void test_bad_gradients(void **state)
 {
     (void)state;
-    struct bench b = bench_new(&cases[4], 0);
+    struct norm_fixture b = norm_fixture_new(&cases[4], 0);
     struct guarded dx = guarded(cases[4].shape), right = guarded(vector_of(b.c)),
                    wrong = guarded(vector_of(b.c));
     wrong.view.shape.c--;
@@ -254,7 +254,7 @@ static void test_bad_gradients(void **state)
     int beta = clg_norm_backward(test_device(), b.norm, b.tx.view, b.tdy.view, dx.view, right.view,
                                  wrong.view, false);
     loud_again(old);
-    bench_free(&b);
+    norm_fixture_free(&b);
     if (gamma != CLG_EINVAL || beta != CLG_EINVAL)
         fail_msg("dgamma of 16 values for 17 channels: status %d; dbeta: %d; expected CLG_EINVAL", gamma,
                  beta);

@@ -12,17 +12,17 @@
 #include <clgan/train.h>
 #include <locale.h>
 
-struct heard {
+struct captured_log {
     int lines;
     char last[512];
 };
 
-static void hear(void *user, enum clg_log_level level, const char *line)
+static void capture_line(void *user, enum clg_log_level level, const char *line)
 {
-    struct heard *heard = user;
+    struct captured_log *captured_log = user;
     assert_int_equal(level, CLG_LOG_ERROR);
-    heard->lines++;
-    snprintf(heard->last, sizeof heard->last, "%s", line);
+    captured_log->lines++;
+    snprintf(captured_log->last, sizeof captured_log->last, "%s", line);
 }
 
 // What --help shows, as a text of its own: free().
@@ -40,17 +40,18 @@ static char *help_of(const struct clg_option *table, const void *params)
 static void expect_refused(const struct clg_option *table, void *params, const char *name, const char *value,
                            const char *message)
 {
-    struct heard heard = {0};
-    struct clg_log log = {hear, &heard};
+    struct captured_log captured_log = {0};
+    struct clg_log log = {capture_line, &captured_log};
     const struct clg_option *o = clg_option_find(table, name);
     assert_non_null(o);
     char before[64], after[64];
     clg_option_get(o, params, before, sizeof before);
     int status = clg_option_set(o, params, value, &log);
     clg_option_get(o, params, after, sizeof after);
-    if (status != CLG_EINVAL || heard.lines != 1 || strcmp(before, after) || strcmp(heard.last, message)) {
+    if (status != CLG_EINVAL || captured_log.lines != 1 || strcmp(before, after) ||
+        strcmp(captured_log.last, message)) {
         print_error("--%s %s: status %d, %d lines, \"%s\" (wanted \"%s\"), %s -> %s\n", name, value, status,
-                    heard.lines, heard.last, message, before, after);
+                    captured_log.lines, captured_log.last, message, before, after);
         fail();
     }
 }

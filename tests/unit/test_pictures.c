@@ -39,10 +39,11 @@ static void pictures_make(void **state)
 static struct clg_pictures *open_quietly(const char *path, struct clg_crop crop, int lines)
 {
     struct clg_pictures *pictures;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
-    if (clg_pictures_open(&pictures, path, crop, &log) || heard.lines != lines)
-        fail_msg("%s: %d lines, expected %d; the last: %s", path, heard.lines, lines, heard.last);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
+    if (clg_pictures_open(&pictures, path, crop, &log) || captured_log.lines != lines)
+        fail_msg("%s: %d lines, expected %d; the last: %s", path, captured_log.lines, lines,
+                 captured_log.last);
     return pictures;
 }
 
@@ -55,16 +56,16 @@ static void test_warned(void **state)
     file_write(in(state, "a/1.jpg"), bytes, n - 2); // all but the end marker
     free(bytes);
     struct clg_pictures *pictures;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     assert_int_equal(clg_pictures_open(&pictures, *state, center, &log), 0);
     assert_int_equal(clg_pictures_warned(pictures), 0);
     for (int round = 0; round < 3; round++) {
         assert_int_equal(clg_pictures_load(pictures, NULL, NAMES, SIZE, 3, pixels), 0);
         assert_int_equal(clg_pictures_warned(pictures), 1);
-        assert_int_equal(heard.lines, 1);
+        assert_int_equal(captured_log.lines, 1);
     }
-    assert_non_null(strstr(heard.last, names[2]));
+    assert_non_null(strstr(captured_log.last, names[2]));
     clg_pictures_close(&pictures);
 }
 
@@ -134,12 +135,12 @@ static void test_single_file(void **state)
 static void open_refused(const char *path, struct clg_crop crop, int expected, const char *says)
 {
     struct clg_pictures *pictures = (struct clg_pictures *)&pictures;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     int status = clg_pictures_open(&pictures, path, crop, &log);
-    if (status != expected || heard.lines != 1 || !strstr(heard.last, says) || pictures)
-        fail_msg("%s: status %d, expected %d; %d lines, the last: %s", path, status, expected, heard.lines,
-                 heard.last);
+    if (status != expected || captured_log.lines != 1 || !strstr(captured_log.last, says) || pictures)
+        fail_msg("%s: status %d, expected %d; %d lines, the last: %s", path, status, expected,
+                 captured_log.lines, captured_log.last);
 }
 
 static void test_open_refused(void **state)
@@ -158,27 +159,27 @@ static void test_broken(void **state)
 {
     static const int outside[] = {0, NAMES}, negative[] = {-1};
     uint8_t pixels[NAMES * SIZE * SIZE * 3];
-    struct heard heard;
+    struct captured_log captured_log;
     size_t n;
     pictures_make(state);
     file_write(in(state, "a/3.jpg"), "no picture", 10); // seen at once: named and left out
     uint8_t *bytes = file_bytes(in(state, "a/10.jpg"), &n);
     file_write(in(state, "a/10.jpg"), bytes, n - 40); // its header is whole
     free(bytes);
-    struct clg_log log = listen(&heard);
+    struct clg_log log = capture(&captured_log);
     struct clg_pictures *pictures;
     assert_int_equal(clg_pictures_open(&pictures, *state, center, &log), 0);
     assert_int_equal(clg_pictures_count(pictures), NAMES);
-    assert_int_equal(heard.lines, 1);
-    assert_non_null(strstr(heard.last, "a/3.jpg"));
+    assert_int_equal(captured_log.lines, 1);
+    assert_non_null(strstr(captured_log.last, "a/3.jpg"));
     assert_int_equal(clg_pictures_load(pictures, NULL, NAMES, SIZE, 3, pixels), CLG_EFORMAT);
-    assert_int_equal(heard.lines, 2);
-    assert_non_null(strstr(heard.last, "a/10.jpg"));
+    assert_int_equal(captured_log.lines, 2);
+    assert_non_null(strstr(captured_log.last, "a/10.jpg"));
     assert_int_equal(clg_pictures_load(pictures, NULL, 3, SIZE, 3, pixels), 0);
     assert_int_equal(clg_pictures_load(pictures, outside, 2, SIZE, 3, pixels), CLG_EINVAL);
     assert_int_equal(clg_pictures_load(pictures, negative, 1, SIZE, 3, pixels), CLG_EINVAL);
     assert_int_equal(clg_pictures_load(pictures, NULL, NAMES + 1, SIZE, 3, pixels), CLG_EINVAL);
-    assert_int_equal(heard.lines, 5);
+    assert_int_equal(captured_log.lines, 5);
     assert_int_equal(clg_pictures_load(pictures, NULL, 1, 0, 3, pixels), CLG_EINVAL);
     clg_pictures_close(&pictures);
 }
@@ -356,12 +357,14 @@ static void test_animation_refused(void **state)
     };
     const uint8_t pixels[4 * 4 * 3] = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct heard heard;
-        struct clg_log log = listen(&heard);
+        struct captured_log captured_log;
+        struct clg_log log = capture(&captured_log);
         int status = clg_picture_animate(in(state, cases[i].name), pixels, cases[i].n, cases[i].w, cases[i].h,
                                          cases[i].channels, cases[i].fps, &log);
-        if (status != cases[i].status || heard.lines != 1 || access(in(state, cases[i].name), F_OK) == 0)
-            fail_msg("case %zu: status %d, %d lines, the last: %s", i, status, heard.lines, heard.last);
+        if (status != cases[i].status || captured_log.lines != 1 ||
+            access(in(state, cases[i].name), F_OK) == 0)
+            fail_msg("case %zu: status %d, %d lines, the last: %s", i, status, captured_log.lines,
+                     captured_log.last);
     }
     assert_int_equal(rmdir(*state), 0); // nothing was left in it
     assert_int_equal(mkdir(*state, 0777), 0);

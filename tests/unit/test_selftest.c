@@ -47,7 +47,7 @@ static void test_right(void **state)
 static const struct {
     const char *row;
     struct defect defect;
-} spoilt[] = {
+} mutations[] = {
     {"fill", {"element.cl", "put(value,", "put(value + 1e-6f,"}},
     {"fill",
      {"element.cl", "i + l < end; l++)\n        p[i + l]", "i + l < end + 1; l++)\n        p[i + l]"}},
@@ -109,24 +109,24 @@ static struct clg_device *device_with(const struct defect *defect, struct captur
 static void test_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(spoilt); i++) {
+    for (size_t i = 0; i < COUNT(mutations); i++) {
         struct captured log;
-        struct clg_device *d = device_with(&spoilt[i].defect, &log);
-        const struct clg_selftest *row = row_of(spoilt[i].row);
+        struct clg_device *d = device_with(&mutations[i].defect, &log);
+        const struct clg_selftest *row = row_of(mutations[i].row);
         double error;
         assert_int_equal(clg_selftest_run(d, row, channels[0], &error), 0);
         if (!(error > row->limit))
             fail_msg("%s: \"%s\" for \"%s\" goes unnoticed: error %g, allowed %g", row->name,
-                     spoilt[i].defect.to, spoilt[i].defect.from, error, row->limit);
+                     mutations[i].defect.to, mutations[i].defect.from, error, row->limit);
         clg_device_close(&d);
     }
     const struct clg_selftest *row; // each is among them
     for (int i = 0; (row = clg_selftest_at(i)); i++) {
         size_t k = 0;
-        while (k < COUNT(spoilt) && strcmp(spoilt[k].row, row->name))
+        while (k < COUNT(mutations) && strcmp(mutations[k].row, row->name))
             k++;
-        if (k == COUNT(spoilt))
-            fail_msg("nothing is spoilt for %s", row->name);
+        if (k == COUNT(mutations))
+            fail_msg("no mutation for %s", row->name);
     }
 }
 

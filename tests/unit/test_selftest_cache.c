@@ -16,8 +16,8 @@ static const struct defect in_winograd = {"winograd.cl", "8.0f * m3", "7.0f * m3
                            no_plain = {"conv_plain.cl", "float sum = 0.0f", "float sum = nothing"};
 
 // A device of a CPU's kind with some defects in its kernels.
-static struct clg_device *spoilt(const struct defect *const *defects, const char *variants,
-                                 struct captured *log)
+static struct clg_device *mutated_device(const struct defect *const *defects, const char *variants,
+                                         struct captured *log)
 {
     folder_clear(test_folder);
     for (; *defects; defects++)
@@ -114,7 +114,7 @@ static void test_dropped(void **state)
         const bool record = i >= COUNT(cases);
         struct captured log;
         double error;
-        struct clg_device *d = spoilt(cases[i % COUNT(cases)].defects, NULL, &log);
+        struct clg_device *d = mutated_device(cases[i % COUNT(cases)].defects, NULL, &log);
         assert_int_equal(convolve_as(d, record, &error), 0);
         assert_true(error < 1e-4);
         assert_int_equal(convolve_as(d, record, &error), 0);
@@ -146,7 +146,7 @@ static void test_reasons(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct captured log;
         double error;
-        struct clg_device *d = spoilt(cases[i].defects, cases[i].variants, &log);
+        struct clg_device *d = mutated_device(cases[i].defects, cases[i].variants, &log);
         d->params.exact = cases[i].exact;
         assert_int_equal(convolve_as(d, true, &error), 0);
         captured_has(&log, cases[i].words[0]);
@@ -190,7 +190,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct captured log;
         double error;
-        struct clg_device *d = spoilt(cases[i].defects, cases[i].variants, &log);
+        struct clg_device *d = mutated_device(cases[i].defects, cases[i].variants, &log);
         assert_int_equal(convolve(d, &error), strstr(cases[i].word, "compile") ? CLG_EBUILD : CLG_EDEVICE);
         captured_has(&log, cases[i].word);
         captured_has(&log, d->info.name);
@@ -199,20 +199,20 @@ static void test_refused(void **state)
     }
 }
 
-// Tried once for a folder of caches, not again by the next process; a spoilt file only means that it is tried
+// Tried once for a folder of caches, not again by the next process; a damaged file only means that it is tried
 // again.
 static void test_remembered(void **state)
 {
     (void)state;
     char command[256];
-    const char *const spoil[] = {NULL, NULL, "truncate -s -3 %s/checked-*", "echo xyz > %s/checked-*", NULL};
+    const char *const damage[] = {NULL, NULL, "truncate -s -3 %s/checked-*", "echo xyz > %s/checked-*", NULL};
     const int tried[] = {1, 0, 1, 1, 0};
     folder_clear(test_folder);
     for (size_t i = 0; i < COUNT(tried); i++) {
         struct captured log;
         double error;
-        if (spoil[i]) {
-            snprintf(command, sizeof command, spoil[i], test_folder);
+        if (damage[i]) {
+            snprintf(command, sizeof command, damage[i], test_folder);
             assert_int_equal(system(command), 0);
         }
         struct clg_device *d = opened((struct clg_device_params){.cache_dir = test_folder}, &log);

@@ -104,41 +104,41 @@ static const struct {
     {"Builtin:Faces", CLG_EINVAL, {"builtin:faces"}},
 };
 
-static void refused(const char *what, const char *path, int status, int expected, const struct heard *heard,
-                    const char *const *says)
+static void refused(const char *what, const char *path, int status, int expected,
+                    const struct captured_log *captured_log, const char *const *says)
 {
-    if (status != expected || heard->lines != 1)
+    if (status != expected || captured_log->lines != 1)
         fail_msg("%s %s: status %d, expected %d; %d lines, the last: %s", what, path, status, expected,
-                 heard->lines, heard->last);
+                 captured_log->lines, captured_log->last);
     for (int i = 0; i < 3 && says[i]; i++)
-        if (!strstr(heard->last, says[i]))
-            fail_msg("%s %s should say \"%s\", but says: %s", what, path, says[i], heard->last);
+        if (!strstr(captured_log->last, says[i]))
+            fail_msg("%s %s should say \"%s\", but says: %s", what, path, says[i], captured_log->last);
 }
 
 static void test_training(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct heard heard;
+        struct captured_log captured_log;
         struct clg_data *data;
         struct clg_data_params p = clg_data_params_default();
         p.path = cases[i].path;
-        p.log = listen(&heard);
+        p.log = capture(&captured_log);
         const int status = clg_data_open(&data, &p);
-        refused("training on", p.path, status, cases[i].status, &heard, cases[i].says);
+        refused("training on", p.path, status, cases[i].status, &captured_log, cases[i].says);
     }
     // One picture is no set to train on.
     static const char *const says[3] = {"one picture", "give its folder, pictures"};
     static const char *const here[3] = {"one picture", "give its folder, ."};
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_data *data;
     struct clg_data_params p = clg_data_params_default();
     p.path = "pictures/b";
-    p.log = listen(&heard);
-    refused("training on", p.path, clg_data_open(&data, &p), CLG_EFORMAT, &heard, says);
+    p.log = capture(&captured_log);
+    refused("training on", p.path, clg_data_open(&data, &p), CLG_EFORMAT, &captured_log, says);
     p.path = "face.png";
-    p.log = listen(&heard);
-    refused("training on", p.path, clg_data_open(&data, &p), CLG_EFORMAT, &heard, here);
+    p.log = capture(&captured_log);
+    refused("training on", p.path, clg_data_open(&data, &p), CLG_EFORMAT, &captured_log, here);
 }
 
 // The same words where a folder or one picture is asked for; only "not a folder but ..." does not fit there.
@@ -147,18 +147,18 @@ static void test_looking(void **state)
     (void)state;
     const struct clg_crop center = {.kind = CLG_CROP_CENTER};
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct heard heard;
-        struct clg_log log = listen(&heard);
+        struct captured_log captured_log;
+        struct clg_log log = capture(&captured_log);
         struct clg_pictures *pictures;
         const int status = clg_pictures_open(&pictures, cases[i].path, center, &log);
-        refused("looking at", cases[i].path, status, cases[i].status, &heard, cases[i].says);
+        refused("looking at", cases[i].path, status, cases[i].status, &captured_log, cases[i].says);
     }
     static const char *const says[3] = {"clgan data --out"};
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     struct clg_pictures *pictures;
     const int status = clg_pictures_open(&pictures, "builtin:faces", center, &log);
-    refused("looking at", "builtin:faces", status, CLG_EINVAL, &heard, says);
+    refused("looking at", "builtin:faces", status, CLG_EINVAL, &captured_log, says);
 }
 
 // One picture, by a name that is nearly right.
@@ -166,15 +166,15 @@ static void test_one_picture(void **state)
 {
     (void)state;
     static const char *const says[3] = {"did you mean face.png?"};
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     uint8_t pixels[3];
     int w, h;
     const struct clg_crop center = {.kind = CLG_CROP_CENTER};
-    refused("loading", "Face.png", clg_picture_load("Face.png", center, 1, 3, pixels, &log), CLG_EIO, &heard,
-            says);
-    log = listen(&heard);
-    refused("size of", "face", clg_picture_size("face", &w, &h, &log), CLG_EIO, &heard, says);
+    refused("loading", "Face.png", clg_picture_load("Face.png", center, 1, 3, pixels, &log), CLG_EIO,
+            &captured_log, says);
+    log = capture(&captured_log);
+    refused("size of", "face", clg_picture_size("face", &w, &h, &log), CLG_EIO, &captured_log, says);
     assert_int_equal(clg_picture_size("face.png", &w, &h, &log), 0);
     assert_int_equal(w, 4);
     assert_int_equal(h, 4);
@@ -189,13 +189,13 @@ static void test_absurd(void **state)
     for (size_t i = 0; i < COUNT(fills); i++) {
         const size_t n = strlen(fills[i]);
         for (size_t length = n; length <= 10000; length = length * 3 + n) {
-            struct heard heard;
-            struct clg_log log = listen(&heard);
+            struct captured_log captured_log;
+            struct clg_log log = capture(&captured_log);
             for (size_t k = 0; k < length; k++)
                 path[k] = fills[i][k % n];
             path[length] = 0;
             assert_int_equal(clg_path_missing("", path, ENOENT, &log), CLG_EIO);
-            assert_int_equal(heard.lines, 1);
+            assert_int_equal(captured_log.lines, 1);
         }
     }
     free(path);

@@ -283,15 +283,15 @@ static void file_refused(void **state, const char *classes, int64_t rows, int64_
     const struct clg_named_array arrays[] = {{"weight", {rows, 12 / rows}, 2, values},
                                              {"bias", {biases}, 1, values}};
     const struct clg_metadata metadata[] = {{"classes", classes}};
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     struct clg_svm *svm;
     assert_int_equal(clg_safetensors_save(in(state, "f"), arrays, 2, metadata, classes ? 1 : 0, NULL), 0);
     const bool good = classes && !strcmp(classes, "[\"a\",\"b\"]") && rows == 2 && biases == 2 && value == 0;
     const int status = clg_svm_load(&svm, in(state, "f"), &log);
-    if (status != (good ? 0 : CLG_EFORMAT) || heard.lines != !good || (svm != NULL) != good)
+    if (status != (good ? 0 : CLG_EFORMAT) || captured_log.lines != !good || (svm != NULL) != good)
         fail_msg("classes %s, %d rows, %d biases, %g: status %d, %s", classes ? classes : "none", (int)rows,
-                 (int)biases, (double)value, status, heard.last);
+                 (int)biases, (double)value, status, captured_log.last);
     clg_svm_free(&svm);
 }
 
@@ -309,15 +309,15 @@ static void test_files_of_other_kinds(void **state)
     float values[6] = {0};
     const struct clg_named_array weight = {"weight", {2, 3}, 2, values};
     const struct clg_metadata metadata = {"classes", "[\"a\",\"b\"]"};
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     struct clg_svm *svm;
     assert_int_equal(clg_safetensors_save(in(state, "f"), &weight, 1, &metadata, 1, NULL), 0);
     assert_int_equal(clg_svm_load(&svm, in(state, "f"), &log), CLG_EFORMAT);
     assert_int_equal(clg_npy_save(in(state, "f"), values, (const int64_t[]){6}, 1, NULL), 0);
     assert_int_equal(clg_svm_load(&svm, in(state, "f"), &log), CLG_EFORMAT);
     assert_int_equal(clg_svm_load(&svm, in(state, "nowhere"), &log), CLG_EIO);
-    assert_int_equal(heard.lines, 3);
+    assert_int_equal(captured_log.lines, 3);
     assert_null(svm);
 }
 
@@ -356,8 +356,8 @@ static void test_changed_bits(void **state)
     set_free(&s);
     size_t n;
     uint8_t *bytes = file_bytes(in(state, "svm"), &n);
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     for (size_t at = 0; at < n; at += 3) {
         bytes[at] ^= 1 << at % 8;
         file_write(in(state, "svm"), bytes, n);
@@ -370,14 +370,14 @@ static void test_changed_bits(void **state)
 // --- refusals ----------------------------------------------------------------------------------
 static void refused(const struct set *s, double c, int expected, const char *says)
 {
-    struct heard heard;
+    struct captured_log captured_log;
     struct clg_svm_params params = clg_svm_params_default();
     struct clg_svm *svm;
     params.c = c;
-    params.log = listen(&heard);
+    params.log = capture(&captured_log);
     const int status = clg_svm_train(&svm, s->x, s->n, s->count, s->labels, s->classes, names, &params);
-    if (status != expected || svm || heard.lines != 1 || !strstr(heard.last, says))
-        fail_msg("status %d, not %d; %d lines: %s", status, expected, heard.lines, heard.last);
+    if (status != expected || svm || captured_log.lines != 1 || !strstr(captured_log.last, says))
+        fail_msg("status %d, not %d; %d lines: %s", status, expected, captured_log.lines, captured_log.last);
 }
 
 static void test_refusals(void **state)

@@ -150,11 +150,11 @@ static void test_classes(void **state)
 static void test_messages(void **state)
 {
     (void)state;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     struct clg_safetensors *file;
     assert_int_equal(clg_safetensors_open(&file, "no/\x1b[1m\nclgan: done \xe9", &log), CLG_EIO);
-    assert_non_null(strstr(heard.last, "no/\\x1B[1m\\x0Aclgan: done \\xE9"));
+    assert_non_null(strstr(captured_log.last, "no/\\x1B[1m\\x0Aclgan: done \\xE9"));
 }
 
 TEST_MAIN("text", NULL, NULL, TEST(test_forms), TEST(test_room), TEST(test_round_trips), TEST(test_json),

@@ -23,11 +23,11 @@ static void pixels_make(uint8_t *pixels, int w, int h, int depth)
 
 static void loads(const char *path, int size, int channels, uint8_t *pixels)
 {
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     const int status = clg_picture_load(path, whole, size, channels, pixels, &log);
-    if (status || heard.lines)
-        fail_msg("%s: status %d, %s", path, status, heard.last);
+    if (status || captured_log.lines)
+        fail_msg("%s: status %d, %s", path, status, captured_log.last);
 }
 
 static void test_lossless(void **state)
@@ -123,8 +123,8 @@ static void test_orientation(void **state)
         // Upright it is W x H or H x W: a box tells which.
         const struct clg_crop wide = {.kind = CLG_CROP_BOX, .w = W, .h = 1};
         struct clg_pictures *pictures;
-        const int status =
-            clg_pictures_open(&pictures, *state, wide, &(struct clg_log){hear, &(struct heard){0}});
+        const int status = clg_pictures_open(&pictures, *state, wide,
+                                             &(struct clg_log){capture_line, &(struct captured_log){0}});
         assert_int_equal(status, orientation < 5 ? 0 : CLG_EDATA);
         clg_pictures_close(&pictures);
     }
@@ -173,13 +173,13 @@ static void test_damaged(void **state)
                                : WebPEncodeLosslessRGB(pixels, SIDE, SIDE, SIDE * 3, &made);
         const size_t cuts[] = {12, 20, 29, n / 2, n - 100};
         for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-            struct heard heard;
-            struct clg_log log = listen(&heard);
+            struct captured_log captured_log;
+            struct clg_log log = capture(&captured_log);
             file_write(in(state, "a.webp"), made, cuts[i]);
             const int status = clg_picture_load(in(state, "a.webp"), whole, 4, 3, is, &log);
-            if (status != CLG_EFORMAT || heard.lines != 1 || !strstr(heard.last, "a.webp"))
-                fail_msg("%zu of %zu bytes: status %d, %d lines: %s", cuts[i], n, status, heard.lines,
-                         heard.last);
+            if (status != CLG_EFORMAT || captured_log.lines != 1 || !strstr(captured_log.last, "a.webp"))
+                fail_msg("%zu of %zu bytes: status %d, %d lines: %s", cuts[i], n, status, captured_log.lines,
+                         captured_log.last);
         }
         WebPFree(made);
     }
@@ -189,16 +189,16 @@ static void test_damaged(void **state)
 static void test_too_large(void **state)
 {
     struct webp_bytes file;
-    struct heard heard;
-    struct clg_log log = listen(&heard);
+    struct captured_log captured_log;
+    struct clg_log log = capture(&captured_log);
     uint8_t is[3];
     webp_file_begin(&file);
     webp_add_extended(&file, WEBP_ANIMATION, 16384, 16384);
     webp_file_end(&file);
     file_write(in(state, "a.webp"), file.at, file.n);
     assert_int_equal(clg_picture_load(in(state, "a.webp"), whole, 1, 3, is, &log), CLG_EFORMAT);
-    assert_int_equal(heard.lines, 1);
-    assert_non_null(strstr(heard.last, "200 million"));
+    assert_int_equal(captured_log.lines, 1);
+    assert_non_null(strstr(captured_log.last, "200 million"));
 }
 
 TEST_MAIN("webp", NULL, NULL, IN_FOLDER(test_lossless), IN_FOLDER(test_lossy), IN_FOLDER(test_alpha),

@@ -1,6 +1,6 @@
 // What the tests of other programs' weights share: a file of any tensors, and gans to compare.
-#ifndef CLGAN_TESTS_WEIGHTS_LAB_H
-#define CLGAN_TESTS_WEIGHTS_LAB_H
+#ifndef CLGAN_TESTS_WEIGHTS_FIXTURE_H
+#define CLGAN_TESTS_WEIGHTS_FIXTURE_H
 
 #include "ops_fixture.h"
 
