@@ -68,14 +68,14 @@ struct clg_class_score {
     double share; // of the samples that still belong to it, 0..1
 };
 struct clg_class_maps {
-    int n;                          // maps taken: those with the largest drops above 0; may be 0
-    struct clg_map_effect *effects; // [maps of the layer], largest drop first, equal ones by number
-    int samples, checks;            // samples of the class that the drops come from; others
-    float *z;                       // [samples + checks][z]
-    struct clg_class_score before;  // of the samples
-    struct clg_class_score with_all, without,
-        without_others; // of the checks: all maps; without the n taken ones;
-                        // without n of the rest, spread evenly
+    int n;                                 // maps taken: those with the largest drops above 0; may be 0
+    struct clg_map_effect *effects;        // [maps of the layer], largest drop first, equal ones by number
+    int samples, checks;                   // samples of the class that the drops come from; others
+    float *z;                              // [samples + checks][z]
+    struct clg_class_score before;         // of the samples
+    struct clg_class_score with_all;       // of the checks, with all maps
+    struct clg_class_score without;        // without the n taken ones
+    struct clg_class_score without_others; // without n of the rest, spread evenly
 };
 // Finds the feature maps that draw a class: those whose ablation lowers its score most. Draws samples of the
 // seed until 2 n belong to the class, or 32 n are drawn (fewer than 2 members: CLG_EINVAL). Free with

@@ -29,14 +29,13 @@ struct clg_memorisation_params {
 CLG_API struct clg_memorisation_params clg_memorisation_params_default(void); // both, k 5
 
 struct clg_neighbours {
-    int *
-        index; // [samples][k]: numbers of training pictures, nearest first; -1: there are no more. NULL: not compared
+    int *index; // [samples][k]: training pictures' numbers, nearest first; -1: no more. NULL: not compared
     bool *mirrored;  // [samples][k]: its mirror image is the neighbour
     float *distance; // [samples][k]: root mean square of the difference, INFINITY where index is -1
     double smallest; // of all samples
-    double median,
-        near;   // from a training picture to the nearest other one: the median; 5 % are nearer than `near`
-    int nearer; // samples that are nearer to a training picture than `near`
+    double median;   // of the distances from training pictures to the nearest other one
+    double near;     // 5 % of these are smaller
+    int nearer;      // samples that are nearer to a training picture than `near`
 };
 struct clg_memorisation {
     int samples, training, k;

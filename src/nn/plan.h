@@ -18,11 +18,11 @@ struct clg_plan {
     struct clg_net *net;
     enum clg_plan_mode mode;
     int batch, grads;
-    struct clg_allocation
-        allocations[CLG_PLAN_TENSORS_MAX]; // outputs, their gradients, two saved vectors per layer, spares
-    int consumers[CLG_LAYERS_MAX];         // how many layers take the output
-    int input_consumers;                   // and the net's input
-    size_t slab_floats, floats;            // the cut of the address space, its size
+    // Outputs, their gradients, two saved vectors per layer, scratch.
+    struct clg_allocation allocations[CLG_PLAN_TENSORS_MAX];
+    int consumers[CLG_LAYERS_MAX]; // how many layers read the output
+    int input_consumers;           // how many read the net's input
+    size_t slab_floats, floats;    // size of a slab; size of the address space that slabs divide
     struct clg_slab *slabs[CLG_PLAN_SLABS_MAX];
     struct clg_tensor whole[CLG_PLAN_SLABS_MAX];
 };

@@ -16,9 +16,8 @@ struct clg_harness {
     double *doubles;
     size_t floats_used, doubles_used;
     uint64_t seed;
-    int status; // the first failure
-    double
-        error; // the largest so far, in units of the results' rms; INFINITY: NaN, or written outside a tensor
+    int status;   // the first failure
+    double error; // the largest, in units of the results' rms; INFINITY: NaN, or a write outside a tensor
 };
 
 // A tensor between NaNs, and its values on the host.
