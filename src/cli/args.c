@@ -6,6 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
+// --- options by name ---------------------------------------------------------------------------
+// The present name of an option.
+static const char *present_name(const struct cli_command *command, const char *name)
+{
+    for (const struct cli_alias *a = command->aliases; a && a->former; a++)
+        if (!strcmp(a->former, name))
+            return a->name;
+    return name;
+}
+
+static const struct cli_options *find_option(const struct cli_command *command, const char *name,
+                                             const struct clg_option **row)
+{
+    for (const struct cli_options *o = command->options; o->table; o++)
+        if ((*row = clg_option_find(o->table, present_name(command, name))))
+            return o;
+    return NULL;
+}
+
 // --- near words --------------------------------------------------------------------------------
 static int least(int a, int b, int c)
 {
@@ -61,6 +80,13 @@ static const struct clg_option *nearest_option(const struct cli_command *command
             }
         }
     }
+    for (const struct cli_alias *alias = command->aliases; alias && alias->former; alias++) {
+        int d = cli_word_distance(name, alias->former);
+        if (cli_word_near(alias->former, d) && (!nearest || d < distance)) {
+            find_option(command, alias->former, &nearest);
+            distance = d;
+        }
+    }
     return nearest;
 }
 
@@ -88,15 +114,6 @@ int cli_usage_error(const char *command, const char *format, ...)
 }
 
 // --- parsing -----------------------------------------------------------------------------------
-static const struct cli_options *find_option(const struct cli_command *command, const char *name,
-                                             const struct clg_option **row)
-{
-    for (const struct cli_options *o = command->options; o->table; o++)
-        if ((*row = clg_option_find(o->table, name)))
-            return o;
-    return NULL;
-}
-
 static void remember(struct cli_given *given, const struct clg_option *row)
 {
     int room = (int)(sizeof given->option / sizeof *given->option);

@@ -42,6 +42,11 @@ struct cli_options {
     const struct clg_option *table;
     void *params;
 };
+// A former name of an option, which still works.
+struct cli_alias {
+    const char *former, *name;
+};
+
 struct cli_command {
     const char *usage;                 // "clgan train --data DIR [options]"
     const char *about;                 // a line or two
@@ -50,6 +55,7 @@ struct cli_command {
     const char **word;                 // where the one word that is no option goes; NULL: there is none
     const char *word_name;             // what it is called when it is missing: "PICTURE"
     bool word_is_path;
+    const struct cli_alias *aliases; // former names of options, ends in {0}; may be NULL
     // For cli_run; state is the command's own.
     int (*check)(struct cli_run *run, void *state);   // do the options fit together? CLI_RUN, or an exit code
     int (*prepare)(struct cli_run *run, void *state); // all that needs no device; may be NULL

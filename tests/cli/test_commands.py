@@ -67,6 +67,19 @@ def test_unknown_commands_are_usage_errors():
     call("help", "qqqqqqqq", code=2, says="unknown command")
 
 
+
+def test_former_names_of_options():
+    former = {"project": {"picture": "data"}, "nearest": {"out": "grid"}, "classify": {"svm": "classifier"},
+              "inspect": {"picture": "data", "out": "grid", "by": "classifier"},
+              "arithmetic": {"by": "classifier", "judge": "measure-by"}}
+    for command, names in former.items():
+        text = call(command, "--help").stdout
+        for old, name in names.items():
+            assert f"--{name} " in text and f"  --{old} " not in text, f"{command} --help: {old}, {name}"
+            call(command, f"--{old}", code=2, says=f"--{old} needs a value")
+    call("project", "--pictur", "a.png", code=2, says="did you mean --data?")
+
+
 def test_unknown_options_are_usage_errors():
     call("train", "--bacth", "4", code=2, says=["--bacth", "did you mean --batch?"])
     call("train", "--sample_every=4", code=2, says="did you mean --sample-every?")

@@ -143,13 +143,13 @@ def test_folders_are_classes_and_get_them_back():
         shutil.copy(path("faces", name), os.path.join(folder, name))
     call("classify", "--model", MODEL, "--data", path("sorted"), "--features", "pixels", "--save", path("s.svm"),
          says=["light", "dark, \"very\""])
-    text = call("classify", "--svm", path("s.svm"), "--data", path("sorted")).stdout
+    text = call("classify", "--classifier", path("s.svm"), "--data", path("sorted")).stdout
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["file", "class", "score"] and len(rows) == N + 1, f"{rows[:2]}, {len(rows)} rows"
     right = sum(os.path.dirname(file) == answer for file, answer, _ in rows[1:])
     assert right > 0.9 * N, f"{right} of {N} are right"
     assert all(float(score) >= 0 for _, _, score in rows[1:]), "the better one of two has a negative score"
-    facts = json.loads(call("classify", "--svm", path("s.svm"), "--data", path("sorted"), "--json").stdout)
+    facts = json.loads(call("classify", "--classifier", path("s.svm"), "--data", path("sorted"), "--json").stdout)
     assert [[one["file"], one["class"], f"{one['score']:.4g}"] for one in facts["pictures"]] == rows[1:], (
         "JSON and CSV differ")
 
@@ -169,7 +169,7 @@ def test_three_classes_are_told_apart():
 
 # --- classify: use --------------------------------------------------------------------------------
 def test_a_classifier_works_with_its_model_alone():
-    words = ["classify", "--svm", path("d.svm"), "--data", path("faces")]
+    words = ["classify", "--classifier", path("d.svm"), "--data", path("faces")]
     text = call(*words, "--model", MODEL).stdout
     actual = labels("background_g")
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -179,7 +179,7 @@ def test_a_classifier_works_with_its_model_alone():
     call(*words, "--model", OTHER, code=4, says=["another discriminator", "other"])
     call(*words, "--model", LARGE, code=4, says=["16x16x3", "32x32x3"])
     call(*words, "--model", path("nowhere"), code=4, says="nowhere")
-    term = ["arithmetic", "'background_g > 0.5'", "--by", path("d.svm"), "--json", "--model"]
+    term = ["arithmetic", "'background_g > 0.5'", "--classifier", path("d.svm"), "--json", "--model"]
     assert "scores" in call(*term, MODEL).stdout, "arithmetic does not take the classifier"
     call(*term, OTHER, code=4, says="another discriminator")
     result(*BRIGHT, "--features", "untrained", "--seed", "5", "--save", path("u.svm"))
@@ -197,14 +197,14 @@ def test_files_of_other_kinds_are_no_classifiers():
         file.write(data[:-9] + bytes([data[-9] ^ 4]) + data[-8:])
     for name, says in ((path("nowhere.svm"), "nowhere.svm"), (MODEL, "not a classifier"), (path("f.npy"), "f.npy"),
                        (path("cut.svm"), "cut.svm"), (path("bit.svm"), "bit.svm")):
-        call("classify", "--svm", name, "--model", MODEL, "--data", path("faces"), code=4, says=says)
+        call("classify", "--classifier", name, "--model", MODEL, "--data", path("faces"), code=4, says=says)
 
 
 def test_classify_refuses_what_cannot_be():
     table = ["--labels", path("faces", "labels.csv")]
     call("classify", "--model", MODEL, code=2, says="--data")
     call("classify", "--data", path("faces"), *table, code=2, says="--model")
-    call("classify", "--svm", path("d.svm"), "--data", path("faces"), *table, code=2, says="leave out --labels")
+    call("classify", "--classifier", path("d.svm"), "--data", path("faces"), *table, code=2, says="leave out --labels")
     classify("--threshold", "0.5", code=2, says="--labels")
     classify(*table, "--column", "background_g", "--threshold", "half", code=2, says="half")
     classify(*table, "--column", "nose", code=4, says=["nose", "background_g"])

@@ -10,7 +10,7 @@ from harness import FACES, TINY, call, path, read
 MODEL = ["--model", path("run", "model.safetensors")]
 SIZE, Z, MAPS, ONE = 16, 8, 4, 16 * 16 * 3
 TILE = 64  # side of inspect's tiles
-SHEET = ["--out", path("sheet.png")]
+SHEET = ["--grid", path("sheet.png")]
 
 
 def facts(*words, says=()):
@@ -35,7 +35,7 @@ def a_model_and_pictures():
 
 
 def test_drawn_pictures_are_found_again():
-    words = ["project", *MODEL, "--picture", path("drawn"), "--columns", "2"]
+    words = ["project", *MODEL, "--data", path("drawn"), "--columns", "2"]
     done = call(*words, "--grid", path("found.png"), "--out", path("found"), "--z-out", path("z.npy"),
                 says=["5 pictures, 300 steps from 2 starts", "face-00004.png", "PSNR: mean", "found.png", "z.npy"])
     psnr = [float(line.split()[0]) for line in done.stdout.splitlines()[:5]]
@@ -54,7 +54,7 @@ def test_drawn_pictures_are_found_again():
 
 
 def test_projections_repeat_themselves():
-    words = ["project", *MODEL, "--picture", path("faces"), "--steps", "30", "--n", "3", "--z-out"]
+    words = ["project", *MODEL, "--data", path("faces"), "--steps", "30", "--n", "3", "--z-out"]
     for name, more in (("a", []), ("b", []), ("c", ["--seed", "2"]), ("d", ["--first", "1", "--n", "1"])):
         call(*words, path(name + ".npy"), *more)
     assert read("a.npy") == read("b.npy"), "a rerun differs"
@@ -63,19 +63,19 @@ def test_projections_repeat_themselves():
 
 
 def test_projections_are_told_in_json():
-    told = facts("project", *MODEL, "--picture", path("faces"), "--steps", "2", "--starts", "1", "--n", "4")
+    told = facts("project", *MODEL, "--data", path("faces"), "--steps", "2", "--starts", "1", "--n", "4")
     psnr = sorted(p["psnr"] for p in told["pictures"])
     assert [p["name"] for p in told["pictures"]] == [f"{i:06}.png" for i in range(4)], f"names: {told}"
     assert told["steps"] == 2 and told["starts"] == 1 and told["seconds"] > 0, f"odd facts: {told}"
     near("mean", told["psnr"]["mean"], sum(psnr) / 4, 2e-4)
     near("median", told["psnr"]["median"], (psnr[1] + psnr[2]) / 2, 2e-4)
     assert [told["psnr"]["min"], told["psnr"]["max"]] == [psnr[0], psnr[3]], f"range: {told['psnr']}"
-    more = facts("project", *MODEL, "--picture", path("faces"), "--steps", "100", "--n", "4")
+    more = facts("project", *MODEL, "--data", path("faces"), "--steps", "100", "--n", "4")
     assert more["psnr"]["mean"] > told["psnr"]["mean"] + 0.2, f"{more['psnr']}, {told['psnr']}"
 
 
 def test_masks_keep_what_is_known():
-    words = ["project", *MODEL, "--picture", path("drawn"), "--steps", "60", "--n", "3"]
+    words = ["project", *MODEL, "--data", path("drawn"), "--steps", "60", "--n", "3"]
     done = call(*words, "--mask", "left", "--grid", path("m.png"), "--out", path("m"), says=["hidden", "completed"])
     assert "of hidden pixels" in done.stdout, f"{done.stdout}"
     sheet = png_rows("m.png")
@@ -97,10 +97,10 @@ def test_masks_keep_what_is_known():
 
 
 def test_projections_that_cannot_be():
-    words = ["project", *MODEL, "--picture", path("drawn"), "--json"]
-    call("project", "--picture", path("drawn"), "--json", code=2, says="--model")
-    call("project", *MODEL, "--json", code=2, says="--picture")
-    call("project", *MODEL, "--picture", path("drawn"), code=2, says=["--grid", "--out", "--z-out", "--json"])
+    words = ["project", *MODEL, "--data", path("drawn"), "--json"]
+    call("project", "--data", path("drawn"), "--json", code=2, says="--model")
+    call("project", *MODEL, "--json", code=2, says="--data")
+    call("project", *MODEL, "--data", path("drawn"), code=2, says=["--grid", "--out", "--z-out", "--json"])
     call(*words, "--steps", "0", code=2, says="--steps 0")
     call(*words, "--starts", "65", code=2, says="between 1 and 64")
     call(*words, "--first", "5", code=2, says="0 to 4")
@@ -112,9 +112,9 @@ def test_projections_that_cannot_be():
     call(*words, "--mask", path("run", "metrics.csv"), code=4, says=["metrics.csv is not a usable picture", "center, left"])
     with open(path("broken.png"), "wb") as file:
         file.write(read("drawn", "face-00000.png")[:60])
-    call("project", *MODEL, "--picture", path("broken.png"), "--json", code=4, says="broken.png")
-    call("project", *MODEL, "--picture", path("nowhere"), "--json", code=4, says="nowhere")
-    call("project", "--model", path("nowhere"), "--picture", path("drawn"), "--json", code=4, says="nowhere")
+    call("project", *MODEL, "--data", path("broken.png"), "--json", code=4, says="broken.png")
+    call("project", *MODEL, "--data", path("nowhere"), "--json", code=4, says="nowhere")
+    call("project", "--model", path("nowhere"), "--data", path("drawn"), "--json", code=4, says="nowhere")
 
 
 # --- inspect --------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_maps_of_the_generators_last_layer_are_its_picture():
 
 
 def test_maps_of_a_picture():
-    words = ["inspect", *MODEL, "--picture", path("faces", "000003.png"), *SHEET]
+    words = ["inspect", *MODEL, "--data", path("faces", "000003.png"), *SHEET]
     told = facts(*words, "--layer", "1")
     assert told["name"] == "main.1" and len(told["maps"]) == MAPS, f"{told}"
     sheet_is(3, 2)
@@ -162,7 +162,7 @@ def test_maps_of_a_picture():
     call(*words, "--layer", "1", "--common")
     assert read("sheet.png") != own, "--common changes nothing"
     assert facts(*words)["layer"] == 3, "the last hidden activated layer is not the default"
-    other = facts("inspect", *MODEL, "--picture", path("faces"), "--first", "3", "--layer", "1", *SHEET)
+    other = facts("inspect", *MODEL, "--data", path("faces"), "--first", "3", "--layer", "1", *SHEET)
     assert other["maps"] == told["maps"], "the fourth picture of the folder is another"
 
 
@@ -185,7 +185,7 @@ def test_filters_are_drawn():
 
 def test_features_and_what_they_answer_to():
     for way in ("--guided", "--saliency"):
-        told = facts("inspect", *MODEL, way, "--picture", path("faces"), "--per", "3", "--top", "5", *SHEET)
+        told = facts("inspect", *MODEL, way, "--data", path("faces"), "--per", "3", "--top", "5", *SHEET)
         sheet_is(6, 5 + 1 + 5)
         assert told["layer"] == 3 and told["pictures"] == 9, f"{told}"
         for kind in ("trained", "random"):
@@ -198,12 +198,12 @@ def test_features_and_what_they_answer_to():
                 means.append(sum(strengths))
             assert means == sorted(means, reverse=True), f"{kind}: {means}"
         best = told["trained"][0]
-        maps = facts("inspect", *MODEL, "--picture", path("faces", best["pictures"][0]["name"]), *SHEET)["maps"]
+        maps = facts("inspect", *MODEL, "--data", path("faces", best["pictures"][0]["name"]), *SHEET)["maps"]
         near("the strongest", best["pictures"][0]["strength"],
              next(m["max"] for m in maps if m["map"] == best["map"]), 1e-4)
-    guided = call("inspect", *MODEL, "--guided", "--picture", path("faces"), *SHEET, says=["random weights", "map"])
+    guided = call("inspect", *MODEL, "--guided", "--data", path("faces"), *SHEET, says=["random weights", "map"])
     assert "main.3" in guided.stdout, guided.stdout
-    plain = facts("inspect", *MODEL, "--guided", "--picture", path("faces", "000000.png"), *SHEET)
+    plain = facts("inspect", *MODEL, "--guided", "--data", path("faces", "000000.png"), *SHEET)
     assert all(len(f["pictures"]) == 1 for f in plain["trained"]), "one picture shows up several times"
 
 
@@ -222,7 +222,7 @@ def test_maps_are_taken_away():
 
 def test_maps_that_draw_a_class_are_found():
     write_classifier("bright.svm", [[1 / ONE] * ONE, [-1 / ONE] * ONE], [0.3, -0.3], ["bright", "dark"])
-    words = ["inspect", *MODEL, "--find", "bright", "--by", path("bright.svm"), "--n", "6", "--layer", "3"]
+    words = ["inspect", *MODEL, "--find", "bright", "--classifier", path("bright.svm"), "--n", "6", "--layer", "3"]
     told = facts(*words, "--top", "2", *SHEET)
     assert told["samples"] == 6 and told["others"] == 6 and told["class"] == "bright", f"{told}"
     falls = [m["falls"] for m in told["maps"]]
@@ -233,26 +233,26 @@ def test_maps_that_draw_a_class_are_found():
     sheet_is(6, 3)
     call(*words, *SHEET, says=["without map", "it falls by", "sheet.png"])
     write_classifier("never.svm", [[0] * ONE] * 2, [-1, 1], ["bright", "dark"])
-    call("inspect", *MODEL, "--find", "bright", "--by", path("never.svm"), code=2, says="0 of")
-    call("inspect", *MODEL, "--find", "blue", "--by", path("bright.svm"), code=2, says=["blue", "bright"])
-    call("inspect", *MODEL, "--find", "bright", "--by", path("nowhere"), code=4, says="nowhere")
+    call("inspect", *MODEL, "--find", "bright", "--classifier", path("never.svm"), code=2, says="0 of")
+    call("inspect", *MODEL, "--find", "blue", "--classifier", path("bright.svm"), code=2, says=["blue", "bright"])
+    call("inspect", *MODEL, "--find", "bright", "--classifier", path("nowhere"), code=4, says="nowhere")
 
 
 def test_inspections_that_cannot_be():
-    picture = ["--picture", path("faces")]
+    picture = ["--data", path("faces")]
     call("inspect", code=2, says="--model")
     call("inspect", *MODEL, "--filters", "--map", "1", code=2, says="one at a time")
-    call("inspect", *MODEL, "--guided", code=2, says="--picture")
-    call("inspect", *MODEL, "--net", "discriminator", code=2, says="--picture")
+    call("inspect", *MODEL, "--guided", code=2, says="--data")
+    call("inspect", *MODEL, "--net", "discriminator", code=2, says="--data")
     call("inspect", *MODEL, "--net", "generator", *picture, code=2, says="--seed")
     call("inspect", *MODEL, "--map", "1", "--net", "discriminator", code=2, says="--net")
     call("inspect", *MODEL, "--guided", *picture, "--net", "generator", code=2, says="--net")
-    call("inspect", *MODEL, "--find", "bright", code=2, says="--by")
+    call("inspect", *MODEL, "--find", "bright", code=2, says="--classifier")
     call("inspect", *MODEL, *picture, "--layer", "5", code=2, says=["layer 5", "0 to 4"])
     call("inspect", *MODEL, "--map", "4", "--layer", "3", code=2, says=["feature map 4", "0 to 3"])
     call("inspect", *MODEL, "--remove", "1,x", "--layer", "3", code=2, says="--remove 1,x")
     call("inspect", *MODEL, "--remove", "1,7", "--layer", "3", code=2, says="0 to 3")
-    call("inspect", *MODEL, "--picture", path("broken.png"), "--layer", "1", code=4, says="broken.png")
+    call("inspect", *MODEL, "--data", path("broken.png"), "--layer", "1", code=4, says="broken.png")
     call("inspect", "--model", path("nowhere"), code=4, says="nowhere")
     call("inspect", *MODEL, "--filters", "--out", path("run", "no", "x.png"), code=4, says="x.png")
     assert not os.path.exists("inspect.png"), "a sheet was left in the working folder"

@@ -10,7 +10,7 @@ WORDS = {
     "doctor": ["--quick"],
     "interpolate": ["--model", MODEL, "--seeds", "1,2", "--grid", path("walk.png")],
     "arithmetic": ["1 - 2", "--model", MODEL, "--z-out", path("z.npy")],
-    "project": ["--model", MODEL, "--picture", PICTURE, "--steps", "2"],
+    "project": ["--model", MODEL, "--data", PICTURE, "--steps", "2"],
     "inspect": ["--model", MODEL, "--net", "generator", "--out", path("maps.png")],
     "features": ["--model", MODEL, "--data", path("faces"), "--npy", path("features.npy")],
     "classify": ["--model", MODEL, "--data", path("faces"), "--labels", path("faces", "labels.csv"),

@@ -57,8 +57,8 @@ def weights(run):
 # Commands that read pictures: words before the folder, and after it with the file that they write.
 COMMANDS = {"features": (["--data"], ["--npy", path("f.npy")], path("f.npy")),
             "nearest": (["--n", "2", "--k", "2", "--data"], ["--out", path("n.png")], path("n.png")),
-            "project": (["--steps", "2", "--picture"], ["--z-out", path("z.npy")], path("z.npy")),
-            "inspect": (["--guided", "--picture"], ["--out", path("i.png")], path("i.png"))}
+            "project": (["--steps", "2", "--data"], ["--z-out", path("z.npy")], path("z.npy")),
+            "inspect": (["--guided", "--data"], ["--out", path("i.png")], path("i.png"))}
 
 
 def run(command, folder, **more):
@@ -129,15 +129,15 @@ def test_webp_is_read_everywhere():
         assert names and all(read("l-webp", n) == read("l-png", n) for n in names), "layers reads WebP otherwise"
     for name, make in (("mask-a", webp), ("mask.jpg", png)):
         write(make(16, 16, (128, 128, 128)), name)
-        call("project", "--model", MODEL, "--picture", path("plain"), "--steps", "2", "--n", "1", "--mask", path(name),
+        call("project", "--model", MODEL, "--data", path("plain"), "--steps", "2", "--n", "1", "--mask", path(name),
              "--z-out", path(name + ".npy"))
     assert read("mask-a.npy") == read("mask.jpg.npy"), "another mask from WebP"
 
 
 def test_one_picture_of_another_kind():
     for words in (["layers", path("mixed", "photo.heic"), "--out", path("never")],
-                  ["project", "--model", MODEL, "--picture", path("mixed", "photo.heic"), "--json"],
-                  ["project", "--model", MODEL, "--picture", path("plain"), "--json", "--mask",
+                  ["project", "--model", MODEL, "--data", path("mixed", "photo.heic"), "--json"],
+                  ["project", "--model", MODEL, "--data", path("plain"), "--json", "--mask",
                    path("mixed", "photo.heic")]):
         call(*words, code=4, says=["photo.heic", "HEIC", "convert it to PNG or JPEG"])
     call("layers", path("plain", "000000.JPG"), "--out", path("never"), code=4, says="did you mean")

@@ -53,7 +53,7 @@ def test_celebas_lists():
     classify(text, "--label-column", "Smiling", code=2, says="did you mean --column?")
     classify(text, "--column", "smiling", code=4, says="it has 5_o_Clock_Shadow, Smiling, Young")
     classify(text, "--column", "Smiling", "--save", path("smiling.svm"))
-    facts = json.loads(call("arithmetic", "Smiling", "--by", path("smiling.svm"), "--model", MODEL, "--json").stdout)
+    facts = json.loads(call("arithmetic", "Smiling", "--classifier", path("smiling.svm"), "--model", MODEL, "--json").stdout)
     assert set(facts["scores"]) == {"Smiling", "not Smiling"}, f"{facts['scores']}"
     assert classes(table("identity_CelebA.txt", rows("{name} {sign}7\n"))) == {"-17": 4, "17": 8}, "identities"
 

@@ -177,12 +177,12 @@ def test_expressions_that_are_not_well_formed():
     call("arithmetic", *out, code=2, says="EXPRESSION is missing")
     for text, what in (("1-3 - + 4", "at letter 7, \"+ 4\": a term is missing"), ("1-3 -", "at its end"),
                        ("1-3+4-6", "at letter 4, \"+4-6\""), ("3-1", "backwards"),
-                       ("smile - 1-3", ["smile", "--by"]), ("1-3 - 'smile", "quote")):
+                       ("smile - 1-3", ["smile", "--classifier"]), ("1-3 - 'smile", "quote")):
         call("arithmetic", text, *out, code=2, says=what)
     call("arithmetic", "1-3", "4-6", *out, code=2, says="4-6")
     call("arithmetic", "1-3", *MODEL, code=2, says="--grid")
     call("arithmetic", "1-3", "--z-out", "x", code=2, says="--model")
-    call("arithmetic", "1-3", *MODEL, "--apply", "3", code=2, says="--judge")
+    call("arithmetic", "1-3", *MODEL, "--apply", "3", code=2, says="--measure-by")
     call("arithmetic", "1-3", *out, "--apply-to", "x", code=2, says="--apply-to needs --apply")
     write_rows("three.npy", [[1.0] * Z] * 3)
     call("arithmetic", path("three.npy") + "[1-3]", *out, code=2, says=["3 rows", "no row 3"])
@@ -215,7 +215,7 @@ def make_classifiers():
 
 def test_classes_are_the_clearest_samples():
     light, pictures = make_classifiers()
-    by = [*MODEL, "--seed", "9", "--by", path("bright"), "--pool", str(POOL)]
+    by = [*MODEL, "--seed", "9", "--classifier", path("bright"), "--pool", str(POOL)]
     done = call("arithmetic", "bright - very dark", *by, "--take", "4", "--json", "--z-out", path("sum.npy"))
     facts = json.loads(done.stdout)
     order = sorted(range(POOL), key=lambda i: -light(pictures[i]))
@@ -233,26 +233,26 @@ def test_classes_are_the_clearest_samples():
 
 
 def test_classes_that_are_not_there():
-    by = [*MODEL, "--by", path("bright"), "--json"]
+    by = [*MODEL, "--classifier", path("bright"), "--json"]
     call("arithmetic", "light", *by, code=2, says=["\"light\"", "\"bright\", \"very dark\""])
     write_classifier("never", [[0] * ONE, [0] * ONE], [1, -1], ["all", "none"])
-    call("arithmetic", "none", *MODEL, "--json", "--by", path("never"), "--pool", "20", code=4,
+    call("arithmetic", "none", *MODEL, "--json", "--classifier", path("never"), "--pool", "20", code=4,
          says=["none of 20 samples", "--pool"])
     write_classifier("small", [[0] * 5] * 2, [0, 0], ["a", "b"])
-    call("arithmetic", "a", *MODEL, "--json", "--by", path("small"), code=4, says=["5 values", str(ONE)])
+    call("arithmetic", "a", *MODEL, "--json", "--classifier", path("small"), code=4, says=["5 values", str(ONE)])
     write_classifier("small", [[0] * 5] * 2, [0, 0], ["a", "b"], "discriminator")
-    call("arithmetic", "a", *MODEL, "--json", "--by", path("small"), code=4, says="5 features")
+    call("arithmetic", "a", *MODEL, "--json", "--classifier", path("small"), code=4, says="5 features")
     write_classifier("odd", [[0] * ONE] * 2, [0, 0], ["a", "b"], "smells")
-    call("arithmetic", "a", *MODEL, "--json", "--by", path("odd"), code=4, says="smells")
-    call("arithmetic", "a", *MODEL, "--json", "--by", path("nowhere"), code=4, says="nowhere")
-    call("arithmetic", "a", *MODEL, "--json", "--by", MODEL[1], code=4, says="model.safetensors")
+    call("arithmetic", "a", *MODEL, "--json", "--classifier", path("odd"), code=4, says="smells")
+    call("arithmetic", "a", *MODEL, "--json", "--classifier", path("nowhere"), code=4, says="nowhere")
+    call("arithmetic", "a", *MODEL, "--json", "--classifier", MODEL[1], code=4, says="model.safetensors")
 
 
 def test_classes_by_the_discriminators_features():
     call("data", "--out", path("faces"), "--n", "80", "--size", "16")
     call("classify", *MODEL, "--data", path("faces"), "--labels", path("faces", "labels.csv"), "--column", "skin",
          "--threshold", "0.5", "--c", "1", "--save", path("skin.svm"))
-    words = ["arithmetic", "0-3 - 4-6", "--by", path("skin.svm"), "--apply", "5", "--target", "skin > 0.5", "--json"]
+    words = ["arithmetic", "0-3 - 4-6", "--classifier", path("skin.svm"), "--apply", "5", "--target", "skin > 0.5", "--json"]
     facts = json.loads(call(*words, *MODEL).stdout)["apply"]
     assert facts["samples"] == 5 and facts["score_before"] != facts["score_after"], f"odd: {facts}"
     facts = json.loads(call(*words[:4], "--json", *MODEL).stdout)["scores"]
@@ -263,14 +263,14 @@ def test_classes_by_the_discriminators_features():
 
 def test_directions_are_added_and_judged():
     light, _ = make_classifiers()
-    words = ["arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--by", path("bright"), "--pool",
+    words = ["arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--classifier", path("bright"), "--pool",
              str(POOL), "--apply", "20"]
     facts = json.loads(call(*words, "--json", "--npy", path("after.npy"), "--z-out", path("after-z.npy"),
                             "--grid", path("pairs.png"), "--out", path("pairs")).stdout)
     apply = facts["apply"]
     assert apply["samples"] == 20 and apply["first"] == POOL and apply["target"] == "bright", f"odd: {apply}"
     z, before = noise(9, POOL, 20, pictures=True)
-    call("arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--by", path("bright"), "--pool",
+    call("arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--classifier", path("bright"), "--pool",
          str(POOL), "--take", "0", "--z-out", path("sum.npy"))
     added = rows("sum.npy")[0]
     for i, row in enumerate(rows("after-z.npy")):
@@ -286,15 +286,15 @@ def test_directions_are_added_and_judged():
 
 
 def test_samples_of_a_class_and_other_judges():
-    words = ["arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--by", path("bright"), "--pool",
+    words = ["arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--classifier", path("bright"), "--pool",
              str(POOL), "--apply", "10", "--apply-to", "very dark"]
     facts = json.loads(call(*words, "--json").stdout)["apply"]
     assert facts["in_class_before"] == 0 and facts["seen"] > 0 and facts["to"] == "very dark", f"odd: {facts}"
-    call(*words, "--judge", path("red"), says=["judged by " + path("red"), "rises in"])
+    call(*words, "--measure-by", path("red"), says=["judged by " + path("red"), "rises in"])
     facts = json.loads(call(*words, "--target", "very dark", "--json").stdout)["apply"]
     assert facts["in_class_before"] == 1 and facts["target"] == "very dark", f"odd: {facts}"
-    call("arithmetic", "1-3 - 4-6", *MODEL, "--judge", path("red"), "--apply", "3", code=2, says="--target")
-    call("arithmetic", "1-3 - 4-6", *MODEL, "--judge", path("red"), "--apply", "3", "--target", "bright",
+    call("arithmetic", "1-3 - 4-6", *MODEL, "--measure-by", path("red"), "--apply", "3", code=2, says="--target")
+    call("arithmetic", "1-3 - 4-6", *MODEL, "--measure-by", path("red"), "--apply", "3", "--target", "bright",
          says="judged by " + path("red"))
-    call("arithmetic", "1-3", *MODEL, "--judge", path("never"), "--apply", "3", "--target", "none",
+    call("arithmetic", "1-3", *MODEL, "--measure-by", path("never"), "--apply", "3", "--target", "none",
          "--apply-to", "none", code=4, says="only 0 of")

@@ -62,8 +62,8 @@ def test_a_tilde_is_a_home_wherever_a_path_goes():
     run("generate", *model, "--n", "2", "--out", "~/g", "--grid=~/g.png", "--npy", "~/g.npy", "--z-out", "~/z.npy")
     run("interpolate", *model, "--z", "~/z.npy", "--animation", "~/a.png")
     run("arithmetic", "~/z.npy[0] + ~/z.npy[1]", *model, "--grid", "~/sum.png")
-    run("project", *model, "--picture", "~/g", "--steps", "1", "--starts", "1", "--grid", "~/p.png", "--mask", "center")
-    run("inspect", *model, "--picture", "~/g", "--out", "~/i.png")
+    run("project", *model, "--data", "~/g", "--steps", "1", "--starts", "1", "--grid", "~/p.png", "--mask", "center")
+    run("inspect", *model, "--data", "~/g", "--out", "~/i.png")
     run("features", *model, "--data", "~/pics", "--npy", "~/f.npy", "--names", "~/f.txt")
     run("nearest", *model, "--data", "~/pics", "--k", "1", "--out", "~/n.png")
     run("layers", "~/g/face-00000.png", "--size", "16", "--out", "~/layers")
@@ -209,13 +209,13 @@ def test_what_is_wrong_is_said_before_a_device_is_opened():
         (2, "x.bmp", ["interpolate", *model, "--seeds", "1,2", "--grid", path("x.bmp")]),
         (4, "bad.npy", ["interpolate", *model, "--z", path("bad.npy"), "--grid", path("x.png")]),
         (4, "nowhere", [*sum_of, path("nowhere.npy")]),
-        (4, "nowhere", [*sum_of, "a - b", "--by", path("nowhere")]),
-        (4, "nowhere", ["project", *model, "--picture", path("nowhere"), "--grid", path("x.png")]),
-        (4, "x.png", ["project", *model, "--picture", path("six"), "--grid", path("nowhere", "x.png")]),
-        (4, "nomask", ["project", *model, "--picture", path("six"), "--mask", "nomask", "--grid", path("x.png")]),
+        (4, "nowhere", [*sum_of, "a - b", "--classifier", path("nowhere")]),
+        (4, "nowhere", ["project", *model, "--data", path("nowhere"), "--grid", path("x.png")]),
+        (4, "x.png", ["project", *model, "--data", path("six"), "--grid", path("nowhere", "x.png")]),
+        (4, "nomask", ["project", *model, "--data", path("six"), "--mask", "nomask", "--grid", path("x.png")]),
         (4, "nowhere", ["inspect", "--model", path("nowhere")]),
-        (4, "nowhere", ["inspect", *model, "--picture", path("nowhere"), "--out", path("x.png")]),
-        (4, "nowhere", ["inspect", *model, "--find", "a", "--by", path("nowhere"), "--out", path("x.png")]),
+        (4, "nowhere", ["inspect", *model, "--data", path("nowhere"), "--out", path("x.png")]),
+        (4, "nowhere", ["inspect", *model, "--find", "a", "--classifier", path("nowhere"), "--out", path("x.png")]),
         (4, "nowhere", ["features", *model, "--data", path("nowhere"), "--npy", path("x.npy")]),
         (2, "6 pictures", ["features", *model, "--data", path("six"), "--n", "7", "--npy", path("x.npy")]),
         (4, "nowhere", ["features", *model, "--data", path("six"), "--npy", path("nowhere", "x.npy")]),
@@ -223,7 +223,7 @@ def test_what_is_wrong_is_said_before_a_device_is_opened():
         (4, "nowhere", [*classify, "--labels", path("nowhere")]),
         (4, "nowhere", [*classify, "--labels", path("six", "labels.csv"), "--column", "smile", "--threshold", "0",
                         "--save", path("nowhere", "s")]),
-        (4, "nowhere", ["classify", "--svm", path("nowhere"), "--data", path("six")]),
+        (4, "nowhere", ["classify", "--classifier", path("nowhere"), "--data", path("six")]),
         (4, "nowhere", ["nearest", *model, "--data", path("nowhere"), "--out", path("x.png")]),
         (4, "nowhere", ["nearest", *model, "--data", path("six"), "--pictures", path("nowhere"), "--out", path("x.png")]),
         (2, "x.bmp", ["nearest", *model, "--data", path("six"), "--out", path("x.bmp")]),

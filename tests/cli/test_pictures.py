@@ -51,8 +51,8 @@ def test_train_counts_warnings_once():
 # Commands that read pictures: words before the folder, and after it with the file that they write.
 COMMANDS = {"features": (["--data"], ["--npy", path("f.npy")], path("f.npy")),
             "nearest": (["--n", "2", "--k", "2", "--data"], ["--out", path("n.png")], path("n.png")),
-            "project": (["--steps", "2", "--picture"], ["--z-out", path("z.npy")], path("z.npy")),
-            "inspect": (["--guided", "--picture"], ["--out", path("i.png")], path("i.png"))}
+            "project": (["--steps", "2", "--data"], ["--z-out", path("z.npy")], path("z.npy")),
+            "inspect": (["--guided", "--data"], ["--out", path("i.png")], path("i.png"))}
 
 
 def run(command, folder, *more):

@@ -86,13 +86,13 @@ def test_the_safetensors_package_reads_the_files():
 
 
 def test_sorted_pictures_have_names_that_open():
-    text = call("classify", "--svm", path("s.svm"), "--data", ODD).stdout
+    text = call("classify", "--classifier", path("s.svm"), "--data", ODD).stdout
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == EACH * len(CLASSES), f"{len(rows)} rows"
     for row in rows:
         assert os.path.exists(os.path.join(ODD, unescape(row["file"]))), f"no file {row['file']!r}"
         assert unescape(row["class"]) in CLASSES, f"no class {row['class']!r}"
-    facts = json.loads(call("classify", "--svm", path("s.svm"), "--data", ODD, "--json").stdout)["pictures"]
+    facts = json.loads(call("classify", "--classifier", path("s.svm"), "--data", ODD, "--json").stdout)["pictures"]
     assert ([(one["file"], one["class"]) for one in facts]
             == [(unescape(row["file"]), unescape(row["class"])) for row in rows]), "JSON and CSV differ"
     with open(path("classes.csv"), "w", encoding="utf-8", newline="") as file:
@@ -119,20 +119,20 @@ def test_neighbours_and_features_name_files_that_open():
 
 
 def test_other_results_name_files_too():
-    facts = json.loads(call("project", "--picture", ODD, "--model", MODEL, "--n", "2", "--steps", "2", "--starts",
+    facts = json.loads(call("project", "--data", ODD, "--model", MODEL, "--n", "2", "--steps", "2", "--starts",
                             "1", "--json").stdout)
     assert all(os.path.exists(os.path.join(ODD, one["name"])) for one in facts["pictures"]), f"{facts['pictures']}"
     layers = path(CLASSES[0], "layers")
     facts = json.loads(call("layers", path("plain", "000000.png"), "--out", layers, "--json").stdout)
     assert facts["out"] == layers, f"{facts['out']!r}"
-    facts = json.loads(call("arithmetic", "0,1", "--by", path("s.svm"), "--model", MODEL, "--json").stdout)
+    facts = json.loads(call("arithmetic", "0,1", "--classifier", path("s.svm"), "--model", MODEL, "--json").stdout)
     assert set(facts["scores"]) == set(CLASSES), f"{facts['scores']}"
 
 
 def test_messages_are_one_line_of_utf8():
     name = path(os.fsdecode(b"no\xe9\n\x1b[1m\xc2\x9b"))
     for words in (["features", "--model", name, "--data", ODD, "--npy", path("x")],
-                  ["classify", "--svm", name, "--data", ODD],
+                  ["classify", "--classifier", name, "--data", ODD],
                   ["train", "--data", name, "--out", path("x"), *TINY],
                   ["generate", "--model", MODEL, "--grid", name + ".gif"],
                   [name], ["train", "--" + name], ["train", name]):

@@ -69,7 +69,7 @@ class Text(unittest.TestCase):
         svm = clgan.LinearSVM.train(features, np.arange(9) // 3, names=CLASSES, c=1)
         svm.save(path("p.svm"), features="pixels", size=16, channels=3, ndf=4, seed=1, crop="center", model="",
                  discriminator="")
-        rows = list(csv.DictReader(command("classify", "--svm", path("p.svm"), "--data", ODD).splitlines(True)))
+        rows = list(csv.DictReader(command("classify", "--classifier", path("p.svm"), "--data", ODD).splitlines(True)))
         self.assertEqual([clgan.unescape(row["file"]) for row in rows], clgan.Pictures(ODD).names)
         self.assertTrue({clgan.unescape(row["class"]) for row in rows} <= set(CLASSES))
 

@@ -157,8 +157,8 @@ def test_named_pipes_are_not_waited_for():
     call("generate", "--model", path("piped", MODEL), "--n", "1", "--out", path("one.png"))
     model = ["--model", path("piped", MODEL)]
     for words in (["generate", "--model", pipe, "--out", to], [*RUN, "--steps", "1", "--init", pipe, "--out", path("x")],
-                  ["project", *model, "--picture", pipe, "--grid", to], ["interpolate", *model, "--z", pipe, "--out", to],
-                  ["project", *model, "--picture", path("one.png"), "--mask", pipe, "--grid", to]):
+                  ["project", *model, "--data", pipe, "--grid", to], ["interpolate", *model, "--z", pipe, "--out", to],
+                  ["project", *model, "--data", path("one.png"), "--mask", pipe, "--grid", to]):
         done = call(*words, code=4, says=pipe)
         assert len(lines_of(done)) == 1, f"one line expected:\n{done.stderr}"
 

@@ -10,10 +10,10 @@ static const struct clg_option arithmetic_table[] = {
     {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
     {"seed", CLG_OPTION_UINT64, AT(seed), 0, 0, NULL, "N", "names the noise vectors, as in `clgan generate`"},
-    {"by", CLG_OPTION_PATH, AT(by), 0, 0, NULL, "FILE",
+    {"classifier", CLG_OPTION_PATH, AT(classifier), 0, 0, NULL, "FILE",
      "the classifier whose class names can be terms (`clgan classify --save`)"},
     {"pool", CLG_OPTION_INT, AT(pool), 1, 10000000, NULL, "N",
-     "samples of the seed that --by searches for classes"},
+     "samples of the seed that --classifier searches for classes"},
     {"take", CLG_OPTION_INT, AT(take), 0, 10000000, NULL, "N",
      "how many of a class's highest scores make its mean; 0: all, the default with --apply"},
     {"scale", CLG_OPTION_FLOAT, AT(scale), 0, 100, NULL, "X",
@@ -29,8 +29,8 @@ static const struct clg_option arithmetic_table[] = {
     {"apply-to", CLG_OPTION_TEXT, AT(apply_to), 0, 0, NULL, "CLASS", "only to samples of this class"},
     {"target", CLG_OPTION_TEXT, AT(target), 0, 0, NULL, "CLASS",
      "the class whose score should rise (default: the first one added)"},
-    {"judge", CLG_OPTION_PATH, AT(judge), 0, 0, NULL, "FILE",
-     "another classifier to measure with, one that did not choose the terms (default: --by)"},
+    {"measure-by", CLG_OPTION_PATH, AT(measure_by), 0, 0, NULL, "FILE",
+     "another classifier to measure with, one that did not choose the terms (default: --classifier)"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "print one line of JSON instead of words"},
     {0},
 };
@@ -87,11 +87,11 @@ static void terms_tell(struct arithmetic *a)
 // --- the command -------------------------------------------------------------------------------
 static int judges_open(struct arithmetic *a)
 {
-    int status = a->o->by ? cli_judge_open(&a->by, a->o->by, a->gan, &a->log) : 0;
+    int status = a->o->classifier ? cli_judge_open(&a->by, a->o->classifier, a->gan, &a->log) : 0;
     a->judge = a->by;
-    if (!status && a->o->judge) {
+    if (!status && a->o->measure_by) {
         a->judge = NULL;
-        status = cli_judge_open(&a->judge, a->o->judge, a->gan, &a->log);
+        status = cli_judge_open(&a->judge, a->o->measure_by, a->gan, &a->log);
     }
     return status;
 }
@@ -139,9 +139,9 @@ static int prepare(struct cli_run *run, void *state)
     int64_t step;
     int status = clg_checkpoint_params(o->model, &a->params, &step, &a->log);
     if (!status)
-        status = classifier_check(a, o->by);
+        status = classifier_check(a, o->classifier);
     if (!status)
-        status = classifier_check(a, o->judge);
+        status = classifier_check(a, o->measure_by);
     for (int i = 0; i < a->expression.n && !status; i++)
         if (a->expression.term[i].kind == CLI_TERM_FILE)
             status = noise_check(a, a->expression.term[i].name);
@@ -180,14 +180,15 @@ static int options_check(const struct arithmetic_options *o, const struct cli_gi
     if (!o->model)
         return cli_usage_error("arithmetic", "which model? give --model FILE");
     for (int i = 0; i < expression->n; i++)
-        if (expression->term[i].kind == CLI_TERM_CLASS && !o->by)
+        if (expression->term[i].kind == CLI_TERM_CLASS && !o->classifier)
             return cli_usage_error(
                 "arithmetic",
-                "\"%s\" is neither numbers nor a .npy file: a class needs --by FILE; signs "
+                "\"%s\" is neither numbers nor a .npy file: a class needs --classifier FILE; signs "
                 "need a space on both sides",
                 expression->term[i].name);
-    if (o->apply && !o->by && !o->judge)
-        return cli_usage_error("arithmetic", "--apply measures with a classifier: give --by or --judge FILE");
+    if (o->apply && !o->classifier && !o->measure_by)
+        return cli_usage_error("arithmetic",
+                               "--apply measures with a classifier: give --classifier or --measure-by FILE");
     if (!o->apply && (o->apply_to || o->target))
         return cli_usage_error("arithmetic", "--%s needs --apply N", o->apply_to ? "apply-to" : "target");
     if (o->apply && cli_was_given(given, "scale"))
@@ -219,19 +220,21 @@ int cmd_arithmetic(int argc, char **argv)
     struct arithmetic a = {.o = &options};
     const struct cli_options tables[] = {{"Options", arithmetic_table, &options}, {0}};
     const struct cli_command command = {
-        .usage = "clgan arithmetic \"A - B + C\" --model FILE [--by FILE] (--grid FILE | ...)",
+        .usage = "clgan arithmetic \"A - B + C\" --model FILE [--classifier FILE] (--grid FILE | ...)",
         .about =
             "Adds and subtracts means of noise vectors and draws the result: smiling woman - neutral woman +\n"
             "neutral man. A term is a list of numbers of --seed's vectors (12,15,19 or 3-9), the rows of a file\n"
-            "(faces.npy, faces.npy[0-2]), or a class of the classifier --by; it may be scaled (0.5*3-9). Signs\n"
+            "(faces.npy, faces.npy[0-2]), or a class of the classifier --classifier; it may be scaled (0.5*3-9). Signs\n"
             "have a space on both sides; 'quotes' keep a class name together. The sheet has a column for each\n"
             "term, with the picture of its mean vector at the bottom; the result among eight neighbours; and the\n"
             "same sum of pixels, which does not work.\n"
             "With --apply N the result, a direction like happy - neutral, is added to N other samples.",
-        .examples = "  clgan arithmetic \"12,15,19 - 3-5 + 7,8,9\" --model m.safetensors --grid sheet.png\n"
-                    "  clgan arithmetic \"happy - neutral\" --model m.safetensors --by mood.safetensors \\\n"
-                    "      --apply 200 --apply-to neutral --judge pixels.safetensors --grid happier.png\n",
+        .examples =
+            "  clgan arithmetic \"12,15,19 - 3-5 + 7,8,9\" --model m.safetensors --grid sheet.png\n"
+            "  clgan arithmetic \"happy - neutral\" --model m.safetensors --classifier mood.safetensors \\\n"
+            "      --apply 200 --apply-to neutral --measure-by pixels.safetensors --grid happier.png\n",
         .options = tables,
+        .aliases = (const struct cli_alias[]){{"by", "classifier"}, {"judge", "measure-by"}, {0}},
         .word = &options.text,
         .word_name = "EXPRESSION",
         .check = check,

@@ -7,7 +7,7 @@
 
 struct arithmetic_options {
     const char *text; // the expression
-    const char *model, *by, *judge, *target, *apply_to, *grid, *out, *npy, *z_out;
+    const char *model, *classifier, *measure_by, *target, *apply_to, *grid, *out, *npy, *z_out;
     uint64_t seed;
     int pool, take, apply;
     float scale;

@@ -170,7 +170,7 @@ static void add_json(const struct arithmetic *a, const struct trial *t, const st
     if (a->o->apply_to)
         cJSON_AddStringToObject(o, "to", a->o->apply_to);
     cJSON_AddStringToObject(o, "target", cli_judge_class(a->judge, t->target));
-    cJSON_AddStringToObject(o, "judge", a->o->judge ? a->o->judge : a->o->by);
+    cJSON_AddStringToObject(o, "judge", a->o->measure_by ? a->o->measure_by : a->o->classifier);
     cJSON_AddNumberToObject(o, "raised", f->raised);
     cJSON_AddNumberToObject(o, "in_class_before", f->of_class_before);
     cJSON_AddNumberToObject(o, "in_class_after", f->of_class_after);
@@ -186,7 +186,8 @@ static void tell(const struct arithmetic *a, const struct trial *t, const struct
     }
     const char *target = cli_judge_class(a->judge, t->target);
     printf("added to %d samples%s%s, judged by %s:\n", t->n, a->o->apply_to ? " of class " : "",
-           a->o->apply_to ? cli_shown(a->o->apply_to) : "", cli_shown(a->o->judge ? a->o->judge : a->o->by));
+           a->o->apply_to ? cli_shown(a->o->apply_to) : "",
+           cli_shown(a->o->measure_by ? a->o->measure_by : a->o->classifier));
     printf("  the score of \"%s\" rises in %.1f %%, from %.3f to %.3f on average\n", cli_shown(target),
            100 * f->raised, f->score_before, f->score_after);
     printf("  of that class: %.1f %% before, %.1f %% after\n", 100 * f->of_class_before,

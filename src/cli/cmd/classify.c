@@ -34,7 +34,7 @@ static const struct clg_option train_table[] = {
     {0},
 };
 static const struct clg_option apply_table[] = {
-    {"svm", CLG_OPTION_PATH, AT(svm), 0, 0, NULL, "FILE", "a classifier that --save wrote"},
+    {"classifier", CLG_OPTION_PATH, AT(classifier), 0, 0, NULL, "FILE", "a classifier that --save wrote"},
     {0},
 };
 
@@ -49,10 +49,11 @@ static int check(struct cli_run *run, void *state)
     run->opens_device_later = true; // classifiers of pixels need none
     if (!o->data)
         return cli_usage_error("classify", "which pictures? give --data DIR");
-    for (const struct clg_option *row = train_table; o->svm && row->name; row++)
+    for (const struct clg_option *row = train_table; o->classifier && row->name; row++)
         if (cli_was_given(given, row->name))
-            return cli_usage_error("classify", "--svm FILE is already trained: leave out --%s", row->name);
-    if (o->svm)
+            return cli_usage_error("classify", "--classifier FILE is already trained: leave out --%s",
+                                   row->name);
+    if (o->classifier)
         return CLI_RUN;
     if (!o->model)
         return cli_usage_error("classify", "which model? give --model FILE");
@@ -80,7 +81,7 @@ static int classify(struct cli_run *run, void *state)
 {
     struct classify *c = state;
     (void)run;
-    return c->options.svm ? classify_apply(c) : classify_train(c);
+    return c->options.classifier ? classify_apply(c) : classify_train(c);
 }
 
 static void release(void *state)
@@ -99,11 +100,11 @@ int cmd_classify(int argc, char **argv)
                                          {0}};
     const struct cli_command command = {
         .usage = "clgan classify --model FILE --data DIR [--labels TABLE] [--compare] [--save FILE] ...\n"
-                 "       clgan classify --svm FILE --model FILE --data DIR",
+                 "       clgan classify --classifier FILE --model FILE --data DIR",
         .about =
             "What has the discriminator learned without labels? A linear classifier (L2-SVM) on its features\n"
             "tells: it is trained on labelled pictures and tested on others (Radford et al. 2015, section 5.1).\n"
-            "It can then sort pictures: --svm prints file, class and score; scores below 1 are uncertain.\n"
+            "It can then sort pictures: --classifier prints file, class and score; scores below 1 are uncertain.\n"
             "\n"
             "--features discriminator: all its activated layers, max-pooled to 4x4. pixels: the picture itself.\n"
             "untrained: the same features with the weights that training starts from, drawn by the seed (its\n"
@@ -117,8 +118,9 @@ int cmd_classify(int argc, char **argv)
             "  clgan classify --model runs/mine/model.safetensors --data faces --labels labels.csv \\\n"
             "      --column smile --threshold 0.3 --n 2000 --save smile.svm\n"
             "  clgan classify --model runs/mine/model.safetensors --data sorted     folders are the classes\n"
-            "  clgan classify --svm smile.svm --model runs/mine/model.safetensors --data new > classes.csv\n",
+            "  clgan classify --classifier smile.svm --model runs/mine/model.safetensors --data new > classes.csv\n",
         .options = tables,
+        .aliases = (const struct cli_alias[]){{"svm", "classifier"}, {0}},
         .check = check,
         .body = classify,
         .release = release,

@@ -5,7 +5,7 @@
 #include "cli/features.h"
 
 struct classify_options {
-    const char *model, *data, *crop, *labels, *column, *file_column, *classes, *threshold, *save, *svm;
+    const char *model, *data, *crop, *labels, *column, *file_column, *classes, *threshold, *save, *classifier;
     int n, features; // features: enum cli_features
     float test, c;
     uint64_t seed;

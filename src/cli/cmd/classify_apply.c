@@ -1,4 +1,4 @@
-// clgan classify --svm: the classes of pictures.
+// clgan classify --classifier: the classes of pictures.
 #include "cli/cmd/classify.h"
 
 #include <cjson/cJSON.h>

@@ -54,11 +54,11 @@ static void told_free(struct told *told)
 
 static int text_read(const struct classify *c, const char *key, char **text)
 {
-    int status = clg_checkpoint_metadata(c->options.svm, key, text, &c->log);
+    int status = clg_checkpoint_metadata(c->options.classifier, key, text, &c->log);
     if (!status && !*text)
         status =
             cli_fail(&c->log, CLG_EFORMAT, "%s does not record its %s: write it with clgan classify --save",
-                     c->options.svm, key);
+                     c->options.classifier, key);
     return status;
 }
 
@@ -70,7 +70,7 @@ static int kind_read(const struct classify *c, enum cli_features *kind)
         k++;
     if (k == CLI_FEATURES_KINDS)
         status = cli_fail(&c->log, CLG_EFORMAT, "%s takes features of an unknown kind: %.100s",
-                          c->options.svm, text);
+                          c->options.classifier, text);
     *kind = (enum cli_features)k;
     free(text);
     return status;
@@ -105,7 +105,7 @@ static int weights_check(const struct classify *c, const struct told *told)
             cli_fail(&c->log, CLG_EFORMAT,
                      "%s takes features of another discriminator than %s: of %s as it was then; give that "
                      "--model, or train a classifier on this one",
-                     c->options.svm, c->options.model, told->model);
+                     c->options.classifier, c->options.model, told->model);
     return status;
 }
 
@@ -114,8 +114,8 @@ static int model_open(struct classify *c, const struct told *told)
     const struct clg_gan_params *wants = &told->params, *has = &c->params;
     if (!c->options.model)
         return cli_fail(&c->log, CLG_EINVAL,
-                        "%s takes %s features: give --model FILE (it was trained with %s)", c->options.svm,
-                        cli_features_names[told->kind], told->model);
+                        "%s takes %s features: give --model FILE (it was trained with %s)",
+                        c->options.classifier, cli_features_names[told->kind], told->model);
     int status = classify_check_model(c);
     if (status)
         return status;
@@ -123,7 +123,7 @@ static int model_open(struct classify *c, const struct told *told)
         return cli_fail(
             &c->log, CLG_EFORMAT,
             "%s takes features of a model of %dx%dx%d pictures with ndf %d; %s is of %dx%dx%d, ndf %d",
-            c->options.svm, wants->size, wants->size, wants->channels, wants->ndf, c->options.model,
+            c->options.classifier, wants->size, wants->size, wants->channels, wants->ndf, c->options.model,
             has->size, has->size, has->channels, has->ndf);
     status = classify_open_model(c);
     if (!status && told->kind == CLI_FEATURES_UNTRAINED) {
@@ -140,7 +140,8 @@ static int source_open(struct classify *c, const struct told *told, const struct
 {
     if (cli_features_count(told->kind, &told->params) != clg_svm_count(svm))
         return cli_fail(&c->log, CLG_EFORMAT, "%s is damaged: %" PRId64 " weights for %" PRId64 " features",
-                        c->options.svm, clg_svm_count(svm), cli_features_count(told->kind, &told->params));
+                        c->options.classifier, clg_svm_count(svm),
+                        cli_features_count(told->kind, &told->params));
     const char *crop = c->options.crop ? c->options.crop : told->crop;
     int status = cli_crop_choose(crop, NULL, &c->crop, &c->log);
     if (!status)
@@ -156,7 +157,7 @@ int classify_load(struct classify *c, struct clg_svm **svm, struct cli_features_
 {
     struct told told = {.params = clg_gan_params_default()};
     *source = (struct cli_features_source){.progress = c->progress, .log = &c->log};
-    int status = clg_svm_load(svm, c->options.svm, &c->log);
+    int status = clg_svm_load(svm, c->options.classifier, &c->log);
     if (!status)
         status = told_read(c, &told);
     if (!status)

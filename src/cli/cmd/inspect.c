@@ -7,11 +7,11 @@
 static const struct clg_option inspect_table[] = {
     {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE", "where the sheet goes (.png or .jpg)"},
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE", "where the sheet goes (.png or .jpg)"},
     {"net", CLG_OPTION_CHOICE, AT(net), 0, 0, "generator|discriminator", NULL, "whose feature maps to show"},
     {"layer", CLG_OPTION_INT, AT(layer), -1, 1000, NULL, "N",
      "layer of the net, by the list; -1: the last hidden one with an activation"},
-    {"picture", CLG_OPTION_PATH, AT(picture), 0, 0, NULL, "PATH",
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "PATH",
      "what the discriminator sees: a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
      "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
@@ -40,7 +40,8 @@ static const struct clg_option mode_table[] = {
     {"remove", CLG_OPTION_TEXT, AT(remove), 0, 0, NULL, "LIST", "the same for several maps: 3,7,9-12"},
     {"find", CLG_OPTION_TEXT, AT(find), 0, 0, NULL, "CLASS",
      "the same for the maps whose removal lowers the score of this class most"},
-    {"by", CLG_OPTION_PATH, AT(by), 0, 0, NULL, "FILE", "the classifier of --find (`clgan classify --save`)"},
+    {"classifier", CLG_OPTION_PATH, AT(classifier), 0, 0, NULL, "FILE",
+     "the classifier of --find (`clgan classify --save`)"},
     {0},
 };
 
@@ -62,7 +63,7 @@ int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer
 
 int inspect_pictures(const struct inspection *in, int n, struct cli_pictures *pictures)
 {
-    return cli_pictures_open(pictures, in->o->picture, in->o->crop, in->o->first, n, &in->params, in->log);
+    return cli_pictures_open(pictures, in->o->data, in->o->crop, in->o->first, n, &in->params, in->log);
 }
 
 int inspect_tile(const struct inspection *in)
@@ -97,13 +98,13 @@ void inspect_print_layer(const struct inspection *in, int layer, const struct cl
 
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what)
 {
-    int status = cli_tiles_save(tiles, in->o->out, columns, in->log);
+    int status = cli_tiles_save(tiles, in->o->grid, columns, in->log);
     if (status)
         return status;
     if (in->json)
-        cJSON_AddStringToObject(in->json, "sheet", in->o->out);
+        cJSON_AddStringToObject(in->json, "sheet", in->o->grid);
     else
-        printf("sheet: %s (%s)\n", cli_shown(in->o->out), what);
+        printf("sheet: %s (%s)\n", cli_shown(in->o->grid), what);
     return 0;
 }
 
@@ -159,20 +160,20 @@ static int check(struct cli_run *run, void *state)
     if (o->filters + o->guided + o->saliency + (o->remove != NULL) + (o->map >= 0) + (o->find != NULL) > 1)
         return cli_usage_error("inspect",
                                "--filters, --guided, --saliency, --map, --remove, --find: one at a time");
-    if (!o->find != !o->by)
-        return cli_usage_error("inspect", "--find CLASS and --by FILE go together");
-    if ((o->guided || o->saliency) && !o->picture)
-        return cli_usage_error("inspect", "features of which pictures? give --picture DIR");
+    if (!o->find != !o->classifier)
+        return cli_usage_error("inspect", "--find CLASS and --classifier FILE go together");
+    if ((o->guided || o->saliency) && !o->data)
+        return cli_usage_error("inspect", "features of which pictures? give --data DIR");
     if (removes && net_given && o->net == CLG_NET_DISCRIMINATOR)
         return cli_usage_error("inspect", "feature maps are removed from the generator: leave out --net");
     if ((o->guided || o->saliency) && net_given && o->net == CLG_NET_GENERATOR)
         return cli_usage_error("inspect", "gradients are of the discriminator's features: leave out --net");
-    if (o->picture && (removes || (net_given && o->net == CLG_NET_GENERATOR)))
-        return cli_usage_error("inspect", "the generator takes no --picture: --seed selects its samples");
+    if (o->data && (removes || (net_given && o->net == CLG_NET_GENERATOR)))
+        return cli_usage_error("inspect", "the generator takes no --data: --seed selects its samples");
     if (!net_given)
-        o->net = o->picture ? CLG_NET_DISCRIMINATOR : CLG_NET_GENERATOR;
-    if (!o->picture && o->net == CLG_NET_DISCRIMINATOR)
-        return cli_usage_error("inspect", "what should the discriminator see? give --picture FILE");
+        o->net = o->data ? CLG_NET_DISCRIMINATOR : CLG_NET_GENERATOR;
+    if (!o->data && o->net == CLG_NET_DISCRIMINATOR)
+        return cli_usage_error("inspect", "what should the discriminator see? give --data FILE");
     return CLI_RUN;
 }
 
@@ -186,7 +187,7 @@ static inspect_fn *part_of(const struct inspect_options *o, const struct cli_giv
         return inspect_removed;
     if (o->find)
         return inspect_found;
-    if (o->picture || cli_was_given(given, "net") || cli_was_given(given, "layer"))
+    if (o->data || cli_was_given(given, "net") || cli_was_given(given, "layer"))
         return inspect_maps;
     return inspect_list;
 }
@@ -204,14 +205,14 @@ static int prepare(struct cli_run *run, void *state)
     in->progress = &run->progress;
     int status = clg_checkpoint_params(o->model, &in->params, &step, in->log);
     if (!status && part_of(o, given) != inspect_list)
-        status = cli_picture_check(o->out, in->log);
-    if (!status && o->picture && !cli_was_given(given, "crop"))
+        status = cli_picture_check(o->grid, in->log);
+    if (!status && o->data && !cli_was_given(given, "crop"))
         status = cli_pictures_crop(o->model, &o->crop, in->log);
-    if (!status && o->picture && clg_pictures_open(&pictures, o->picture, o->crop, &cli_log_silent))
-        status = clg_pictures_open(&pictures, o->picture, o->crop,
+    if (!status && o->data && clg_pictures_open(&pictures, o->data, o->crop, &cli_log_silent))
+        status = clg_pictures_open(&pictures, o->data, o->crop,
                                    in->log); // reports its files here or later, not twice
-    if (!status && o->by)
-        status = clg_svm_load(&svm, o->by, in->log);
+    if (!status && o->classifier)
+        status = clg_svm_load(&svm, o->classifier, in->log);
     clg_svm_free(&svm);
     clg_pictures_close(&pictures);
     return status;
@@ -236,23 +237,25 @@ static int inspect(struct cli_run *run, void *state)
 
 int cmd_inspect(int argc, char **argv)
 {
-    struct inspect_options options = {.out = "inspect.png", .layer = -1, .map = -1, .per = 4, .seed = 1};
+    struct inspect_options options = {.grid = "inspect.png", .layer = -1, .map = -1, .per = 4, .seed = 1};
     struct inspection in = {.o = &options};
     const struct cli_options tables[] = {
         {"Options", inspect_table, &options}, {"Instead of feature maps", mode_table, &options}, {0}};
     const struct cli_command command = {
-        .usage = "clgan inspect --model FILE [--picture PATH | --net generator] [--layer N] [--out FILE] ...",
+        .usage = "clgan inspect --model FILE [--data PATH | --net generator] [--layer N] [--grid FILE] ...",
         .about =
-            "Looks into a model: without further options it lists the layers of both nets. With --picture it\n"
+            "Looks into a model: without further options it lists the layers of both nets. With --data it\n"
             "draws the discriminator's feature maps of that picture, with --net generator the generator's of a\n"
             "sample. Other options draw filters, what features respond to, and what the generator's feature\n"
             "maps contribute.",
         .examples =
             "  clgan inspect --model m.safetensors\n"
-            "  clgan inspect --model m.safetensors --picture face.jpg --layer 3 --top 24 --out maps.png\n"
-            "  clgan inspect --model m.safetensors --guided --picture faces --n 1000 --out features.png\n"
-            "  clgan inspect --model m.safetensors --remove 3,7,9 --n 10 --out removed.png\n",
+            "  clgan inspect --model m.safetensors --data face.jpg --layer 3 --top 24 --grid maps.png\n"
+            "  clgan inspect --model m.safetensors --guided --data faces --n 1000 --grid features.png\n"
+            "  clgan inspect --model m.safetensors --remove 3,7,9 --n 10 --grid removed.png\n",
         .options = tables,
+        .aliases =
+            (const struct cli_alias[]){{"out", "grid"}, {"picture", "data"}, {"by", "classifier"}, {0}},
         .check = check,
         .prepare = prepare,
         .body = inspect,

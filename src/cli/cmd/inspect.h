@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 struct inspect_options {
-    const char *model, *picture, *out, *remove, *find, *by;
+    const char *model, *data, *grid, *remove, *find, *classifier;
     struct clg_crop crop;
     int net, layer, top, per, n, first, map; // layer, map: -1 not given
     uint64_t seed;
@@ -34,7 +34,7 @@ enum {
 // --layer, or the net's last hidden activated layer; and its description.
 int inspect_layer(const struct inspection *in, enum clg_net_kind net, int *layer,
                   struct clg_layer_info *info);
-// --picture with the crop that the model was trained with. Close it in any case.
+// --data with the crop that the model was trained with. Close it in any case.
 int inspect_pictures(const struct inspection *in, int n, struct cli_pictures *pictures);
 // Side of a tile that shows pictures of the model enlarged to a comfortable size.
 int inspect_tile(const struct inspection *in);
@@ -43,7 +43,7 @@ int inspect_columns(int n);
 // Prints the layer, and a count: of pictures, say (NULL: none).
 void inspect_print_layer(const struct inspection *in, int layer, const struct clg_layer_info *info,
                          const char *what, int count);
-// Writes the sheet to --out and prints what it shows.
+// Writes the sheet to --grid and prints what it shows.
 int inspect_save(const struct inspection *in, const struct cli_tiles *tiles, int columns, const char *what);
 
 int inspect_maps(struct inspection *in);    // inspect_maps.c: feature maps of one picture

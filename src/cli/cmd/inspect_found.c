@@ -104,7 +104,7 @@ int inspect_found(struct inspection *in)
     struct clg_layer_info info;
     int status = inspect_layer(in, CLG_NET_GENERATOR, &search.layer, &info);
     if (!status)
-        status = cli_judge_open(&h.judge, in->o->by, in->gan, in->log);
+        status = cli_judge_open(&h.judge, in->o->classifier, in->gan, in->log);
     if (!status) {
         search.classes = cli_judge_classes(h.judge);
         search.target = cli_judge_find(h.judge, in->o->find);

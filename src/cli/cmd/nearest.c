@@ -22,7 +22,7 @@ static const struct clg_option nearest_table[] = {
     {"crop", CLG_OPTION_TEXT, AT(crop), 0, 0, NULL, "none|center|WxH+X+Y", CLI_CROP_HELP},
     {"flip", CLG_OPTION_BOOL, AT(flip), 0, 0, NULL, NULL,
      "also compare mirror images; the default for a model trained with --flip"},
-    {"out", CLG_OPTION_PATH, AT(out), 0, 0, NULL, "FILE",
+    {"grid", CLG_OPTION_PATH, AT(grid), 0, 0, NULL, "FILE",
      "sheet (.png or .jpg): a sample, its neighbours by pixels, those by features"},
     {"json", CLG_OPTION_BOOL, AT(json), 0, 0, NULL, NULL, "all neighbours and distances as one line of JSON"},
     {0},
@@ -86,7 +86,7 @@ static int nearest(struct cli_run *run, void *state)
         status = draw_samples(n);
     if (!status)
         status = search(n);
-    if (!status && o->out)
+    if (!status && o->grid)
         status = nearest_sheet(n);
     return status ? status : nearest_report(n);
 }
@@ -122,8 +122,8 @@ static int prepare(struct cli_run *run, void *state)
     const struct nearest_options *o = &n->options;
     int64_t step;
     int status = clg_checkpoint_params(o->model, &n->params, &step, &n->log);
-    if (!status && o->out)
-        status = cli_picture_check(o->out, &n->log);
+    if (!status && o->grid)
+        status = cli_picture_check(o->grid, &n->log);
     if (!status)
         status = as_trained(n, cli_was_given(&run->given, "flip"));
     if (!status)
@@ -141,8 +141,8 @@ static int check(struct cli_run *run, void *state)
         return cli_usage_error("nearest", "which model? give --model FILE");
     if (!o->data)
         return cli_usage_error("nearest", "which training pictures? give --data DIR");
-    if (!o->out && !o->json)
-        return cli_usage_error("nearest", "where to? give --out FILE.png, or --json for the numbers alone");
+    if (!o->grid && !o->json)
+        return cli_usage_error("nearest", "where to? give --grid FILE.png, or --json for the numbers alone");
     if (o->pictures && (cli_was_given(&run->given, "n") || cli_was_given(&run->given, "seed")))
         return cli_usage_error("nearest", "--pictures replaces the samples: leave out --n and --seed");
     return CLI_RUN;
@@ -153,19 +153,20 @@ int cmd_nearest(int argc, char **argv)
     struct nearest n = {.options = {.n = 8, .k = 5, .by = BOTH, .seed = 1}};
     const struct cli_options tables[] = {{"Options", nearest_table, &n.options}, {0}};
     const struct cli_command command = {
-        .usage = "clgan nearest --model FILE --data DIR --out FILE.png [--n N] [--seed N] [--k N] ...",
+        .usage = "clgan nearest --model FILE --data DIR --grid FILE.png [--n N] [--seed N] [--k N] ...",
         .about =
             "Has the model memorised its training pictures? Finds the training pictures nearest to each sample,\n"
             "by pixels and by the discriminator's features. Compare the distances with those between training\n"
             "pictures: a copy lies far below them, a new picture about as far. (By pixels, smooth pictures are\n"
             "close to everything.) Look at the sheet too: similar faces are not necessarily copies.",
         .examples =
-            "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --out nearest.png\n"
+            "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --grid nearest.png\n"
             "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --n 64 --by features "
             "--json\n"
-            "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --pictures mine --out "
+            "  clgan nearest --model runs/mine/model.safetensors --data ~/pictures --pictures mine --grid "
             "like.png\n",
         .options = tables,
+        .aliases = (const struct cli_alias[]){{"out", "grid"}, {0}},
         .check = check,
         .prepare = prepare,
         .body = nearest,

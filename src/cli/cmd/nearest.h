@@ -5,7 +5,7 @@
 #include "cli/features.h"
 
 struct nearest_options {
-    const char *model, *data, *pictures, *crop, *out;
+    const char *model, *data, *pictures, *crop, *grid;
     int n, k, by; // by: pixels, features or both
     uint64_t seed;
     bool flip, json;

@@ -76,7 +76,7 @@ int nearest_sheet(const struct nearest *n)
     for (int i = 0; i < n->samples && !status; i++)
         status = draw_row(n, spaces, spaces_n, i, one, pixels + (size_t)i * (size_t)columns * one);
     if (!status)
-        status = cli_sheet_save(n->options.out, &n->params, pixels, tiles, columns, &n->log);
+        status = cli_sheet_save(n->options.grid, &n->params, pixels, tiles, columns, &n->log);
     free(pixels);
     return status;
 }
@@ -160,7 +160,7 @@ int nearest_report(const struct nearest *n)
            cli_shown(n->options.data), n->options.flip ? " and their mirror images" : "");
     for (int s = 0; s < spaces_n; s++)
         print_space(n, &spaces[s]);
-    if (n->options.out)
-        printf("\nthe samples and their neighbours: %s\n", cli_shown(n->options.out));
+    if (n->options.grid)
+        printf("\nthe samples and their neighbours: %s\n", cli_shown(n->options.grid));
     return 0;
 }

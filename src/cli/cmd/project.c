@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct project_options {
-    const char *model, *picture, *mask, *out, *grid, *z_out;
+    const char *model, *data, *mask, *out, *grid, *z_out;
     struct clg_crop crop;
     int n, first, columns;
     bool json;
@@ -21,7 +21,7 @@ enum { PICTURES = 10000 };
 static const struct clg_option project_table[] = {
     {"model", CLG_OPTION_PATH, AT(model), 0, 0, NULL, "FILE",
      "the checkpoint: model.safetensors of `clgan train`"},
-    {"picture", CLG_OPTION_PATH, AT(picture), 0, 0, NULL, "PATH", "a picture, or a folder of them"},
+    {"data", CLG_OPTION_PATH, AT(data), 0, 0, NULL, "PATH", "a picture, or a folder of them"},
     {"crop", CLG_OPTION_CROP, AT(crop), 0, 0, NULL, "HOW",
      "center, none (squeeze) or WxH+X+Y; left out: as the model was trained, else"},
     {"n", CLG_OPTION_INT, AT(n), 1, PICTURES, NULL, "N", "pictures of the folder, at most"},
@@ -294,7 +294,7 @@ static int prepare(struct cli_run *run, void *state)
     if (!status && !cli_was_given(&run->given, "crop"))
         status = cli_pictures_crop(o->model, &o->crop, p->log);
     if (!status)
-        status = cli_pictures_open(&p->pictures, o->picture, o->crop, o->first, o->n, &p->gan, p->log);
+        status = cli_pictures_open(&p->pictures, o->data, o->crop, o->first, o->n, &p->gan, p->log);
     p->n = p->pictures.n;
     if (!status && o->grid)
         status = cli_picture_check(o->grid, p->log);
@@ -336,8 +336,8 @@ static int check(struct cli_run *run, void *state)
     (void)run;
     if (!o->model)
         return cli_usage_error("project", "which model? give --model FILE");
-    if (!o->picture)
-        return cli_usage_error("project", "which pictures? give --picture FILE or DIR");
+    if (!o->data)
+        return cli_usage_error("project", "which pictures? give --data FILE or DIR");
     if (!o->out && !o->grid && !o->z_out && !o->json)
         return cli_usage_error("project", "where to? give --grid FILE, --out DIR, --z-out FILE or --json");
     return CLI_RUN;
@@ -350,17 +350,18 @@ int cmd_project(int argc, char **argv)
     const struct cli_options tables[] = {
         {"Options", project_table, &options}, {"Search", search_table, &p.search}, {0}};
     const struct cli_command command = {
-        .usage = "clgan project --model FILE --picture FILE|DIR (--grid FILE | --out DIR | --z-out FILE) ...",
+        .usage = "clgan project --model FILE --data FILE|DIR (--grid FILE | --out DIR | --z-out FILE) ...",
         .about =
             "Finds the noise whose picture comes closest to a given one, by gradient descent through the\n"
             "generator, and reports how close: the PSNR in dB, higher is better. What the generator has not\n"
             "learned cannot be matched. With --mask only the known pixels are matched, and the generator\n"
             "completes the picture.",
-        .examples = "  clgan project --model m.safetensors --picture face.jpg --grid found.png\n"
-                    "  clgan project --model m.safetensors --picture faces --n 8 --mask center --grid "
+        .examples = "  clgan project --model m.safetensors --data face.jpg --grid found.png\n"
+                    "  clgan project --model m.safetensors --data faces --n 8 --mask center --grid "
                     "completed.png\n"
-                    "  clgan project --model m.safetensors --picture me.jpg --z-out me.npy --steps 1000\n",
+                    "  clgan project --model m.safetensors --data me.jpg --z-out me.npy --steps 1000\n",
         .options = tables,
+        .aliases = (const struct cli_alias[]){{"picture", "data"}, {0}},
         .check = check,
         .prepare = prepare,
         .body = project,
