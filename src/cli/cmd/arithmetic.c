@@ -178,7 +178,7 @@ static int options_check(const struct arithmetic_options *o, const struct cli_gi
                          const struct cli_expression *expression)
 {
     if (!o->model)
-        return cli_usage_error("arithmetic", "which model? give --model FILE");
+        return cli_usage_error("arithmetic", "no model: give --model FILE");
     for (int i = 0; i < expression->n; i++)
         if (expression->term[i].kind == CLI_TERM_CLASS && !o->classifier)
             return cli_usage_error(
@@ -195,7 +195,7 @@ static int options_check(const struct arithmetic_options *o, const struct cli_gi
         return cli_usage_error("arithmetic", "--apply draws no neighbours: leave out --scale");
     if (!o->out && !o->grid && !o->npy && !o->z_out && !o->json && !o->apply)
         return cli_usage_error("arithmetic",
-                               "where to? give --grid FILE, --out DIR, --npy FILE, --z-out FILE "
+                               "no output: give --grid FILE, --out DIR, --npy FILE, --z-out FILE "
                                "or --json");
     return CLI_RUN;
 }

@@ -48,7 +48,7 @@ static int check(struct cli_run *run, void *state)
     c->log = run->log;
     run->opens_device_later = true; // classifiers of pixels need none
     if (!o->data)
-        return cli_usage_error("classify", "which pictures? give --data DIR");
+        return cli_usage_error("classify", "no pictures: give --data DIR");
     for (const struct clg_option *row = train_table; o->classifier && row->name; row++)
         if (cli_was_given(given, row->name))
             return cli_usage_error("classify", "--classifier FILE is already trained: leave out --%s",
@@ -56,7 +56,7 @@ static int check(struct cli_run *run, void *state)
     if (o->classifier)
         return CLI_RUN;
     if (!o->model)
-        return cli_usage_error("classify", "which model? give --model FILE");
+        return cli_usage_error("classify", "no model: give --model FILE");
     if (o->n == 1 || o->n == 2)
         return cli_usage_error("classify", "--n %d: training and testing need at least 3 of each class",
                                o->n);

@@ -165,11 +165,11 @@ static int check(struct cli_run *run, void *state)
     struct extraction *e = state;
     e->log = &run->log;
     if (!e->o->model)
-        return cli_usage_error("features", "which model? give --model FILE");
+        return cli_usage_error("features", "no model: give --model FILE");
     if (!e->o->data)
-        return cli_usage_error("features", "which pictures? give --data DIR");
+        return cli_usage_error("features", "no pictures: give --data DIR");
     if (!e->o->npy)
-        return cli_usage_error("features", "where to? give --npy FILE");
+        return cli_usage_error("features", "no output: give --npy FILE");
     return CLI_RUN;
 }
 

@@ -192,10 +192,10 @@ static int check(struct cli_run *run, void *state)
 {
     const struct generate_options *o = ((struct generation *)state)->o;
     if (!o->model)
-        return cli_usage_error("generate", "which model? give --model FILE");
+        return cli_usage_error("generate", "no model: give --model FILE");
     if (!o->out && !o->grid && !o->npy && !o->z_out)
         return cli_usage_error("generate",
-                               "where to? give --out DIR, --grid FILE, --npy FILE or --z-out FILE");
+                               "no output: give --out DIR, --grid FILE, --npy FILE or --z-out FILE");
     if (o->z && cli_was_given(&run->given, "seed"))
         return cli_usage_error("generate", "--z and --seed both name the noise: give one of them");
     return CLI_RUN;

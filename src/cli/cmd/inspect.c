@@ -156,7 +156,7 @@ static int check(struct cli_run *run, void *state)
     const struct cli_given *given = &run->given;
     const bool removes = o->remove || o->map >= 0 || o->find, net_given = cli_was_given(given, "net");
     if (!o->model)
-        return cli_usage_error("inspect", "which model? give --model FILE");
+        return cli_usage_error("inspect", "no model: give --model FILE");
     if (o->filters + o->guided + o->saliency + (o->remove != NULL) + (o->map >= 0) + (o->find != NULL) > 1)
         return cli_usage_error("inspect",
                                "--filters, --guided, --saliency, --map, --remove, --find: one at a time");
@@ -173,7 +173,7 @@ static int check(struct cli_run *run, void *state)
     if (!net_given)
         o->net = o->data ? CLG_NET_DISCRIMINATOR : CLG_NET_GENERATOR;
     if (!o->data && o->net == CLG_NET_DISCRIMINATOR)
-        return cli_usage_error("inspect", "what should the discriminator see? give --data FILE");
+        return cli_usage_error("inspect", "no pictures for the discriminator: give --data PATH");
     return CLI_RUN;
 }
 

@@ -240,7 +240,7 @@ static int check(struct cli_run *run, void *state)
 {
     const struct interpolate_options *o = ((struct walk *)state)->o;
     if (!o->model)
-        return cli_usage_error("interpolate", "which model? give --model FILE");
+        return cli_usage_error("interpolate", "no model: give --model FILE");
     if (!o->seeds == !o->z)
         return cli_usage_error("interpolate", "between what? give --seeds LIST or --z FILE");
     if (o->z && cli_was_given(&run->given, "seed"))
@@ -248,7 +248,7 @@ static int check(struct cli_run *run, void *state)
     if (cli_was_given(&run->given, "fps") && !o->animation)
         return cli_usage_error("interpolate", "--fps needs --animation FILE");
     if (!o->out && !o->grid && !o->animation && !o->npy && !o->z_out && !o->json)
-        return cli_usage_error("interpolate", "where to? give --grid FILE, --animation FILE, --out DIR, "
+        return cli_usage_error("interpolate", "no output: give --grid FILE, --animation FILE, --out DIR, "
                                               "--npy FILE, --z-out FILE or --json");
     return CLI_RUN;
 }

@@ -138,11 +138,11 @@ static int check(struct cli_run *run, void *state)
     n->progress = &run->progress;
     n->log = run->log;
     if (!o->model)
-        return cli_usage_error("nearest", "which model? give --model FILE");
+        return cli_usage_error("nearest", "no model: give --model FILE");
     if (!o->data)
-        return cli_usage_error("nearest", "which training pictures? give --data DIR");
+        return cli_usage_error("nearest", "no training pictures: give --data DIR");
     if (!o->grid && !o->json)
-        return cli_usage_error("nearest", "where to? give --grid FILE.png, or --json for the numbers alone");
+        return cli_usage_error("nearest", "no output: give --grid FILE.png, or --json for the numbers alone");
     if (o->pictures && (cli_was_given(&run->given, "n") || cli_was_given(&run->given, "seed")))
         return cli_usage_error("nearest", "--pictures replaces the samples: leave out --n and --seed");
     return CLI_RUN;

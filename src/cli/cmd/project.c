@@ -335,11 +335,11 @@ static int check(struct cli_run *run, void *state)
     const struct project_options *o = ((struct projection *)state)->o;
     (void)run;
     if (!o->model)
-        return cli_usage_error("project", "which model? give --model FILE");
+        return cli_usage_error("project", "no model: give --model FILE");
     if (!o->data)
-        return cli_usage_error("project", "which pictures? give --data FILE or DIR");
+        return cli_usage_error("project", "no pictures: give --data FILE or DIR");
     if (!o->out && !o->grid && !o->z_out && !o->json)
-        return cli_usage_error("project", "where to? give --grid FILE, --out DIR, --z-out FILE or --json");
+        return cli_usage_error("project", "no output: give --grid FILE, --out DIR, --z-out FILE or --json");
     return CLI_RUN;
 }
 

@@ -143,9 +143,9 @@ static int check(const struct run *run, const struct cli_given *given)
             return cli_usage_error("train", "--resume continues in its own folder: leave out --%s",
                                    others[i]);
     if (!t->data)
-        return cli_usage_error("train", "which pictures? give --data DIR, or --data builtin:faces");
+        return cli_usage_error("train", "no pictures: give --data DIR, or --data builtin:faces");
     if (!t->out)
-        return cli_usage_error("train", "where to? give --out DIR");
+        return cli_usage_error("train", "no output: give --out DIR");
     return CLI_RUN;
 }
 
