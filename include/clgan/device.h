@@ -49,7 +49,7 @@ struct clg_device_params {
     const char *cache_dir;   // compiled kernels are kept here; NULL: not kept
     const char *tuning_dir;  // what the tuner found is kept and looked up here; NULL: the rules decide
     const char *variants;    // "conv=plain,gemm=clblast": forces variants; NULL: the rules decide
-    bool exact;              // convolutions by their definition's own products only: no minimal filtering
+    bool exact;              // convolutions by direct sums only, without Winograd
     bool profile;            // time every kernel (slows small kernels a little)
     struct clg_log log;
     clg_progress_fn *progress; // kernel compilation; may be NULL

@@ -13,7 +13,7 @@ const struct clg_option cli_device_table[] = {
      "force variants of operations: conv=plain,..."},
     {"kernels", CLG_OPTION_PATH, AT(kernels), 0, 0, NULL, "DIR", "read .cl files from this folder first"},
     {"exact", CLG_OPTION_BOOL, AT(exact), 0, 0, NULL, NULL,
-     "convolutions by direct sums only, no minimal filtering: slower, a few bits more exact"},
+     "convolutions by direct sums only, without Winograd: slower, a few bits more exact"},
     {"no-cache", CLG_OPTION_BOOL, AT(no_cache), 0, 0, NULL, NULL, "compile kernels anew, keep none on disk"},
     {"no-tuning", CLG_OPTION_BOOL, AT(no_tuning), 0, 0, NULL, NULL,
      "take the built-in rules, not what `clgan tune` found"},

@@ -21,7 +21,7 @@ struct clg_conv_job {
 // A variant: the same meaning for every row, another way to do it.
 struct clg_conv_variant {
     const char *name;
-    bool exact;  // sums the definition's own products; not so with minimal filtering, which loses a few bits
+    bool exact;  // direct sums; not Winograd, which loses a few bits
     int configs; // parameter lists for job.choice besides the rule, 0: none
     bool (*fits)(struct clg_device *d, const struct clg_conv_job *job);
     int (*run)(struct clg_device *d, const struct clg_conv_job *job);

@@ -25,12 +25,12 @@ OPTIONS = {
                  "z-out"] + DEVICE,
     "interpolate": ["model", "seeds", "seed", "z", "frames", "loop", "linear", "grid", "animation", "fps", "out",
                     "npy", "z-out", "json"] + DEVICE,
-    "arithmetic": ["model", "seed", "by", "pool", "take", "scale", "grid", "out", "npy", "z-out", "apply",
-                   "apply-to", "target", "judge", "json"] + DEVICE,
-    "project": ["model", "picture", "crop", "n", "first", "mask", "grid", "columns", "out", "z-out", "json", "steps",
+    "arithmetic": ["model", "seed", "classifier", "pool", "take", "scale", "grid", "out", "npy", "z-out", "apply",
+                   "apply-to", "target", "measure-by", "json"] + DEVICE,
+    "project": ["model", "data", "crop", "n", "first", "mask", "grid", "columns", "out", "z-out", "json", "steps",
                 "starts", "lr", "prior", "seed"] + DEVICE,
-    "inspect": ["model", "out", "net", "layer", "picture", "crop", "seed", "first", "n", "top", "common", "json",
-                "filters", "guided", "saliency", "per", "map", "remove", "find", "by"] + DEVICE,
+    "inspect": ["model", "grid", "net", "layer", "data", "crop", "seed", "first", "n", "top", "common", "json",
+                "filters", "guided", "saliency", "per", "map", "remove", "find", "classifier"] + DEVICE,
     "bench": ["what", "steps", "warmup", "data", "threads", "json"] + MODEL + DEVICE,
     "doctor": ["device", "quick", "all", "json", "kernels", "verbose"],
     "tune": ["time", "all", "json", "reset"] + MODEL + DEVICE,
@@ -38,8 +38,8 @@ OPTIONS = {
     "layers": ["size", "channels", "out", "json"] + DEVICE,
     "features": ["model", "data", "n", "first", "crop", "npy", "names", "json"] + DEVICE,
     "classify": ["model", "data", "crop", "json", "labels", "column", "file-column", "classes", "threshold", "n", "test", "seed",
-                 "features", "compare", "c", "save", "svm"] + DEVICE,
-    "nearest": ["model", "data", "n", "seed", "pictures", "k", "by", "crop", "flip", "out", "json"] + DEVICE,
+                 "features", "compare", "c", "save", "classifier"] + DEVICE,
+    "nearest": ["model", "data", "n", "seed", "pictures", "k", "by", "crop", "flip", "grid", "json"] + DEVICE,
 }
 
 

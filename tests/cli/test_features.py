@@ -284,7 +284,7 @@ def test_nearest_refuses_what_cannot_be():
     call("nearest", "--data", path("faces"), "--json", code=2, says="--model")
     call("nearest", "--model", MODEL, "--json", code=2, says="--data")
     words = ["nearest", "--model", MODEL, "--data"]
-    call(*words, path("faces"), code=2, says=["--out", "--json"])
+    call(*words, path("faces"), code=2, says=["--grid", "--json"])
     call(*words, path("faces"), "--json", "--pictures", path("faces"), "--n", "3", code=2, says="leave out --n")
     call(*words, "builtin:faces", "--json", code=2, says="clgan data")
     call(*words, path("nowhere"), "--json", code=4, says="nowhere")

@@ -224,7 +224,7 @@ int cmd_arithmetic(int argc, char **argv)
         .about =
             "Adds and subtracts means of noise vectors and draws the result: smiling woman - neutral woman +\n"
             "neutral man. A term is a list of numbers of --seed's vectors (12,15,19 or 3-9), the rows of a file\n"
-            "(faces.npy, faces.npy[0-2]), or a class of the classifier --classifier; it may be scaled (0.5*3-9). Signs\n"
+            "(faces.npy, faces.npy[0-2]), or a class of the --classifier; it may be scaled (0.5*3-9). Signs\n"
             "have a space on both sides; 'quotes' keep a class name together. The sheet has a column for each\n"
             "term, with the picture of its mean vector at the bottom; the result among eight neighbours; and the\n"
             "same sum of pixels, which does not work.\n"

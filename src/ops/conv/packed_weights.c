@@ -1,6 +1,5 @@
-// Weights in another form (minimal filtering's), kept until the weights change. Only weights that somebody
-// watches over are kept so: every change is counted in their buffer, in the order of the queue, recorded
-// changes too.
+// Packed weights: transformed for a variant (Winograd's), and cached until the weights change. Only watched weights
+// are cached: their buffer counts every change in queue order, recorded changes too.
 #include "ops/ops.h"
 
 #include "base/log.h"
