@@ -1,4 +1,5 @@
-"""pytest's side of the tests: options, a folder for each module, and exit status 77 when all tests were skipped."""
+"""pytest's side of the tests: options, a folder for each module, what a test needs, and exit status 77 when all skip."""
+import inspect
 import os
 import signal
 
@@ -14,7 +15,8 @@ def pytest_addoption(parser):
                      default=os.path.join(os.path.dirname(harness.ROOT), "shared", "cases"))
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(NAME, ...): tests of the module whose files this one uses")
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background; some tests send it
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -30,6 +32,23 @@ def folder(request):
     harness.enter(str(request.path))
     yield harness.path()
     harness.leave()
+
+
+def run_needed(module, function, request):
+    """Runs the tests that `function` needs and that have not run, as when -k chose it alone."""
+    for mark in getattr(function, "pytestmark", []):
+        for name in mark.args if mark.name == "needs" else []:
+            if name not in vars(module).setdefault("_ran", set()):
+                module._ran.add(name)
+                needed = getattr(module, name)
+                run_needed(module, needed, request)
+                needed(**{each: request.getfixturevalue(each) for each in inspect.signature(needed).parameters})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item):
+    run_needed(item.module, item.function, item._request)
+    vars(item.module).setdefault("_ran", set()).add(item.name)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -82,6 +82,7 @@ def test_no_home():
     assert not os.path.exists("relative"), "a folder in the working directory"
 
 
+@pytest.mark.needs("test_a_home_that_works_is_taken")
 def test_a_home_that_cannot_be():
     check_private({"HOME": path("a-file", "home")}, "cannot be created")
     check_private({"XDG_CACHE_HOME": path("a-file")}, "cannot be created")
@@ -131,6 +132,7 @@ def as_nobody():
     return words if works else None
 
 
+@pytest.mark.needs("test_kernels_are_compiled_and_kept")
 def test_another_users_home():
     words = as_nobody()
     if not words:

@@ -84,6 +84,7 @@ def test_a_bias_before_batch_norm_is_folded():
          says=["main.6.bias", "no place"])
 
 
+@pytest.mark.needs("test_a_bias_before_batch_norm_is_folded")
 def test_init_takes_them_or_says_what_would_fit():
     start = ["train", *FACES, "--steps", "1", "--sample-every", "0"]
     call(*start, *TINY, "--init", path("bias.safetensors"), "--out", path("started"), says="holds no discriminator")
@@ -101,6 +102,7 @@ def test_other_formats_are_named():
         call(*words, code=4, says=["PyTorch", line, path("netG.safetensors")])
 
 
+@pytest.mark.needs("test_weights_of_other_programs_draw_the_same")
 def test_a_run_of_weights_alone_does_not_go_on():
     os.makedirs(path("alone"))
     shutil.copy(path("f.safetensors"), path("alone", MODEL))

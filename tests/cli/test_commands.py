@@ -12,6 +12,7 @@ import struct
 import subprocess
 import time
 
+import pytest
 from harness import CLGAN, ENV, FACES, ROOT, TINY, call, option_rows, path, read
 
 DEVICE = ["device", "variant", "kernels", "exact", "no-cache", "no-tuning", "profile", "verbose"]
@@ -174,6 +175,7 @@ def test_train_makes_its_files():
     assert b"<html" in read("run", "report.html").lower(), "report.html is no page"
 
 
+@pytest.mark.needs("test_train_makes_its_files")
 def test_generate_makes_every_form():
     model = ["--model", path("run", "model.safetensors"), "--seed", "7"]
     call("generate", *model, "--n", "3", "--out", path("a"), "--grid", path("a.png"), "--npy", path("a.npy"),
@@ -194,6 +196,7 @@ def test_generate_makes_every_form():
     assert read("j", "face-00001.jpg")[:3] == read("j.jpg")[:3] == b"\xff\xd8\xff", "no JPEG"
 
 
+@pytest.mark.needs("test_generate_makes_every_form")
 def test_generate_repeats_itself():
     model = ["--model", path("run", "model.safetensors")]
     call("generate", *model, "--seed", "7", "--n", "3", "--out", path("b"), "--npy", path("b.npy"))
@@ -209,6 +212,7 @@ def test_generate_repeats_itself():
     assert read("f.npy") != read("a.npy"), "another seed gives the same pictures"
 
 
+@pytest.mark.needs("test_generate_makes_every_form")
 def test_generate_refuses_noise_that_does_not_fit():
     model = ["--model", path("run", "model.safetensors")]
     call("generate", *model, "--z", path("az.npy"), "--n", "4", "--npy", path("x"), code=2, says="3 rows")
@@ -218,6 +222,7 @@ def test_generate_refuses_noise_that_does_not_fit():
     assert not os.path.exists(path("x")), "a file was written all the same"
 
 
+@pytest.mark.needs("test_train_makes_its_files")
 def test_bad_models_are_named():
     whole = read("run", "model.safetensors")
     bad = {"cut": whole[:len(whole) // 2], "head": b"\xff" * 8 + whole[8:], "text": b"this is no model",
@@ -231,6 +236,7 @@ def test_bad_models_are_named():
     call("train", "--resume", path("nowhere"), code=4, says="nowhere")
 
 
+@pytest.mark.needs("test_train_makes_its_files")
 def test_resume_goes_on():
     call("train", "--resume", path("run"), "--steps", "5", says=["builtin:faces", "step 5/5", "(step 5)"])
     assert rows_of("run") == [1, 2, 3, 4, 5], f"metrics.csv has steps {rows_of('run')}"
@@ -240,6 +246,7 @@ def test_resume_goes_on():
     call("train", "--resume", path("run"), "--steps", "5", code=2, says="already at step 6 of 5")
 
 
+@pytest.mark.needs("test_resume_goes_on")
 def test_a_complete_run_gets_what_is_missing():
     model = read("run", "model.safetensors")
     for name in ("report.html", os.path.join("samples", "step-6.png")):  # as killed behind the last checkpoint
@@ -250,6 +257,7 @@ def test_a_complete_run_gets_what_is_missing():
     assert rows_of("run") == [1, 2, 3, 4, 5, 6], f"metrics.csv has steps {rows_of('run')}"
 
 
+@pytest.mark.needs("test_a_complete_run_gets_what_is_missing")
 def test_an_earlier_run_is_not_replaced_unasked():
     again = ["train", *FACES, *TINY, "--steps", "2", "--out", path("run")]
     call(*again, code=2, says=["resume it", "overwrite"])
@@ -301,6 +309,7 @@ def test_signals_end_a_run_cleanly():
         assert rows_of(out) == list(range(1, steps[-1] + 3)), "metrics.csv has gaps or repeats"
 
 
+@pytest.mark.needs("test_generate_makes_every_form")
 def test_folders_without_pictures_are_refused():
     os.makedirs(path("none"), exist_ok=True)
     tiny = [*TINY, "--steps", "1", "--threads", "1"]

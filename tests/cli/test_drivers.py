@@ -145,6 +145,7 @@ def test_a_missing_library_is_named(installed):
     assert names_of(done) == installed, f"{names_of(done)} instead of {installed}"
 
 
+@pytest.mark.needs("test_every_command_goes_on")
 def test_what_was_well_is_remembered():
     order, log = path("order"), path("loads")
     with open(order, "w", encoding="utf-8") as file:

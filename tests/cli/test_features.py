@@ -168,6 +168,7 @@ def test_three_classes_are_told_apart():
 
 
 # --- classify: use --------------------------------------------------------------------------------
+@pytest.mark.needs("test_three_kinds_of_features_side_by_side")
 def test_a_classifier_works_with_its_model_alone():
     words = ["classify", "--classifier", path("d.svm"), "--data", path("faces")]
     text = call(*words, "--model", MODEL).stdout
@@ -189,6 +190,7 @@ def test_a_classifier_works_with_its_model_alone():
     call(*words, "--model", LARGE, code=4, says="16x16x3")
 
 
+@pytest.mark.needs("test_three_kinds_of_features_side_by_side", "test_features_are_rows_in_the_order_of_names")
 def test_files_of_other_kinds_are_no_classifiers():
     data = read("d.svm")
     with open(path("cut.svm"), "wb") as file:
@@ -269,6 +271,7 @@ def test_samples_are_those_of_generate():
     assert [one["number"] for one in drawn["samples"]] == [0, 1, 2], f"{drawn['samples']}"
 
 
+@pytest.mark.needs("test_mirror_images_are_found_where_training_had_them")
 def test_the_sheet_has_a_row_for_each_sample():
     call("nearest", "--model", MODEL, "--data", path("faces"), "--n", "3", "--k", "2", "--out", path("sheet.png"),
          says=["3 samples among", "by pixels", "by features", "for scale", "sheet.png"])

@@ -104,6 +104,7 @@ def test_train_takes_pictures_by_content():
     assert weights("run") == weights("other"), "the same pictures under other names train something else"
 
 
+@pytest.mark.needs("test_train_takes_pictures_by_content")
 def test_other_commands_take_the_same():
     for command in COMMANDS:
         plain, mixed = run(command, path("plain")), run(command, path("mixed"))
@@ -113,6 +114,7 @@ def test_other_commands_take_the_same():
     call("bench", "--what", "data", "--data", path("mixed"), *TINY, "--threads", "1", says=SKIPPED)
 
 
+@pytest.mark.needs("test_train_takes_pictures_by_content")
 def test_webp_is_read_everywhere():
     for i in range(N):
         colour = (20 * i, 255 - 20 * i, 7 * i)
@@ -134,6 +136,7 @@ def test_webp_is_read_everywhere():
     assert read("mask-a.npy") == read("mask.jpg.npy"), "another mask from WebP"
 
 
+@pytest.mark.needs("test_train_takes_pictures_by_content")
 def test_one_picture_of_another_kind():
     for words in (["layers", path("mixed", "photo.heic"), "--out", path("never")],
                   ["project", "--model", MODEL, "--data", path("mixed", "photo.heic"), "--json"],
@@ -143,6 +146,7 @@ def test_one_picture_of_another_kind():
     call("layers", path("plain", "000000.JPG"), "--out", path("never"), code=4, says="did you mean")
 
 
+@pytest.mark.needs("test_train_takes_pictures_by_content")
 def test_folders_without_pictures():
     write(BMP, "bmp", "below", "a.jpg")
     every_command(path("bmp"), 4, ["1 bmp: convert it to PNG or JPEG"])
@@ -158,6 +162,7 @@ def test_folders_without_pictures():
     every_command(path("empty"), 4, ["is empty", "JPEG, PNG or WebP"])
 
 
+@pytest.mark.needs("test_folders_without_pictures")
 def test_data_that_is_no_folder():
     with tarfile.open(path("pics.tar.gz"), "w:gz") as archive:
         archive.add(path("plain"), "pics")

@@ -232,6 +232,7 @@ def test_classes_are_the_clearest_samples():
     call("arithmetic", "'bright'", *by, "--take", "0", "--z-out", path("x.npy"), says=f"mean of {count},")
 
 
+@pytest.mark.needs("test_classes_are_the_clearest_samples")
 def test_classes_that_are_not_there():
     by = [*MODEL, "--classifier", path("bright"), "--json"]
     call("arithmetic", "light", *by, code=2, says=["\"light\"", "\"bright\", \"very dark\""])
@@ -285,6 +286,7 @@ def test_directions_are_added_and_judged():
     assert len(os.listdir(path("pairs"))) == 40, "not 40 separate pictures"
 
 
+@pytest.mark.needs("test_classes_that_are_not_there")
 def test_samples_of_a_class_and_other_judges():
     words = ["arithmetic", "3*bright - 3*very dark", *MODEL, "--seed", "9", "--classifier", path("bright"), "--pool",
              str(POOL), "--apply", "10", "--apply-to", "very dark"]

@@ -4,6 +4,7 @@ import os
 import struct
 import zlib
 
+import pytest
 from harness import call, path, read
 
 NAMES = ("input blur vertical-edges horizontal-edges laplacian sharpen strided max-pool average-pool transposed "
@@ -95,6 +96,7 @@ def test_shapes_and_files_are_as_told():
         assert len(os.listdir(path(out))) == len(NAMES) + 1, f"files: {os.listdir(path(out))}"
 
 
+@pytest.mark.needs("test_shapes_and_files_are_as_told")
 def test_the_table_tells_the_same():
     text = call("layers", face(), "--size", "32", "--out", path("table")).stdout
     for name in os.listdir(path("even")):

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import zlib
 
+import pytest
 from files import write_classifier, write_rows
 from harness import CLGAN, ENV, FACES, TINY, call, path, read
 
@@ -102,6 +103,7 @@ def test_a_run_is_gone_on_with_from_anywhere():
         "the run that was gone on with elsewhere is not the unbroken one")
 
 
+@pytest.mark.needs("test_a_run_is_gone_on_with_from_anywhere")
 def test_older_checkpoints_have_relative_folders():
     for folder in ("project", "/", os.path.join("project", "runs", "whole")):
         shutil.rmtree(path("project", "runs", "old"), ignore_errors=True)
@@ -112,6 +114,7 @@ def test_older_checkpoints_have_relative_folders():
         at(path(folder), "train", "--resume", path("project", "runs", "old"), "--steps", "5", says="(step 5)")
 
 
+@pytest.mark.needs("test_a_run_is_gone_on_with_from_anywhere")
 def test_pictures_that_moved_are_asked_for():
     os.rename(path("project", "pics"), path("moved"))
     resume = ["train", "--resume", path("project", "runs", "whole"), "--steps", "6"]
@@ -120,6 +123,7 @@ def test_pictures_that_moved_are_asked_for():
     call(*resume[:-1], "7", says="(step 7)")
 
 
+@pytest.mark.needs("test_pictures_that_moved_are_asked_for")
 def test_the_runs_own_folder_and_file_are_no_error():
     run = path("project", "runs", "whole")
     os.symlink(run, path("link"))

@@ -62,6 +62,7 @@ def run(command, folder, *more):
         return done, file.read()
 
 
+@pytest.mark.needs("test_train_counts_warnings_once")
 def test_other_commands_count_them():
     said = f"3 of {N} pictures of {path('odd')} were read with warnings (--verbose names them)"
     for command in COMMANDS:
@@ -84,6 +85,7 @@ def png(w, h, pixel, exif):
             + chunk(b"IDAT", zlib.compress(lines)) + (chunk(b"eXIf", exif) if exif else b"") + chunk(b"IEND", b""))
 
 
+@pytest.mark.needs("test_train_counts_warnings_once")
 def test_orientation_counts_everywhere():
     w, h = 20, 28  # as shown
     for folder in ("upright", "turned", "unmarked"):

@@ -62,6 +62,7 @@ def test_a_run_is_utf8_and_goes_on_where_it_was():
     call("train", "--resume", path("deep"), "--steps", "2", "--threads", "1")
 
 
+@pytest.mark.needs("test_a_run_is_utf8_and_goes_on_where_it_was")
 def test_classes_of_folders_have_their_names():
     done = call(*CLASSIFY, "--features", "pixels", "--c", "1", "--save", path("s.svm"), "--json")
     assert done.stdout.isascii() or done.stdout.encode(), "not UTF-8"
@@ -75,6 +76,7 @@ def test_classes_of_folders_have_their_names():
     assert "caf\\xE9" in text and "two\\x0Alines" in text and "\\x1B[1mbold" in text, text
 
 
+@pytest.mark.needs("test_classes_of_folders_have_their_names")
 def test_the_safetensors_package_reads_the_files():
     safetensors = pytest.importorskip("safetensors")
     shutil.copy(MODEL, path("plain.safetensors"))  # the package opens names that are UTF-8 only
@@ -85,6 +87,7 @@ def test_the_safetensors_package_reads_the_files():
         assert sorted(names) == sorted(CLASSES), f"{names}"
 
 
+@pytest.mark.needs("test_classes_of_folders_have_their_names")
 def test_sorted_pictures_have_names_that_open():
     text = call("classify", "--classifier", path("s.svm"), "--data", ODD).stdout
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -102,6 +105,7 @@ def test_sorted_pictures_have_names_that_open():
     assert [c["name"] for c in again["classes"]] == [facts[0]["class"], facts[-1]["class"]], f"{again['classes']}"
 
 
+@pytest.mark.needs("test_a_run_is_utf8_and_goes_on_where_it_was")
 def test_neighbours_and_features_name_files_that_open():
     facts = json.loads(call("nearest", "--model", MODEL, "--data", ODD, "--pictures", ODD, "--json").stdout)
     for one in facts["samples"]:
@@ -118,6 +122,7 @@ def test_neighbours_and_features_name_files_that_open():
     assert all(os.path.exists(os.path.join(ODD, unescape(line))) for line in lines), f"{lines}"
 
 
+@pytest.mark.needs("test_classes_of_folders_have_their_names")
 def test_other_results_name_files_too():
     facts = json.loads(call("project", "--data", ODD, "--model", MODEL, "--n", "2", "--steps", "2", "--starts",
                             "1", "--json").stdout)
@@ -129,6 +134,7 @@ def test_other_results_name_files_too():
     assert set(facts["scores"]) == set(CLASSES), f"{facts['scores']}"
 
 
+@pytest.mark.needs("test_a_run_is_utf8_and_goes_on_where_it_was")
 def test_messages_are_one_line_of_utf8():
     name = path(os.fsdecode(b"no\xe9\n\x1b[1m\xc2\x9b"))
     for words in (["features", "--model", name, "--data", ODD, "--npy", path("x")],
